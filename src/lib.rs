@@ -1,0 +1,12 @@
+//! Lists a Gupshup app's active WhatsApp groups as an async stream.
+mod checkpoint;
+mod cursor;
+mod error;
+mod page;
+mod source;
+
+pub use checkpoint::Checkpoint;
+pub use cursor::{Cursor, Direction};
+pub use error::{Error, Result};
+pub use page::{Cursors, Group, Page, PageSize};
+pub use source::{PageRequest, PageSource, Position};

@@ -1,0 +1,111 @@
+//! The seam between the walk and the wire: what is asked ([`PageRequest`]), and who answers ([`PageSource`]).
+
+use std::future::Future;
+
+use crate::cursor::{Cursor, Direction};
+use crate::error::Result;
+use crate::page::{Page, PageSize};
+
+/// Something that answers a request for one page.
+///
+/// The crate's own [`HttpSource`](crate::HttpSource) asks the API. Implement the trait for another transport, or use
+/// [`testing::FakeGroups`](crate::testing::FakeGroups) in tests; every guarantee of the streams holds on any source,
+/// since they live above this seam.
+///
+/// # Errors
+///
+/// A source of your own makes its errors with [`Error::transport`](crate::Error::transport) (worth another attempt),
+/// [`Error::other`](crate::Error::other) (not), and [`Error::api`](crate::Error::api) (the API's own status, code and
+/// message; expired cursors and refused page sizes are then recognised).
+///
+/// # Cancel safety
+///
+/// A fetch is dropped when the stream is dropped, and only then. A dropped fetch must not go on in the background.
+///
+/// # Examples
+///
+/// ```
+/// use std::future::{Ready, ready};
+/// use futures::StreamExt;
+/// use gupshup_groups::{Cursors, Group, ListGroups, Page, PageRequest, PageSource, Result};
+///
+/// struct OneGroup;
+///
+/// impl PageSource for OneGroup {
+///     type Fetch = Ready<Result<Page>>;
+///
+///     fn fetch(&self, _request: PageRequest) -> Self::Fetch {
+///         let group = Group::new("Z3JvdXA", "Support", 1_700_000_000);
+///         ready(Ok(Page::new(vec![group], Cursors::default())))
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let groups: Vec<_> = ListGroups::from_source(OneGroup).stream().collect().await;
+/// assert_eq!(groups.len(), 1);
+/// # });
+/// ```
+pub trait PageSource {
+    /// The answer on its way.
+    type Fetch: Future<Output = Result<Page>>;
+
+    /// Asks for one page. Nothing should happen before the answer is first polled.
+    fn fetch(&self, request: PageRequest) -> Self::Fetch;
+}
+
+/// What a page is asked for: where, and how many groups at most.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PageRequest {
+    /// Where the page lies.
+    pub position: Position,
+    /// How many groups the page may hold; always sent.
+    pub limit: PageSize,
+}
+
+impl PageRequest {
+    /// A request for at most `limit` groups at `position`.
+    #[must_use]
+    pub fn new(position: Position, limit: PageSize) -> Self {
+        Self { position, limit }
+    }
+}
+
+/// Where a page lies. There is no "backward from the start": the direction comes from the cursor.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Position {
+    /// The list's first page.
+    Start,
+    /// The page that begins just after the group that the cursor points to.
+    After(Cursor),
+    /// The page that ends just before the group that the cursor points to.
+    Before(Cursor),
+}
+
+impl Position {
+    /// The way that a walk of such requests goes.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        match self {
+            Self::Start | Self::After(_) => Direction::Forward,
+            Self::Before(_) => Direction::Backward,
+        }
+    }
+
+    /// The cursor, if the position has one.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&Cursor> {
+        match self {
+            Self::Start => None,
+            Self::After(cursor) | Self::Before(cursor) => Some(cursor),
+        }
+    }
+
+    /// The position that goes on from `cursor` in `direction`.
+    pub(crate) fn from_cursor(direction: Direction, cursor: Cursor) -> Self {
+        match direction {
+            Direction::Forward => Self::After(cursor),
+            Direction::Backward => Self::Before(cursor),
+        }
+    }
+}
