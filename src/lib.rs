@@ -4,6 +4,8 @@ mod cursor;
 mod error;
 mod page;
 mod source;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
 
 pub use checkpoint::Checkpoint;
 pub use cursor::{Cursor, Direction};
