@@ -1,0 +1,127 @@
+//! One answer of the fake on its way.
+
+use std::fmt;
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::time::Sleep;
+
+use super::{FakeGroups, Fault};
+use crate::error::Result;
+use crate::page::Page;
+use crate::source::PageRequest;
+
+/// The answer of a [`FakeGroups`] on its way.
+///
+/// # Panics
+///
+/// When polled again after its answer, and where [`Fault::Panic`] says so.
+#[must_use = "futures do nothing unless polled"]
+pub struct FakeFetch {
+    fake: FakeGroups,
+    request: PageRequest,
+    stage: Stage,
+}
+
+/// What the next poll does.
+enum Stage {
+    /// Records the request, and looks up its fault.
+    Unasked,
+    /// Answers once the wait is over.
+    InFlight(Wait),
+    /// Panics: the answer was given.
+    Answered,
+}
+
+/// What an answer waits for.
+enum Wait {
+    None,
+    Polls(u32),
+    Time(Pin<Box<Sleep>>),
+    Forever,
+    /// For nothing, and then it is not the list that answers.
+    Instead(Box<Result<Page>>),
+}
+
+impl FakeFetch {
+    pub(super) fn new(fake: FakeGroups, request: PageRequest) -> Self {
+        Self { fake, request, stage: Stage::Unasked }
+    }
+
+    /// Records the request, lets the test's hook run, and turns the request's fault into a wait.
+    fn ask(&mut self) -> Wait {
+        let mut state = self.fake.state();
+        let index = state.requests.len();
+        state.requests.push(self.request.clone());
+        state.in_flight += 1;
+        let hook = state.on_request.clone();
+        drop(state);
+        // From here on the request is in flight, also if the hook or the fault panics.
+        self.stage = Stage::InFlight(Wait::Forever);
+        if let Some(hook) = hook {
+            hook(index, &self.fake);
+        }
+        match self.take_fault(index) {
+            Fault::None => Wait::None,
+            Fault::Error(error) => Wait::Instead(Box::new(Err(error))),
+            Fault::Page(page) => Wait::Instead(Box::new(Ok(page))),
+            Fault::Pending(polls) => Wait::Polls(polls),
+            Fault::Delay(time) => Wait::Time(Box::pin(tokio::time::sleep(time))),
+            Fault::Hang => Wait::Forever,
+            Fault::Panic => panic!("the script of the fake says that request {index} panics"),
+        }
+    }
+
+    /// The fault is looked up after the hook ran, so that the hook can still set it.
+    fn take_fault(&self, index: usize) -> Fault {
+        self.fake.state().faults.remove(&index).unwrap_or_default()
+    }
+}
+
+impl Future for FakeFetch {
+    type Output = Result<Page>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if matches!(this.stage, Stage::Unasked) {
+            this.stage = Stage::InFlight(this.ask());
+        }
+        let Stage::InFlight(wait) = &mut this.stage else {
+            panic!("a fetch was polled after its answer");
+        };
+        match wait {
+            Wait::None | Wait::Polls(0) | Wait::Instead(_) => {}
+            Wait::Polls(polls) => {
+                *polls -= 1;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Wait::Time(sleep) => ready!(sleep.as_mut().poll(cx)),
+            Wait::Forever => return Poll::Pending,
+        }
+        let mut state = this.fake.state();
+        state.in_flight -= 1;
+        Poll::Ready(match mem::replace(&mut this.stage, Stage::Answered) {
+            Stage::InFlight(Wait::Instead(answer)) => *answer,
+            _ => state.list.answer(&this.request),
+        })
+    }
+}
+
+impl Drop for FakeFetch {
+    fn drop(&mut self) {
+        if matches!(self.stage, Stage::InFlight(_)) {
+            let mut state = self.fake.state();
+            state.in_flight -= 1;
+            state.dropped += 1;
+        }
+    }
+}
+
+impl fmt::Debug for FakeFetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeFetch").field("request", &self.request).finish_non_exhaustive()
+    }
+}
