@@ -44,7 +44,7 @@ const VERSION: u32 = 1;
 /// # let list = ListGroups::from_source(FakeGroups::new((0..9).map(|n| Group::new(n.to_string(), "", n))));
 ///
 /// # futures::executor::block_on(async {
-/// let mut groups = list.clone().stream();
+/// let mut groups = list.stream();
 /// groups.next().await;
 /// let saved = groups.checkpoint().to_string();
 ///

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
+use std::pin::pin;
 
 use futures::StreamExt;
 
@@ -132,24 +134,27 @@ impl<S: PageSource> ListGroups<S> {
         self
     }
 
+}
+
+impl<S: PageSource + Clone> ListGroups<S> {
     /// The groups, one by one.
-    pub fn stream(self) -> GroupStream<S> {
+    pub fn stream(&self) -> GroupStream<S> {
         GroupStream::new(self.pages())
     }
 
     /// The pages, one by one, each in the server's order.
-    pub fn pages(self) -> PageStream<S> {
+    pub fn pages(&self) -> PageStream<S> {
         let rules = Rules {
             sizing: self.page_size.map_or_else(Sizing::adaptive, Sizing::Fixed),
             max_groups: self.max_groups,
             max_restarts: self.max_restarts,
         };
-        let from = self.start.unwrap_or_else(Checkpoint::start);
-        let traversal = match self.problem {
+        let from = self.start.clone().unwrap_or_else(Checkpoint::start);
+        let traversal = match &self.problem {
             None => Traversal::new(&from, rules),
-            Some(problem) => Traversal::refused(Error::config(problem), rules),
+            Some(problem) => Traversal::refused(Error::config(problem.clone()), rules),
         };
-        PageStream::new(self.source, from, traversal)
+        PageStream::new(self.source.clone(), from, traversal)
     }
 
     /// One page: the first of [`pages`](Self::pages), empty where there is none.
@@ -161,9 +166,12 @@ impl<S: PageSource> ListGroups<S> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the request. Calling again asks again.
-    pub async fn page(self) -> Result<Page> {
-        let mut pages = std::pin::pin!(self.pages());
-        pages.next().await.unwrap_or_else(|| Ok(Page::default()))
+    pub fn page(&self) -> impl Future<Output = Result<Page>> + use<S> {
+        let pages = self.pages();
+        async move {
+            let mut pages = pin!(pages);
+            pages.next().await.unwrap_or_else(|| Ok(Page::default()))
+        }
     }
 }
 

@@ -29,6 +29,7 @@ use crate::page::{Page, PageSize};
 /// use futures::StreamExt;
 /// use gupshup_groups::{Cursors, Group, ListGroups, Page, PageRequest, PageSource, Result};
 ///
+/// #[derive(Clone)]
 /// struct OneGroup;
 ///
 /// impl PageSource for OneGroup {

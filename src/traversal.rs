@@ -306,9 +306,7 @@ impl Traversal {
             Some(end) => Ask { page: ask.page.clone(), seek: Some(Seek::new(end.clone())) },
             None => ask.clone(),
         });
-        if end.is_some() {
-            self.previous = end;
-        }
+        self.pass(&ask.page, end);
 
         if trail.count > 0 {
             return Leg { page: Some(page), step: Step::Onto(trail) };
@@ -323,8 +321,17 @@ impl Traversal {
         let State::Ask(ask) = mem::replace(&mut self.state, State::Done) else {
             return Leg::nothing(Edge::Unknown);
         };
-        if error.is_invalid_cursors() && may_be_past_the_end(&ask) {
-            return Leg::nothing(Edge::End);
+        if error.is_invalid_cursors() && may_be_past_the_end(&ask.page) {
+            match &ask.seek {
+                None => return Leg::nothing(Edge::End),
+                // Nothing lies before the cursor at which the walk turned round, so the list begins there.
+                Some(seek) if seek.is_untrodden() && self.heading == Direction::Forward => {
+                    self.sent.clear();
+                    self.state = State::Ask(Ask { page: Anchor::start(), seek: None });
+                    return Leg::nothing(Edge::Unknown);
+                }
+                Some(_) => {}
+            }
         }
         let limit = self.limit(&ask);
         self.state = if self.sizing.refused(limit, &error) {
@@ -421,7 +428,7 @@ impl Traversal {
     fn search_on(&mut self, ask: Ask, page: &Page, onward: Onward) -> Leg {
         let Some(seek) = ask.seek.clone() else { return Leg::nothing(Edge::Unknown) };
         let searched = seek.searched + page.groups.len();
-        self.previous = end_of(&ask.page, page).or(self.previous.take());
+        self.pass(&ask.page, end_of(&ask.page, page));
         match onward {
             Onward::End => {
                 // The group beside the gap is gone: the page is listed again. A repeat, never a loss.
@@ -444,6 +451,11 @@ impl Traversal {
             }
         }
         Leg::nothing(Edge::Unknown)
+    }
+
+    /// Notes the end of a page, which is also the end of the one before where the page has no groups.
+    fn pass(&mut self, page: &Anchor, end: Option<Mark>) {
+        self.previous = end.or(self.previous.take()).or_else(|| Some(Mark::before(page.clone())));
     }
 
     /// Sets out for where a page leads. Returns what that means for the place at the page's end, behind which `surplus`
@@ -473,10 +485,16 @@ impl Traversal {
                 };
                 Edge::Next(next)
             }
-            Onward::Back(mark) => {
-                self.state = State::Ask(Ask { page: mark.page.clone(), seek: Some(Seek::new(mark)) });
-                Edge::Unknown
-            }
+            Onward::Back(mark) => match self.approach(&mark) {
+                Some(ask) => {
+                    self.state = State::Ask(ask);
+                    Edge::Unknown
+                }
+                None => {
+                    self.state = State::Done;
+                    Edge::End
+                }
+            },
             Onward::End => {
                 self.state = State::Done;
                 Edge::End
@@ -574,14 +592,11 @@ fn end_of(anchor: &Anchor, page: &Page) -> Option<Mark> {
 }
 
 /// Whether "invalid cursors" in answer to this request can mean that there is no such page.
-fn may_be_past_the_end(ask: &Ask) -> bool {
-    let never_promised = match (ask.page.position.direction(), ask.page.cause) {
-        (_, Cause::Linked) => false,
-        (_, Cause::Unlinked) => true,
-        (Direction::Forward, Cause::Given) => false,
-        (Direction::Backward, Cause::Given) => true,
-    };
-    never_promised && ask.seek.is_none()
+fn may_be_past_the_end(page: &Anchor) -> bool {
+    match (page.position.direction(), page.cause) {
+        (_, Cause::Linked) | (Direction::Forward, Cause::Given) => false,
+        (_, Cause::Unlinked) | (Direction::Backward, Cause::Given) => true,
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,11 @@ impl Seek {
         Self { mark, searched: 0, by: By::Group }
     }
 
+    /// Whether nothing of the page has ever been yielded.
+    pub(super) fn is_untrodden(&self) -> bool {
+        self.mark.passed == 0 && self.mark.beside.is_none()
+    }
+
     /// How many groups lie between the request and the gap, as far as is known.
     pub(super) fn ahead(&self) -> usize {
         self.mark.passed.saturating_sub(self.searched)

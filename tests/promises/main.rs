@@ -1,0 +1,4 @@
+//! What the crate promises, a module for each kind of promise. The name of a test is the promise.
+
+mod model;
+mod support;

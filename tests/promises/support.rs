@@ -1,0 +1,72 @@
+//! What the tests share.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::executor::block_on;
+use futures::{Stream, StreamExt};
+use gupshup_groups::{Group, Page, PageRequest, PageSource, Result};
+
+/// `count` groups with ids from "0".
+pub fn groups(count: usize) -> Vec<Group> {
+    (0..count).map(numbered).collect()
+}
+
+pub fn numbered(n: usize) -> Group {
+    Group::new(n.to_string(), format!("group {n}"), 1_700_000_000 - i64::try_from(n).unwrap())
+}
+
+/// Everything that a stream still yields, up to its end or its error.
+pub fn drain<T>(stream: &mut (impl Stream<Item = Result<T>> + Unpin)) -> (Vec<T>, Option<gupshup_groups::Error>) {
+    take(stream, usize::MAX)
+}
+
+/// At most `count` items of a stream.
+pub fn take<T>(
+    stream: &mut (impl Stream<Item = Result<T>> + Unpin),
+    count: usize,
+) -> (Vec<T>, Option<gupshup_groups::Error>) {
+    let mut items = Vec::new();
+    while items.len() < count {
+        match block_on(stream.next()) {
+            Some(Ok(item)) => items.push(item),
+            Some(Err(error)) => return (items, Some(error)),
+            None => break,
+        }
+    }
+    (items, None)
+}
+
+/// All groups of a stream that must not fail.
+pub fn all<T>(mut stream: impl Stream<Item = Result<T>> + Unpin) -> Vec<T> {
+    let (items, error) = drain(&mut stream);
+    assert!(error.is_none(), "{error:?}");
+    items
+}
+
+/// A source that answers each request by a function, and counts the requests.
+#[derive(Clone)]
+pub struct FromFn<F> {
+    answer: F,
+    asked: Arc<AtomicUsize>,
+}
+
+pub fn from_fn<F: Fn(PageRequest) -> Result<Page>>(answer: F) -> FromFn<F> {
+    FromFn { answer, asked: Arc::default() }
+}
+
+impl<F> FromFn<F> {
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+impl<F: Fn(PageRequest) -> Result<Page>> PageSource for FromFn<F> {
+    type Fetch = Ready<Result<Page>>;
+
+    fn fetch(&self, request: PageRequest) -> Self::Fetch {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        ready((self.answer)(request))
+    }
+}
