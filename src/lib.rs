@@ -1,6 +1,7 @@
 //! Lists a Gupshup app's active WhatsApp groups as an async stream.
 
 mod checkpoint;
+mod client;
 mod cursor;
 mod error;
 mod http;
@@ -14,9 +15,10 @@ pub mod testing;
 mod traversal;
 
 pub use checkpoint::Checkpoint;
+pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL};
 pub use cursor::{Cursor, Direction};
 pub use error::{Error, Result};
-pub use http::HttpSource;
+pub use http::{HttpFetch, HttpSource};
 pub use list::ListGroups;
 pub use page::{Cursors, Group, Page, PageSize};
 pub use pages::{PageStream, Progress};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::cursor::{Cursor, Direction};
 
 pub(crate) use decode::decode;
-pub(crate) use refusal::Refusal;
+pub(crate) use refusal::{ENCODED, Refusal};
 
 /// An active WhatsApp group.
 ///

@@ -1,1 +1,1051 @@
-pub(crate) fn decode(_: &[u8]) {}
+//! An answer's bytes, read as a [`Page`].
+//!
+//! Two promises pull in opposite directions here. A page is read leniently, because the API's own pages contradict each
+//! other about its shape; and nothing that is not a list of groups may pass for one, because a list that looks complete
+//! and is not makes its readers delete what is "missing". So unknown fields are ignored, and known ones are read in
+//! every form that has been seen, but nothing known may be missing, doubled or of another kind.
+//!
+//! The visitors are written by hand, for speed (nothing is copied that the page does not keep), and because serde's
+//! derive accepts arrays in place of objects. The path to an error is found by reading the body again, so that a page
+//! without one pays nothing for it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+
+use super::refusal::{Refusal, html_title, mask, tidy};
+use super::{Cursors, Group, Page};
+use crate::cursor::{Cursor, MAX_CURSOR_BYTES};
+use crate::error::{Error, Kind, Result};
+
+/// The status that all answers read here have.
+const OK: u16 = 200;
+
+/// About the size of a group in JSON, in bytes: a guess on the small side, since a list that grows once is cheaper than
+/// memory that is never used.
+const GROUP_BYTES: usize = 96;
+
+/// The longest path or title in an error, in bytes: enough for any path of a page.
+const MAX_EXCERPT_BYTES: usize = 80;
+
+/// Reads the body of an answer with status 200.
+///
+/// # Errors
+///
+/// * [`Kind::Api`]: the answer says that it is an error, its status notwithstanding. `secrets` are masked in it.
+/// * [`Kind::Truncated`]: the JSON ends early.
+/// * [`Kind::Decode`]: the body is no page of groups. An empty body is one of these: it may be what is left of a list,
+///   and it is never an empty list. Nothing of the body's values is quoted, since a group's name is no business of a log.
+/// * [`Kind::TooLarge`]: a cursor is longer than any that may be sent.
+pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
+    let json = without_bom(body);
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let answer = AnswerSeed { bytes: json.len() }.deserialize(&mut reader).and_then(|answer| {
+        reader.end()?;
+        Ok(answer)
+    });
+    match answer {
+        Ok(answer) if answer.refused => Err(Refusal::read(json, secrets).into_error(OK)),
+        Ok(answer) => Ok(answer.into_page()?.bytes(body.len() as u64)),
+        Err(error) => Err(explain(json, secrets, &error)),
+    }
+}
+
+pub(super) fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// Why the body is no page, and where. Slow, and only ever called for a body that failed.
+fn explain(json: &[u8], secrets: &[&str], error: &serde_json::Error) -> Error {
+    let start = json.trim_ascii_start().first();
+    let error = match start {
+        None => Error::new(Kind::Decode, "the body is empty, which no list is"),
+        Some(b'<') => Error::new(Kind::Decode, describe_html(json, secrets)),
+        Some(b'{') if says_error(json) => return Refusal::read(json, secrets).into_error(OK),
+        Some(b'{') if error.is_eof() => {
+            Error::new(Kind::Truncated, format!("the body ends early, after {} bytes", json.len()))
+        }
+        Some(_) => Error::new(Kind::Decode, describe(json)),
+    };
+    error.with_status(OK)
+}
+
+fn describe_html(body: &[u8], secrets: &[&str]) -> Cow<'static, str> {
+    match html_title(body) {
+        Some(title) => {
+            let title = tidy(&mask(title, secrets), MAX_EXCERPT_BYTES);
+            format!("the body is a page of HTML with the title \"{title}\", not JSON").into()
+        }
+        None => "the body looks like HTML, not JSON".into(),
+    }
+}
+
+/// Whether the whole body is an object that calls itself an error, whatever else is in it.
+fn says_error(json: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Verdict {
+        #[serde(default)]
+        status: Status,
+        error: Option<IgnoredAny>,
+    }
+    serde_json::from_slice(json).is_ok_and(|verdict: Verdict| verdict.status.failed || verdict.error.is_some())
+}
+
+/// The path to what is wrong, what is wrong there, and the place in the text.
+fn describe(json: &[u8]) -> String {
+    let mut track = serde_path_to_error::Track::new();
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let answer = AnswerSeed { bytes: 0 }.deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
+    let Err(error) = answer.and_then(|_| reader.end()) else {
+        return "the body is no page of groups".to_owned();
+    };
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = error.to_string();
+    let message = without_values(message.strip_suffix(&place).unwrap_or(&message));
+    match track.path().to_string().as_str() {
+        "." => format!("{message}{place}"),
+        path => format!("{}: {message}{place}", tidy(path, MAX_EXCERPT_BYTES)),
+    }
+}
+
+/// serde's message, less the value that it quotes: that may be a cursor, a name, or a megabyte of either.
+fn without_values(message: &str) -> Cow<'_, str> {
+    let mismatch = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
+    let Some((found, expected)) = mismatch.and_then(|rest| rest.rsplit_once(", expected ")) else {
+        return message.into();
+    };
+    let kind = found.split(['"', '`']).next().unwrap_or_default().trim();
+    let kind = match kind {
+        "string" => "a string",
+        "map" => "an object",
+        "sequence" => "an array",
+        "boolean" => "a boolean",
+        "integer" | "floating point" => "a number",
+        other => other,
+    };
+    format!("expected {expected}, found {kind}").into()
+}
+
+/// The outermost object, in part.
+struct Answer<'de> {
+    groups: Vec<Group>,
+    paging: Paging<'de>,
+    /// It has a `status` other than "success", or an `error`.
+    refused: bool,
+}
+
+impl Answer<'_> {
+    fn into_page(self) -> Result<Page> {
+        let Paging { cursors, next, previous } = self.paging;
+        let after = cursor(cursors.after, next.as_deref(), "after")?;
+        let before = cursor(cursors.before, previous.as_deref(), "before")?;
+        let page = Page::new(self.groups, Cursors { after, before });
+        Ok(page.has_next(next.is_some()).has_previous(previous.is_some()))
+    }
+}
+
+/// The cursor that was sent, or else the one inside the link. Nothing else of a link is kept: it leads to another
+/// company's host, and may hold a token.
+fn cursor(sent: Option<Cow<'_, str>>, link: Option<&str>, name: &str) -> Result<Option<Cursor>> {
+    let Some(text) = sent.or_else(|| parameter(link?, name)) else { return Ok(None) };
+    if text.len() > MAX_CURSOR_BYTES {
+        let detail =
+            format!("the answer's `{name}` cursor is {} bytes long, and the bound is {MAX_CURSOR_BYTES}", text.len());
+        return Err(Error::new(Kind::TooLarge, detail).with_status(OK));
+    }
+    Ok(Cursor::usable(&text))
+}
+
+/// A parameter of a link's query, percent-decoded. A `+` stays one: it is a digit of base64.
+fn parameter<'a>(link: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    let query = link.split('#').next()?.split_once('?')?.1;
+    let (_, value) = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?;
+    percent_decode_str(value).decode_utf8().ok()
+}
+
+/// What `paging` holds. Without one, everything is absent.
+#[derive(Default)]
+struct Paging<'de> {
+    cursors: SentCursors<'de>,
+    next: Option<Cow<'de, str>>,
+    previous: Option<Cow<'de, str>>,
+}
+
+/// What `paging.cursors` holds.
+#[derive(Default)]
+struct SentCursors<'de> {
+    after: Option<Cow<'de, str>>,
+    before: Option<Cow<'de, str>>,
+}
+
+/// Keys as an enum, compared where they stand in the body.
+macro_rules! keys {
+    ($name:ident { $($variant:ident = $key:literal),+ $(,)? }) => {
+        #[derive(Clone, Copy)]
+        enum $name { $($variant,)+ Unknown }
+
+        impl<'de> Deserialize<'de> for $name {
+            #[inline]
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct KeyVisitor;
+
+                impl Visitor<'_> for KeyVisitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("a key")
+                    }
+
+                    #[inline]
+                    fn visit_str<E>(self, key: &str) -> Result<$name, E> {
+                        Ok(match key {
+                            $($key => $name::$variant,)+
+                            _ => $name::Unknown,
+                        })
+                    }
+                }
+
+                deserializer.deserialize_identifier(KeyVisitor)
+            }
+        }
+    };
+}
+
+keys!(AnswerKey { Data = "data", Paging = "paging", Status = "status", Error = "error" });
+keys!(DataKey { Groups = "groups" });
+keys!(GroupKey { Id = "id", Subject = "subject", CreationTimestamp = "creation_timestamp", CreatedAt = "created_at" });
+keys!(PagingKey { Cursors = "cursors", Next = "next", Previous = "previous" });
+keys!(CursorsKey { After = "after", Before = "before" });
+
+/// Reads the value of a key that may come once.
+#[inline]
+fn fill<'de, A, S>(slot: &mut Option<S::Value>, key: &'static str, map: &mut A, seed: S) -> Result<(), A::Error>
+where
+    A: MapAccess<'de>,
+    S: DeserializeSeed<'de>,
+{
+    if slot.is_some() {
+        return Err(A::Error::duplicate_field(key));
+    }
+    *slot = Some(map.next_value_seed(seed)?);
+    Ok(())
+}
+
+/// Reads the outermost object of a body of so many bytes.
+struct AnswerSeed {
+    bytes: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for AnswerSeed {
+    type Value = Answer<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Answer<'de>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AnswerSeed {
+    type Value = Answer<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with `data`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Answer<'de>, A::Error> {
+        let (mut groups, mut paging, mut status, mut error) = (None, None, None, None);
+        while let Some(key) = map.next_key()? {
+            match key {
+                AnswerKey::Data => {
+                    fill(&mut groups, "data", &mut map, GroupsSeed { bytes: self.bytes, nested: false })?
+                }
+                AnswerKey::Paging => fill(&mut paging, "paging", &mut map, MaybeObject::new())?,
+                AnswerKey::Status => fill(&mut status, "status", &mut map, PhantomData::<Status>)?,
+                AnswerKey::Error => fill(&mut error, "error", &mut map, PhantomData::<Option<IgnoredAny>>)?,
+                AnswerKey::Unknown => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        let refused = status.is_some_and(|status| status.failed) || error.flatten().is_some();
+        let groups = match groups {
+            None if !refused => return Err(A::Error::missing_field("data")),
+            groups => groups.unwrap_or_default(),
+        };
+        Ok(Answer { groups, paging: paging.unwrap_or_default(), refused })
+    }
+}
+
+/// The verdict of a `status`. One that is no text says nothing.
+#[derive(Clone, Copy, Default)]
+struct Status {
+    failed: bool,
+}
+
+impl<'de> Deserialize<'de> for Status {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StatusVisitor;
+
+        impl<'de> Visitor<'de> for StatusVisitor {
+            type Value = Status;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a status")
+            }
+
+            fn visit_str<E>(self, status: &str) -> Result<Status, E> {
+                Ok(Status { failed: !status.eq_ignore_ascii_case("success") })
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Status, E> {
+                Ok(Status::default())
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Status, E> {
+                Ok(Status::default())
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Status, E> {
+                Ok(Status::default())
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Status, E> {
+                Ok(Status::default())
+            }
+
+            fn visit_unit<E>(self) -> Result<Status, E> {
+                Ok(Status::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Status, A::Error> {
+                IgnoredAny.visit_seq(seq).map(|_| Status::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Status, A::Error> {
+                IgnoredAny.visit_map(map).map(|_| Status::default())
+            }
+        }
+
+        deserializer.deserialize_any(StatusVisitor)
+    }
+}
+
+/// Reads `data`: an array of groups, or an object with such an array under `groups`.
+struct GroupsSeed {
+    /// The size of the whole body.
+    bytes: usize,
+    /// This is the inner array already.
+    nested: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for GroupsSeed {
+    type Value = Vec<Group>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Group>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for GroupsSeed {
+    type Value = Vec<Group>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of groups")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Group>, A::Error> {
+        // More than a page's worth of groups is accepted, but memory for more is not set aside beforehand.
+        let expected = (self.bytes / GROUP_BYTES).min(usize::from(super::PageSize::MAX.get()));
+        let mut groups = match seq.next_element()? {
+            None => return Ok(Vec::new()),
+            Some(WireGroup(first)) => {
+                let mut groups = Vec::with_capacity(expected.max(1));
+                groups.push(first);
+                groups
+            }
+        };
+        while let Some(WireGroup(group)) = seq.next_element()? {
+            groups.push(group);
+        }
+        Ok(groups)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Group>, A::Error> {
+        if self.nested {
+            return Err(A::Error::invalid_type(Unexpected::Map, &self));
+        }
+        let mut groups = None;
+        while let Some(key) = map.next_key()? {
+            match key {
+                DataKey::Groups => {
+                    fill(&mut groups, "groups", &mut map, GroupsSeed { bytes: self.bytes, nested: true })?;
+                }
+                DataKey::Unknown => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        groups.ok_or_else(|| A::Error::missing_field("groups"))
+    }
+}
+
+/// A group as it comes. [`Group`]'s own serde form is for this crate's users, and strict.
+struct WireGroup(Group);
+
+impl<'de> Deserialize<'de> for WireGroup {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct GroupVisitor;
+
+        impl<'de> Visitor<'de> for GroupVisitor {
+            type Value = WireGroup;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a group")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WireGroup, A::Error> {
+                let (mut id, mut subject, mut creation_timestamp, mut created_at) = (None, None, None, None);
+                while let Some(key) = map.next_key()? {
+                    match key {
+                        GroupKey::Id => fill(&mut id, "id", &mut map, Text::Id)?,
+                        GroupKey::Subject => fill(&mut subject, "subject", &mut map, PhantomData::<String>)?,
+                        GroupKey::CreationTimestamp => {
+                            fill(&mut creation_timestamp, "creation_timestamp", &mut map, Seconds)?;
+                        }
+                        GroupKey::CreatedAt => fill(&mut created_at, "created_at", &mut map, Seconds)?,
+                        GroupKey::Unknown => _ = map.next_value::<IgnoredAny>()?,
+                    }
+                }
+                let missing = A::Error::missing_field;
+                let id = id.flatten().ok_or_else(|| missing("id"))?.into_owned();
+                let subject = subject.ok_or_else(|| missing("subject"))?;
+                let seconds = creation_timestamp.or(created_at).ok_or_else(|| missing("creation_timestamp"))?;
+                Ok(WireGroup(Group::new(id, subject, seconds)))
+            }
+        }
+
+        deserializer.deserialize_map(GroupVisitor)
+    }
+}
+
+/// Reads a time: a number of seconds, or the text of one.
+struct Seconds;
+
+impl Seconds {
+    fn whole<E: serde::de::Error>(self, seconds: f64) -> Result<i64, E> {
+        /// 2⁶³: the first float that is too large.
+        const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+        if !(-LIMIT..LIMIT).contains(&seconds) {
+            return Err(E::invalid_value(Unexpected::Other("a number out of range"), &self));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "in range, and fractions of a second are dropped")]
+        Ok(seconds as i64)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seconds {
+    type Value = i64;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<i64, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seconds {
+    type Value = i64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("seconds since 1970")
+    }
+
+    #[inline]
+    fn visit_i64<E>(self, seconds: i64) -> Result<i64, E> {
+        Ok(seconds)
+    }
+
+    #[inline]
+    fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<i64, E> {
+        i64::try_from(seconds).map_err(|_| E::invalid_value(Unexpected::Other("a number out of range"), &self))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<i64, E> {
+        self.whole(seconds)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<i64, E> {
+        let text = text.trim();
+        match (text.parse(), text.parse()) {
+            (Ok(seconds), _) => Ok(seconds),
+            (_, Ok(seconds)) => self.whole(seconds),
+            _ => Err(E::invalid_type(Unexpected::Str(text), &self)),
+        }
+    }
+
+    /// How numbers come where some other crate has switched on `serde_json/arbitrary_precision`.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<i64, A::Error> {
+        let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
+            .map_err(|_| A::Error::invalid_type(Unexpected::Map, &self))?;
+        match number.as_i64() {
+            Some(seconds) => Ok(seconds),
+            None => self.whole(number.as_f64().unwrap_or(f64::NAN)),
+        }
+    }
+}
+
+/// Reads a text, and knows what may stand in for one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Text {
+    /// A whole number is taken as its digits.
+    Id,
+    /// Likewise, and null, the empty text and the text "null" are none.
+    Cursor,
+    /// Null, the empty text and the text "null" are none.
+    Link,
+}
+
+impl Text {
+    fn optional(self, text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+        (self == Self::Id || !matches!(&*text, "" | "null")).then_some(text)
+    }
+
+    fn digits<'de, E: serde::de::Error>(self, number: &dyn fmt::Display) -> Result<Option<Cow<'de, str>>, E> {
+        match self {
+            Self::Id | Self::Cursor => Ok(Some(number.to_string().into())),
+            Self::Link => Err(E::invalid_type(Unexpected::Other("a number"), &self)),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Option<Cow<'de, str>>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Id => "an id",
+            Self::Cursor => "a cursor",
+            Self::Link => "a link",
+        })
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(self.optional(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.optional(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        self.digits(&number)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        self.digits(&number)
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+        match self {
+            Self::Cursor | Self::Link => Ok(None),
+            Self::Id => Err(E::invalid_type(Unexpected::Unit, &self)),
+        }
+    }
+
+    /// How numbers come where some other crate has switched on `serde_json/arbitrary_precision`.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
+            .map_err(|_| A::Error::invalid_type(Unexpected::Map, &self))?;
+        match number.to_string() {
+            // A float has lost what it was written as, and is nobody's id.
+            text if text.contains(['.', 'e', 'E']) => Err(A::Error::invalid_type(Unexpected::Other("a number"), &self)),
+            text => self.digits(&text),
+        }
+    }
+}
+
+/// An object that may be missing: null, or the `[]` that PHP writes for an empty map.
+trait Object<'de>: Default {
+    const NAME: &'static str;
+
+    fn read<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+}
+
+struct MaybeObject<T>(PhantomData<T>);
+
+impl<T> MaybeObject<T> {
+    fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, T: Object<'de>> DeserializeSeed<'de> for MaybeObject<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Object<'de>> Visitor<'de> for MaybeObject<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::NAME)
+    }
+
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
+        match seq.next_element::<IgnoredAny>()? {
+            None => Ok(T::default()),
+            Some(_) => Err(A::Error::invalid_type(Unexpected::Seq, &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::read(map)
+    }
+}
+
+impl<'de> Object<'de> for Paging<'de> {
+    const NAME: &'static str = "an object of cursors and links";
+
+    fn read<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let (mut cursors, mut next, mut previous) = (None, None, None);
+        while let Some(key) = map.next_key()? {
+            match key {
+                PagingKey::Cursors => fill(&mut cursors, "cursors", &mut map, MaybeObject::new())?,
+                PagingKey::Next => fill(&mut next, "next", &mut map, Text::Link)?,
+                PagingKey::Previous => fill(&mut previous, "previous", &mut map, Text::Link)?,
+                PagingKey::Unknown => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(Self { cursors: cursors.unwrap_or_default(), next: next.flatten(), previous: previous.flatten() })
+    }
+}
+
+impl<'de> Object<'de> for SentCursors<'de> {
+    const NAME: &'static str = "an object of cursors";
+
+    fn read<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let (mut after, mut before) = (None, None);
+        while let Some(key) = map.next_key()? {
+            match key {
+                CursorsKey::After => fill(&mut after, "after", &mut map, Text::Cursor)?,
+                CursorsKey::Before => fill(&mut before, "before", &mut map, Text::Cursor)?,
+                CursorsKey::Unknown => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(Self { after: after.flatten(), before: before.flatten() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The answer on the API's own page, with values for its placeholders.
+    const DOCUMENTED: &str = r#"{
+        "data": [{"creation_timestamp": 1700000000, "id": "Z3JvdXA=", "subject": "Support"}],
+        "paging": {
+            "cursors": {"after": "AFTER", "before": "BEFORE"},
+            "next": "https://graph.facebook.com/v20.0/105406242200849/groups?limit=25&after=LINK"
+        },
+        "status": "success"
+    }"#;
+
+    fn read(body: &str) -> Result<Page> {
+        decode(body.as_bytes(), &[])
+    }
+
+    fn page(body: &str) -> Page {
+        read(body).unwrap_or_else(|error| panic!("{body}: {error}"))
+    }
+
+    fn failure(body: &[u8]) -> String {
+        let error = decode(body, &[]).unwrap_err();
+        assert!(error.is_decode() && !error.is_retryable(), "{error}");
+        assert_eq!(error.status(), Some(200));
+        error.to_string().trim_start_matches("the request for a page failed: 200 ").replace("; check the base URL", "")
+    }
+
+    /// A body of one group with this in it besides `id` and `subject`.
+    fn with_time(time: &str) -> String {
+        format!(r#"{{"data":[{{"id":"a","subject":"b",{time}}}]}}"#)
+    }
+
+    /// A body without groups and with this for `paging`.
+    fn with_paging(paging: &str) -> String {
+        format!(r#"{{"data":[],"paging":{paging}}}"#)
+    }
+
+    #[test]
+    fn the_documented_answer_is_read_whole() {
+        let mut expected = Page::new(
+            vec![Group::new("Z3JvdXA=", "Support", 1_700_000_000)],
+            Cursors::new(Some("AFTER"), Some("BEFORE")),
+        );
+        expected.has_next = true;
+        expected.bytes = DOCUMENTED.len() as u64;
+        assert_eq!(page(DOCUMENTED), expected);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_stripped_and_counted() {
+        let page = page(&format!("\u{feff}{DOCUMENTED}"));
+        assert_eq!((page.groups.len(), page.bytes), (1, DOCUMENTED.len() as u64 + 3));
+    }
+
+    #[test]
+    fn both_shapes_of_data_give_the_same_groups() {
+        let group = r#"{"id":"a","subject":"b","created_at":"7"}"#;
+        for data in [format!("[{group}]"), format!(r#"{{"other":[],"groups":[{group}]}}"#)] {
+            assert_eq!(page(&format!(r#"{{"data":{data}}}"#)).groups, [Group::new("a", "b", 7)]);
+        }
+        for data in ["[]", r#"{"groups":[]}"#] {
+            assert!(page(&format!(r#"{{"data":{data}}}"#)).groups.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_time_is_read_in_every_form_that_holds_whole_seconds() {
+        for (time, seconds) in [
+            (r#""creation_timestamp":5"#, 5),
+            (r#""creation_timestamp":-5"#, -5),
+            (r#""creation_timestamp":"1700000000""#, 1_700_000_000),
+            (r#""created_at":" -7 ""#, -7),
+            (r#""created_at":1.9"#, 1),
+            (r#""created_at":"1.9""#, 1),
+            (r#""created_at":1.7e9"#, 1_700_000_000),
+            (r#""creation_timestamp":9223372036854775807"#, i64::MAX),
+            (r#""creation_timestamp":-9223372036854775808"#, i64::MIN),
+            (r#""created_at":1,"creation_timestamp":2"#, 2),
+            (r#""creation_timestamp":2,"created_at":1"#, 2),
+        ] {
+            assert_eq!(page(&with_time(time)).groups[0].creation_timestamp, seconds, "{time}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_none_is_an_error_that_names_its_place() {
+        for (time, message) in [
+            ("null", "found null"),
+            ("true", "found a boolean"),
+            ("{}", "found an object"),
+            ("[1]", "found an array"),
+            (r#""yesterday""#, "found a string"),
+            (r#""""#, "found a string"),
+            (r#""NaN""#, "found a number out of range"),
+            (r#""inf""#, "found a number out of range"),
+            ("9223372036854775808", "found a number out of range"),
+            ("1e300", "found a number out of range"),
+            ("-1e19", "found a number out of range"),
+        ] {
+            let failure = failure(with_time(&format!(r#""creation_timestamp":{time}"#)).as_bytes());
+            assert!(
+                failure.starts_with("data[0].creation_timestamp: expected seconds since 1970, ")
+                    && failure.contains(message),
+                "{time}: {failure}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_path_to_its_place_and_quotes_no_value() {
+        let group = r#"{"id":"a","subject":"b","creation_timestamp":1}"#;
+        let seventeen = format!("{group},").repeat(17);
+        for (body, expected) in [
+            (
+                format!(r#"{{"data":[{seventeen}{{"id":"a","subject":"SECRET","creation_timestamp":"SECRET"}}]}}"#),
+                "data[17].creation_timestamp: expected seconds since 1970, found a string at line 1 column",
+            ),
+            (r#"{"data":"SECRET"}"#.into(), "data: expected an array of groups, found a string"),
+            (r#"{"data":["SECRET"]}"#.into(), "data[0]: expected a group, found a string"),
+            (r#"{"data":[["SECRET","b",1]]}"#.into(), "data[0]: expected a group, found an array"),
+            (r#"{"data":[null]}"#.into(), "data[0]: expected a group, found null"),
+            (r#"{"data":[{"id":true}]}"#.into(), "data[0].id: expected an id, found a boolean"),
+            (r#"{"data":[{"id":null}]}"#.into(), "data[0].id: expected an id, found null"),
+            (r#"{"data":[{"id":1.5}]}"#.into(), "data[0].id: expected an id, found a number"),
+            (r#"{"data":[{"subject":5}]}"#.into(), "data[0].subject: expected a string, found a number"),
+            (r#"{"data":[{"subject":"b"}]}"#.into(), "data[0]: missing field `id`"),
+            (r#"{"data":[{"id":"a"}]}"#.into(), "data[0]: missing field `subject`"),
+            (r#"{"data":[{"id":"a","subject":"b"}]}"#.into(), "data[0]: missing field `creation_timestamp`"),
+            (
+                r#"{"data":{"groups":{"groups":[]}}}"#.into(),
+                "data.groups: expected an array of groups, found an object",
+            ),
+            (with_paging(r#""SECRET""#), "paging: expected an object of cursors and links, found a string"),
+            (with_paging(r#"["SECRET"]"#), "paging: expected an object of cursors and links, found an array"),
+            (with_paging(r#"{"cursors":"SECRET"}"#), "paging.cursors: expected an object of cursors, found a string"),
+            (with_paging(r#"{"cursors":["SECRET"]}"#), "paging.cursors: expected an object of cursors, found an array"),
+            (
+                with_paging(r#"{"cursors":{"after":["SECRET"]}}"#),
+                "paging.cursors.after: expected a cursor, found an array",
+            ),
+            (with_paging(r#"{"cursors":{"after":1e99}}"#), "paging.cursors.after: expected a cursor, found a number"),
+            (with_paging(r#"{"next":{"SECRET":1}}"#), "paging.next: expected a link, found an object"),
+            (with_paging(r#"{"next":5}"#), "paging.next: expected a link, found a number"),
+        ] {
+            let failure = failure(body.as_bytes());
+            assert!(failure.starts_with(expected) && !failure.contains("SECRET"), "{body}: {failure}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_data_is_an_error_and_never_zero_groups() {
+        for (body, expected) in [
+            ("{}", "missing field `data`"),
+            (r#"{"status":"success"}"#, "missing field `data`"),
+            (r#"{"groups":[]}"#, "missing field `data`"),
+            (r#"{"data":null}"#, "data: expected an array of groups, found null"),
+            (r#"{"data":{}}"#, "data: missing field `groups`"),
+            (r#"{"data":{"groups":null}}"#, "data.groups: expected an array of groups, found null"),
+            ("[]", "expected an object with `data`, found an array"),
+            ("null", "expected an object with `data`, found null"),
+            ("5", "expected an object with `data`, found a number"),
+        ] {
+            let failure = failure(body.as_bytes());
+            assert!(failure.starts_with(expected), "{body}: {failure}");
+        }
+    }
+
+    #[test]
+    fn an_empty_body_is_an_error_and_never_an_empty_list() {
+        for body in ["", " \r\n\t", "\u{feff}"] {
+            assert_eq!(failure(body.as_bytes()), "the body is empty, which no list is");
+        }
+    }
+
+    #[test]
+    fn a_page_of_html_is_called_one_with_its_title_if_it_has_any() {
+        assert_eq!(failure(b"\n<!DOCTYPE html><body>"), "the body looks like HTML, not JSON");
+        let body = b"<html><title>Log in, KEY-1234</title>";
+        let error = decode(body, &["KEY-1234"]).unwrap_err();
+        assert!(error.is_decode() && error.to_string().contains("the title \"Log in, ***\""), "{error}");
+    }
+
+    #[test]
+    fn a_body_cut_anywhere_is_truncated_and_worth_another_attempt() {
+        let body = DOCUMENTED.as_bytes();
+        for end in 1..body.len() {
+            let error = decode(&body[..end], &[]).unwrap_err();
+            assert!(error.is_decode() && error.is_retryable(), "{end}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_follows_the_answer_is_an_error() {
+        for tail in ["x", "{}", ",", "\0"] {
+            let failure = failure(format!("{DOCUMENTED}{tail}").as_bytes());
+            assert!(failure.contains("trailing characters"), "{tail}: {failure}");
+        }
+        assert_eq!(page(&format!("{DOCUMENTED} \r\n")).groups.len(), 1);
+    }
+
+    #[test]
+    fn a_known_key_that_comes_twice_is_an_error() {
+        for (body, key) in [
+            (r#"{"data":[],"data":[]}"#.to_owned(), "data"),
+            (r#"{"data":[],"status":"success","status":"success"}"#.to_owned(), "status"),
+            (r#"{"data":[],"error":null,"error":null}"#.to_owned(), "error"),
+            (r#"{"data":[],"paging":{},"paging":{}}"#.to_owned(), "paging"),
+            (r#"{"data":{"groups":[],"groups":[]}}"#.to_owned(), "groups"),
+            (with_time(r#""id":"c""#), "id"),
+            (with_time(r#""subject":"c""#), "subject"),
+            (with_time(r#""created_at":1,"created_at":1"#), "created_at"),
+            (with_paging(r#"{"next":null,"next":null}"#), "next"),
+            (with_paging(r#"{"cursors":{"after":"a","after":"b"}}"#), "after"),
+        ] {
+            let failure = failure(body.as_bytes());
+            assert!(failure.contains(&format!("duplicate field `{key}`")), "{body}: {failure}");
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_anywhere_whatever_they_hold() {
+        let extra = r#""x":{"data":[1,{"id":[]}]},"":null,"x":-1e999"#;
+        let body = format!(
+            r#"{{{extra},"data":[{{{extra},"id":"a","subject":"b","created_at":1}}],
+                "paging":{{{extra},"cursors":{{{extra},"after":"A"}}}},"status":"SUCCESS"}}"#
+        );
+        let page = page(&body);
+        assert_eq!((page.groups.len(), page.cursors), (1, Cursors::new(Some("A"), None)));
+    }
+
+    #[test]
+    fn invalid_utf8_is_an_error_in_what_is_kept_and_nothing_in_what_is_not() {
+        let kept = b"{\"data\":[{\"id\":\"a\",\"subject\":\"\xff\",\"created_at\":1}]}";
+        assert!(failure(kept).starts_with("data[0].subject: invalid unicode"), "{}", failure(kept));
+        let ignored = b"{\"data\":[{\"id\":\"a\",\"subject\":\"b\",\"created_at\":1,\"x\":\"\xff\"}]}";
+        assert_eq!(decode(ignored, &[]).unwrap().groups.len(), 1);
+    }
+
+    #[test]
+    fn a_lone_surrogate_in_a_subject_is_an_error() {
+        let body = |subject: &str| format!(r#"{{"data":[{{"id":"a","subject":"{subject}","created_at":1}}]}}"#);
+        assert!(failure(body("\\ud83d").as_bytes()).starts_with("data[0].subject: "));
+        assert_eq!(page(&body("\\ud83d\\ude00")).groups[0].subject, "\u{1f600}");
+    }
+
+    #[test]
+    fn control_and_bidirectional_characters_of_a_subject_are_data() {
+        let body = r#"{"data":[{"id":"a","subject":"\u0000\u001b[31m\u202e\n","created_at":1}]}"#;
+        assert_eq!(page(body).groups[0].subject, "\0\u{1b}[31m\u{202e}\n");
+    }
+
+    #[test]
+    fn a_numeric_id_is_taken_as_its_digits() {
+        for id in ["0", "-5", "18446744073709551615"] {
+            let body = format!(r#"{{"data":[{{"id":{id},"subject":"b","created_at":1}}]}}"#);
+            assert_eq!(page(&body).groups[0].id, id);
+        }
+    }
+
+    #[test]
+    fn escaped_ids_and_keys_are_read_as_what_they_mean() {
+        let body = r#"{"d\u0061ta":[{"\u0069d":"a\/b","subject":"b","created_at":1}]}"#;
+        assert_eq!(page(body).groups[0].id, "a/b");
+    }
+
+    #[test]
+    fn paging_and_cursors_may_be_missing_in_every_way() {
+        for paging in ["null", "{}", "[]", r#"{"cursors":null}"#, r#"{"cursors":{}}"#, r#"{"cursors":[]}"#] {
+            assert_eq!(page(&with_paging(paging)).cursors, Cursors::default(), "{paging}");
+        }
+        assert_eq!(page(r#"{"data":[]}"#).cursors, Cursors::default());
+    }
+
+    #[test]
+    fn null_in_every_spelling_is_no_cursor_and_a_number_is_one() {
+        for (cursor, expected) in [
+            ("null", None),
+            (r#""""#, None),
+            (r#""null""#, None),
+            ("17", Some("17")),
+            (r#""&=+% #?\/\n\u00e9""#, Some("&=+% #?/\n\u{e9}")),
+        ] {
+            let body = with_paging(&format!(r#"{{"cursors":{{"after":{cursor},"before":{cursor}}}}}"#));
+            assert_eq!(page(&body).cursors, Cursors::new(expected, expected), "{cursor}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_a_text_that_does_not_stand_for_null() {
+        for (link, expected) in [
+            ("null", false),
+            (r#""""#, false),
+            (r#""null""#, false),
+            (r#""garbage""#, true),
+            (r#""https:\/\/graph.facebook.com\/""#, true),
+        ] {
+            let page = page(&with_paging(&format!(r#"{{"next":{link},"previous":{link}}}"#)));
+            assert_eq!((page.has_next, page.has_previous), (expected, expected), "{link}");
+            assert_eq!(page.cursors, Cursors::default(), "{link}");
+        }
+    }
+
+    #[test]
+    fn a_link_lends_its_cursor_where_none_was_sent() {
+        for (next, after) in [
+            ("https://h/p?limit=25&after=a%26b%3D%2F%0A%C3%A9", Some("a&b=/\n\u{e9}")),
+            ("https://h/p?after=a+b&access_token=T", Some("a+b")),
+            ("?after=first&after=second", Some("first")),
+            ("https://h/p?after=in#after=out", Some("in")),
+            ("https://h/p?x=after=no&thereafter=no", None),
+            ("https://h/p#?after=no", None),
+            ("https://h/p?after=", None),
+            ("https://h/p?after=null", None),
+            ("https://h/p?after=%FF", None),
+        ] {
+            let page = page(&with_paging(&format!(r#"{{"next":"{next}"}}"#)));
+            assert_eq!(page.cursors, Cursors::new(after, None), "{next}");
+            assert!(page.has_next);
+        }
+        let page = page(&with_paging(r#"{"previous":"?after=no&before=B","cursors":{"before":null}}"#));
+        assert_eq!(page.cursors, Cursors::new(None, Some("B")));
+        assert_eq!(super::tests::page(DOCUMENTED).cursors.after, Some("AFTER".into()));
+    }
+
+    #[test]
+    fn a_cursor_too_long_to_be_sent_is_an_error_that_does_not_show_it() {
+        let long = "C".repeat(MAX_CURSOR_BYTES);
+        assert!(read(&with_paging(&format!(r#"{{"cursors":{{"after":"{long}"}}}}"#))).is_ok());
+        let longer = format!("{long}C");
+        for paging in
+            [format!(r#"{{"cursors":{{"before":"{longer}"}}}}"#), format!(r#"{{"next":"https://h/?after={longer}"}}"#)]
+        {
+            let error = read(&with_paging(&paging)).unwrap_err();
+            assert!(error.is_too_large() && !error.is_retryable() && !error.to_string().contains("CC"), "{error}");
+        }
+        let link = format!(r#"{{"next":"https://h/?token={}","cursors":{{"after":"A"}}}}"#, "T".repeat(1_000_000));
+        assert_eq!(page(&with_paging(&link)).cursors, Cursors::new(Some("A"), None));
+    }
+
+    #[test]
+    fn an_answer_that_calls_itself_an_error_is_the_apis_error() {
+        for (body, message, code) in [
+            (r#"{"status":"error","message":"App not found"}"#, Some("App not found"), None),
+            (r#"{"status":"Failed","data":[]}"#, None, None),
+            (r#"{"status":"error","data":null,"message":"No"}"#, Some("No"), None),
+            (r#"{"status":"error","data":"none","message":"No"}"#, Some("No"), None),
+            (r#"{"error":{"message":"Invalid cursor","code":131059}}"#, Some("Invalid cursor"), Some(131_059)),
+            (r#"{"data":[],"error":"Unauthorised"}"#, Some("Unauthorised"), None),
+        ] {
+            let error = read(body).unwrap_err();
+            assert!(error.is_api(), "{body}: {error}");
+            assert_eq!((error.status(), error.api_message(), error.api_code()), (Some(200), message, code), "{body}");
+        }
+        for body in [r#"{"data":[],"status":null,"error":null}"#, r#"{"data":[],"status":200}"#] {
+            assert!(page(body).groups.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_apis_error_with_status_200_masks_secrets() {
+        let error = decode(br#"{"status":"error","message":"bad key KEY-1234"}"#, &["KEY-1234"]).unwrap_err();
+        assert_eq!(error.api_message(), Some("bad key ***"));
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_where_it_matters_and_no_stack_overflow_anywhere() {
+        let deep = "[".repeat(1_000_000);
+        for body in
+            [deep.clone(), format!(r#"{{"data":{deep}"#), format!(r#"{{"x":{deep}"#), format!(r#"{{"error":{deep}"#)]
+        {
+            assert!(read(&body).unwrap_err().is_decode());
+        }
+        let closed = format!(r#"{{"x":{deep}{},"data":[]}}"#, "]".repeat(1_000_000));
+        assert!(page(&closed).groups.is_empty());
+    }
+
+    #[test]
+    fn an_error_is_short_whatever_the_body_holds() {
+        for body in [
+            format!(r#"{{"data":"{}"}}"#, "x".repeat(1_000_000)),
+            format!(r#"{{"{}":tru}}"#, "k".repeat(1_000_000)),
+            format!("<title>{}</title>", "t".repeat(1_000_000)),
+        ] {
+            assert!(failure(body.as_bytes()).len() < 250);
+        }
+    }
+
+    #[test]
+    fn more_groups_than_a_page_holds_are_read_all() {
+        let group = r#"{"id":"a","subject":"b","creation_timestamp":1}"#;
+        let body = format!(r#"{{"data":[{group}{}]}}"#, format!(",{group}").repeat(2_999));
+        assert_eq!(page(&body).groups.len(), 3_000);
+    }
+}

@@ -1,0 +1,481 @@
+//! Who asks: the key, the address, and the limits of every request.
+
+use std::env::{self, VarError};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use reqwest::{Url, redirect};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::{Error, Result};
+use crate::http::{HttpSource, Origin};
+use crate::list::ListGroups;
+
+/// Where the API is, unless [`ClientBuilder::base_url`] says otherwise: `https://api.gupshup.io/wa`.
+///
+/// This is an inference. The API's page writes `{{API_FRONT_URL}}/app/{APP_ID}/group` and does not say what the variable
+/// is; the pages of its sibling calls (templates, block user, business profile) resolve it to `https://api.gupshup.io`
+/// with paths under `/wa/app/{APP_ID}/…`. Where this address answers 404 for an app id that is right, try
+/// `https://api.gupshup.io`, and then what Gupshup's support says.
+pub const DEFAULT_BASE_URL: &str = "https://api.gupshup.io/wa";
+
+/// The variable that [`Client::from_env`] reads the key from.
+const KEY_VARIABLE: &str = "GUPSHUP_API_KEY";
+/// The variable that [`Client::from_env`] reads the base URL from.
+const URL_VARIABLE: &str = "GUPSHUP_API_URL";
+
+/// Five seconds: two losses of the first packet (retried after 1 s and 3 s) and a slow handshake fit in.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Thirty seconds: the largest page is some 200 KiB, which a line of 64 kbit/s carries in that time.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Half an attempt: a server that was silent for so long has most likely forgotten the request.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+/// 8 MiB: forty times what 1024 groups with long names take.
+const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// A Gupshup account, at an address.
+///
+/// Make one and clone it: clones are cheap and share their connections. The key is never shown, by `Debug` or by any
+/// error, and goes to the base URL's origin only.
+///
+/// # Examples
+///
+/// ```no_run
+/// use futures::StreamExt;
+/// use gupshup_groups::Client;
+///
+/// # async fn list() -> gupshup_groups::Result<()> {
+/// let client = Client::from_env()?;
+/// let mut groups = client.groups("3f2b8c1e-0d5a-4c7e-9a51-6f0c2f9d7b10").stream();
+/// while let Some(group) = groups.next().await {
+///     let group = group?;
+///     println!("{} {}", group.id, group.subject);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    origin: Arc<Origin>,
+}
+
+impl Client {
+    /// A client of the API at [`DEFAULT_BASE_URL`], with the defaults of [`ClientBuilder`].
+    ///
+    /// # Errors
+    ///
+    /// As those of [`ClientBuilder::build`].
+    pub fn new(api_key: impl Into<String>) -> Result<Self> {
+        Self::builder(api_key).build()
+    }
+
+    /// A client with the key from `GUPSHUP_API_KEY`, and the base URL from `GUPSHUP_API_URL` where that is set and not
+    /// empty.
+    ///
+    /// ```no_run
+    /// let client = gupshup_groups::Client::from_env()?;
+    /// # Ok::<(), gupshup_groups::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_config`], with the variable's name, where it is missing or not Unicode; else as those of
+    /// [`ClientBuilder::build`].
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_variables(|name| env::var(name))?.build()
+    }
+
+    /// A client that is configured further.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use gupshup_groups::Client;
+    ///
+    /// let client = Client::builder("key").timeout(Duration::from_secs(10)).build()?;
+    /// # Ok::<(), gupshup_groups::Error>(())
+    /// ```
+    pub fn builder(api_key: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(api_key)
+    }
+
+    /// The active groups of an app. Nothing is asked before the listing is polled.
+    ///
+    /// `app_id` is the app's id (a UUID), not its name: a name gets 401. It is sent as one segment of the path, whatever
+    /// characters it has. An id that is empty, `.`, `..`, longer than 256 bytes or has control characters is an error
+    /// ([`Error::is_config`]) of the listing, before any request.
+    pub fn groups(&self, app_id: impl Into<String>) -> ListGroups {
+        ListGroups::from_source(self.source(&app_id.into()))
+    }
+
+    pub(crate) fn source(&self, app_id: &str) -> HttpSource {
+        HttpSource::new(Arc::clone(&self.origin), app_id)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("origin", &self.origin.shown())
+            .field("max_page_bytes", &self.origin.max_page_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Configures a [`Client`]. What is wrong is said by [`build`](Self::build).
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder {
+    api_key: SecretString,
+    base_url: String,
+    allow_plain_http: bool,
+    http: Option<reqwest::ClientBuilder>,
+    connect_timeout: Duration,
+    timeout: Duration,
+    max_page_bytes: usize,
+}
+
+impl ClientBuilder {
+    /// A client with this key, of the account that owns the app.
+    ///
+    /// # Default
+    ///
+    /// * base URL [`DEFAULT_BASE_URL`], over https only
+    /// * connecting takes at most 5 s, an attempt at a page 30 s, and silence within one 15 s
+    /// * a page is at most 8 MiB
+    pub fn new(api_key: impl Into<String>) -> Self {
+        Self {
+            api_key: api_key.into().into(),
+            base_url: DEFAULT_BASE_URL.to_owned(),
+            allow_plain_http: false,
+            http: None,
+            connect_timeout: CONNECT_TIMEOUT,
+            timeout: TIMEOUT,
+            max_page_bytes: MAX_PAGE_BYTES,
+        }
+    }
+
+    /// [`Client::from_env`], with the environment as a function.
+    fn from_variables(read: impl Fn(&str) -> Result<String, VarError>) -> Result<Self> {
+        let read = |name: &str| match read(name) {
+            Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(Error::config(format!("the variable {name} is not Unicode"))),
+        };
+        let Some(key) = read(KEY_VARIABLE)? else {
+            return Err(Error::config(format!("the variable {KEY_VARIABLE} is not set: set it to the API key")));
+        };
+        let builder = Self::new(key);
+        Ok(match read(URL_VARIABLE)? {
+            Some(url) => builder.base_url(url),
+            None => builder,
+        })
+    }
+
+    /// Where the API is: what its page calls `API_FRONT_URL`, with the prefix of the paths, if there is one. A slash at
+    /// the end does not matter.
+    ///
+    /// It has to be https, or http on this machine (`localhost`, `127.0.0.0/8`, `[::1]`); see
+    /// [`allow_plain_http`](Self::allow_plain_http) for http elsewhere. A user, a query or a fragment in it is an error.
+    ///
+    /// The default is [`DEFAULT_BASE_URL`].
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// Whether the key may travel unencrypted to another machine. Off by default; for a gateway in a network that you
+    /// trust as you trust your own machine.
+    pub fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
+        self
+    }
+
+    /// What requests are made with: proxies, certificates, name resolution, pool. The default is reqwest's own, with
+    /// this crate's name and version as its user agent.
+    ///
+    /// What guards the key and bounds a request is set on top of it, last: no redirects, no `Referer`, https only where
+    /// the base URL is https, no proxy for http on this machine, no wire logs, no retries of reqwest's own, and the
+    /// timeouts of this builder.
+    pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// How long a connection may take to be made, name resolution and TLS included. More than zero.
+    ///
+    /// The default is 5 s: a first packet may get lost twice (it is sent again after 1 s and 3 s).
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one attempt at a page may take in total, from connecting to the last byte. More than zero.
+    ///
+    /// The default is 30 s: the largest page is some 200 KiB, and a line of 64 kbit/s carries it in that time. The total
+    /// is what stops a server that sends a byte now and then; silence ends an attempt after 15 s already, or after this
+    /// timeout where it is shorter.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How large a page may be, in bytes of its body, decompressed. More than zero.
+    ///
+    /// The default is 8 MiB: forty times what 1024 groups take. A larger page is [`Error::is_too_large`].
+    pub fn max_page_bytes(mut self, bytes: usize) -> Self {
+        self.max_page_bytes = bytes;
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_config`], which names what is wrong and shows neither key nor URL: a key that is empty or holds
+    /// anything but visible ASCII; a base URL that [`base_url`](Self::base_url) does not allow; a limit of zero; TLS
+    /// that cannot be set up, for instance since the system has no certificates.
+    pub fn build(self) -> Result<Client> {
+        let key_header = key_header(self.api_key.expose_secret())?;
+        let base = base(&self.base_url, self.allow_plain_http)?;
+        for (zero, name) in [
+            (self.connect_timeout.is_zero(), "connect_timeout"),
+            (self.timeout.is_zero(), "timeout"),
+            (self.max_page_bytes == 0, "max_page_bytes"),
+        ] {
+            if zero {
+                return Err(Error::config(format!("`{name}` is zero, so that no request can succeed: raise it")));
+            }
+        }
+
+        let secure = base.scheme() == "https";
+        let http = self.http.unwrap_or_else(|| {
+            reqwest::Client::builder().user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+        });
+        let mut http = http
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .https_only(secure)
+            .connection_verbose(false)
+            .retry(reqwest::retry::never())
+            .connect_timeout(self.connect_timeout)
+            .read_timeout(READ_TIMEOUT.min(self.timeout))
+            .timeout(self.timeout);
+        if !secure && is_loopback(&base) {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(|error| {
+            let detail = "the HTTP client cannot be set up: check its TLS settings and the system's certificates";
+            Error::config(detail).with_source(error.without_url())
+        })?;
+        let origin = Origin { http, base, key: self.api_key, key_header, max_page_bytes: self.max_page_bytes };
+        Ok(Client { origin: Arc::new(origin) })
+    }
+}
+
+/// The base URL is not shown: it has not been checked yet, and may hold a password.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("allow_plain_http", &self.allow_plain_http)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("max_page_bytes", &self.max_page_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The key as a header that no log shows.
+fn key_header(key: &str) -> Result<HeaderValue> {
+    if key.is_empty() {
+        return Err(Error::config("the API key is empty"));
+    }
+    if let Some(at) = key.bytes().position(|byte| !byte.is_ascii_graphic()) {
+        let hint = if key.trim() == key { "copy it again" } else { "trim the white space around it" };
+        return Err(Error::config(format!(
+            "the API key holds something other than visible ASCII characters, at byte {at}: {hint}"
+        )));
+    }
+    // Visible ASCII is a header value; the error is for the compiler.
+    let mut header = HeaderValue::from_str(key).map_err(|_| Error::config("the API key is no header value"))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// The base URL, if the key may go there.
+fn base(url: &str, allow_plain_http: bool) -> Result<Url> {
+    let advice = match Url::parse(url).map_err(|error| error.to_string()) {
+        Err(error) => format!("is no URL ({error}): write it as https://host/prefix"),
+        Ok(url) => match flaw(&url, allow_plain_http) {
+            None => return Ok(url),
+            Some(advice) => advice.to_owned(),
+        },
+    };
+    Err(Error::config(format!("the base URL {advice}")))
+}
+
+fn flaw(url: &Url, allow_plain_http: bool) -> Option<&'static str> {
+    Some(match url.scheme() {
+        "https" | "http" if url.host_str().is_none_or(str::is_empty) => "has no host: write it as https://host/prefix",
+        "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
+            "holds a user or a password: leave them out, the API key is all that is sent"
+        }
+        "https" | "http" if url.query().is_some() => "holds a query: leave out the `?` and what follows",
+        "https" | "http" if url.fragment().is_some() => "holds a fragment: leave out the `#` and what follows",
+        "http" if !allow_plain_http && !is_loopback(url) => {
+            "is plain http, which would show the API key to the network: use https, or `allow_plain_http` where the \
+             network is trusted"
+        }
+        "https" | "http" => return None,
+        _ => "is neither https nor http: write it as https://host/prefix",
+    })
+}
+
+/// Whether the host is this machine. Other names may resolve to it too, but a name's owner decides that, not the caller.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(builder: ClientBuilder) -> String {
+        let error = builder.build().unwrap_err();
+        assert!(error.is_config(), "{error:?}");
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("SECRET"), "{text}");
+        error.to_string()
+    }
+
+    fn at(url: &str) -> ClientBuilder {
+        Client::builder("KEY-1234").base_url(url)
+    }
+
+    #[test]
+    fn a_key_is_visible_ascii_or_refused_without_being_shown() {
+        for key in ["k", "sk_live-0123456789abcdef", "!~"] {
+            assert!(Client::new(key).is_ok(), "{key}");
+        }
+        assert_eq!(refusal(Client::builder("")), "the API key is empty");
+        for (key, hint) in [
+            ("SECRET\n", "at byte 6: trim the white space"),
+            (" SECRET", "at byte 0: trim the white space"),
+            ("SEC RET SECRET", "at byte 3: copy it again"),
+            ("SECRET\0SECRET", "at byte 6: copy it again"),
+            ("SECRET\r\nX: SECRET", "at byte 6: copy it again"),
+            ("SECRETé", "at byte 6: copy it again"),
+            ("\u{200b}SECRET", "at byte 0: copy it again"),
+        ] {
+            let refusal = refusal(Client::builder(key));
+            assert!(refusal.contains(hint), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn the_base_url_is_https_or_http_on_this_machine() {
+        for url in [
+            DEFAULT_BASE_URL,
+            "https://gateway.example:8443/a/b/",
+            "HTTPS://API.GUPSHUP.IO",
+            "http://localhost:8080",
+            "http://127.0.0.1:8080/wa",
+            "http://127.9.9.9",
+            "http://[::1]:8080",
+        ] {
+            at(url).build().unwrap();
+        }
+        for url in
+            ["http://gateway.example", "http://localhost.example", "http://10.0.0.1", "http://[::2]", "http://0.0.0.0"]
+        {
+            assert!(refusal(at(url)).contains("plain http"), "{url}");
+            at(url).allow_plain_http(true).build().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_base_url_that_is_none_is_refused_with_advice_and_without_its_secrets() {
+        for (url, advice) in [
+            ("", "is no URL"),
+            ("api.gupshup.io/wa", "is no URL"),
+            ("/wa", "is no URL"),
+            ("https://", "is no URL"),
+            ("https://h:99999", "is no URL"),
+            ("localhost:8080", "neither https nor http"),
+            ("file:///etc/passwd", "neither https nor http"),
+            ("ftp://h", "neither https nor http"),
+            ("data:text/plain,SECRET", "neither https nor http"),
+            ("https://user:SECRET@h", "a user or a password"),
+            ("https://SECRET@h", "a user or a password"),
+            ("https://:SECRET@h", "a user or a password"),
+            ("https://h?token=SECRET", "a query"),
+            ("https://h/?", "a query"),
+            ("https://h/#SECRET", "a fragment"),
+        ] {
+            let refusal = refusal(at(url).allow_plain_http(true));
+            assert!(refusal.starts_with("the base URL ") && refusal.contains(advice), "{url}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_refused_by_its_name() {
+        let builder = || Client::builder("KEY-1234");
+        for (builder, name) in [
+            (builder().connect_timeout(Duration::ZERO), "`connect_timeout`"),
+            (builder().timeout(Duration::ZERO), "`timeout`"),
+            (builder().max_page_bytes(0), "`max_page_bytes`"),
+        ] {
+            assert!(refusal(builder).starts_with(name));
+        }
+        builder().connect_timeout(Duration::MAX).timeout(Duration::MAX).max_page_bytes(usize::MAX).build().unwrap();
+    }
+
+    #[test]
+    fn the_environment_gives_the_key_and_perhaps_the_base_url() {
+        let from = |key: Option<&str>, url: Option<&str>| {
+            let (key, url) = (key.map(str::to_owned), url.map(str::to_owned));
+            ClientBuilder::from_variables(move |name| {
+                match name {
+                    KEY_VARIABLE => key.clone(),
+                    URL_VARIABLE => url.clone(),
+                    _ => panic!("{name}"),
+                }
+                .ok_or(VarError::NotPresent)
+            })
+        };
+        for key in [None, Some("")] {
+            let error = from(key, None).unwrap_err();
+            assert!(error.is_config() && error.to_string().contains("GUPSHUP_API_KEY"), "{error}");
+        }
+        for url in [None, Some("")] {
+            assert_eq!(from(Some("k"), url).unwrap().base_url, DEFAULT_BASE_URL);
+        }
+        let builder = from(Some("k"), Some("https://h")).unwrap();
+        assert_eq!((builder.api_key.expose_secret(), &*builder.base_url), ("k", "https://h"));
+    }
+
+    #[test]
+    fn a_variable_that_is_not_unicode_is_an_error_that_names_it() {
+        let error = ClientBuilder::from_variables(|_| Err(VarError::NotUnicode("SECRET".into()))).unwrap_err();
+        assert!(error.is_config() && error.to_string().contains("GUPSHUP_API_KEY"), "{error}");
+        assert!(!format!("{error:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn debug_shows_where_requests_go_and_no_more() {
+        let builder = at("https://h.example/SECRET");
+        assert!(!format!("{builder:?}").contains("SECRET"));
+        let client = builder.build().unwrap();
+        let text = format!("{client:?} {:?}", client.source("SECRET").with_participants(vec!["SECRET".into()]));
+        assert!(text.contains("https://h.example") && !text.contains("SECRET") && !text.contains("KEY-1234"), "{text}");
+    }
+
+    #[test]
+    fn a_client_crosses_threads() {
+        fn crosses_threads<T: Clone + Send + Sync + 'static>() {}
+        crosses_threads::<Client>();
+    }
+}
