@@ -249,7 +249,6 @@ impl FakeGroups {
     }
 
     /// Gives the group of this id another subject, and says whether there is one. No cursor expires.
-    #[expect(clippy::must_use_candidate, reason = "most tests know what they rename")]
     pub fn rename(&self, id: &str, subject: impl Into<String>) -> bool {
         self.state().list.rename(id, subject.into())
     }
