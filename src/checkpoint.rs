@@ -119,6 +119,13 @@ pub(crate) struct Anchor {
     pub(crate) cause: Cause,
 }
 
+impl Anchor {
+    /// The request for the first page of the list.
+    pub(crate) fn start() -> Self {
+        Self { position: Position::Start, cause: Cause::Given }
+    }
+}
+
 /// Why a request is made: what an error in answer to it can mean depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

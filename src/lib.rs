@@ -1,14 +1,24 @@
 //! Lists a Gupshup app's active WhatsApp groups as an async stream.
+
 mod checkpoint;
 mod cursor;
 mod error;
+mod http;
+mod list;
 mod page;
+mod pages;
 mod source;
+mod stream;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
+mod traversal;
 
 pub use checkpoint::Checkpoint;
 pub use cursor::{Cursor, Direction};
 pub use error::{Error, Result};
+pub use http::HttpSource;
+pub use list::ListGroups;
 pub use page::{Cursors, Group, Page, PageSize};
+pub use pages::{PageStream, Progress};
 pub use source::{PageRequest, PageSource, Position};
+pub use stream::GroupStream;

@@ -1,0 +1,90 @@
+//! What a walk remembers: the cursors it has sent, and the groups it has yielded.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use crate::cursor::Cursor;
+use crate::page::Group;
+
+/// The cursors sent in one direction: eight bytes each, kept as hashes under a random key.
+///
+/// Two cursors of one walk share a hash with a probability of n²/2⁶⁵: at 10,000 pages, one in 10¹¹ walks.
+#[derive(Default)]
+pub(super) struct Sent {
+    hashes: HashSet<u64>,
+    keys: RandomState,
+}
+
+impl Sent {
+    /// Notes a cursor that is about to be sent. Returns whether it is new.
+    pub(super) fn insert(&mut self, cursor: &Cursor) -> bool {
+        self.hashes.insert(self.keys.hash_one(cursor))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.hashes.clear();
+    }
+}
+
+/// The groups yielded: eight bytes each, kept as hashes of their ids under a random key.
+///
+/// While the walk goes on normally, a page's hashes are only appended, in a block of exactly their size. The blocks are
+/// put in order when the walk has to restart, which is rare.
+#[derive(Default)]
+pub(super) struct Yielded {
+    /// In order, for look-ups: everything up to the last restart.
+    before: Vec<u64>,
+    /// One block a page: everything since.
+    since: Vec<Box<[u64]>>,
+    keys: RandomState,
+}
+
+impl Yielded {
+    /// Notes the groups of a page.
+    pub(super) fn extend(&mut self, groups: &[Group]) {
+        if !groups.is_empty() {
+            self.since.push(groups.iter().map(|group| self.keys.hash_one(&group.id)).collect());
+        }
+    }
+
+    /// Makes everything yielded so far known to [`contains`](Self::contains).
+    pub(super) fn index(&mut self) {
+        self.before.reserve_exact(self.since.iter().map(|block| block.len()).sum());
+        for block in self.since.drain(..) {
+            self.before.extend_from_slice(&block);
+        }
+        self.since.shrink_to_fit();
+        self.before.sort_unstable();
+    }
+
+    /// Whether the group was yielded before the last call of [`index`](Self::index).
+    pub(super) fn contains(&self, group: &Group) -> bool {
+        self.before.binary_search(&self.keys.hash_one(&group.id)).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_new_once() {
+        let mut sent = Sent::default();
+        assert!(sent.insert(&"a".into()));
+        assert!(sent.insert(&"b".into()));
+        assert!(!sent.insert(&"a".into()));
+    }
+
+    #[test]
+    fn what_was_yielded_is_known_after_each_restart() {
+        let group = |n: i64| Group::new(n.to_string(), "", n);
+        let mut yielded = Yielded::default();
+        yielded.extend(&[group(1), group(2)]);
+        assert!(!yielded.contains(&group(1)));
+        yielded.index();
+        yielded.extend(&[group(3)]);
+        yielded.index();
+        assert!((1..=3).all(|n| yielded.contains(&group(n))));
+        assert!(!yielded.contains(&group(4)));
+    }
+}
