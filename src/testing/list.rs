@@ -23,6 +23,7 @@ use crate::source::{PageRequest, Position};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a knob of its own, and no two must agree")]
 pub struct Dialect {
     next_links: bool,
     previous_links: bool,

@@ -10,7 +10,8 @@ use crate::page::{Cursors, PageSize};
 use crate::source::Position;
 
 fn groups(count: usize) -> Vec<Group> {
-    (0..count).map(|n| Group::new(format!("id{n}"), format!("Group {n}"), 1_700_000_000 - n as i64)).collect()
+    let ages = (0..count).zip(0..);
+    ages.map(|(n, age)| Group::new(format!("id{n}"), format!("Group {n}"), 1_700_000_000 - age)).collect()
 }
 
 fn ids(groups: &[Group]) -> Vec<&str> {
@@ -78,15 +79,16 @@ fn a_walk_from_any_group_sees_what_follows_it_and_what_comes_before_it() {
     let fake = FakeGroups::new(all.clone());
     for at in 0..7 {
         let cursor = fake.cursor_at(&all[at].id).unwrap();
-        for limit in 1..=8_usize {
-            let page = ask(&fake, Position::After(cursor.clone()), limit as u32).unwrap();
-            assert_eq!(page.groups, all[at + 1..(at + 1 + limit).min(7)], "after {at} by {limit}");
-            assert_eq!(page.has_next, at + 1 + limit < 7);
+        for limit in 1..=8 {
+            let most = limit as usize;
+            let page = ask(&fake, Position::After(cursor.clone()), limit).unwrap();
+            assert_eq!(page.groups, all[at + 1..(at + 1 + most).min(7)], "after {at} by {limit}");
+            assert_eq!(page.has_next, at + 1 + most < 7);
             assert_eq!(page.has_previous, !page.groups.is_empty());
 
-            let page = ask(&fake, Position::Before(cursor.clone()), limit as u32).unwrap();
-            assert_eq!(page.groups, all[at.saturating_sub(limit)..at], "before {at} by {limit}");
-            assert_eq!(page.has_previous, at > limit);
+            let page = ask(&fake, Position::Before(cursor.clone()), limit).unwrap();
+            assert_eq!(page.groups, all[at.saturating_sub(most)..at], "before {at} by {limit}");
+            assert_eq!(page.has_previous, at > most);
             assert_eq!(page.has_next, !page.groups.is_empty());
         }
     }
