@@ -50,11 +50,11 @@ async fn run() -> Result<(), Box<dyn Error>> {
         (true, false) => return Err(format!("{KEY} is set, but {APP} is not: set it to the app's id").into()),
         (false, true) => return Err(format!("{APP} is set, but {KEY} is not: set it to the account's API key").into()),
     };
-    list(groups).await
+    list(&groups).await
 }
 
 /// Prints every group, then a summary. What arrived before an error is printed too.
-async fn list(groups: ListGroups) -> Result<(), Box<dyn Error>> {
+async fn list(groups: &ListGroups) -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     let mut out = BufWriter::new(io::stdout().lock());
     let mut stream = groups.stream();

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use futures::Stream;
 use futures::stream::FusedStream;
@@ -11,7 +10,7 @@ use pin_project::pin_project;
 
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::HttpSource;
 use crate::page::Page;
 use crate::source::PageSource;

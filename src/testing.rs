@@ -17,24 +17,24 @@
 //! use gupshup_groups::{Error, Group, ListGroups, PageSource, Result};
 //!
 //! /// The code under test.
-//! async fn subjects<S: PageSource>(groups: ListGroups<S>) -> Result<Vec<String>> {
+//! async fn subjects<S: PageSource + Clone>(groups: &ListGroups<S>) -> Result<Vec<String>> {
 //!     groups.stream().map_ok(|group| group.subject).try_collect().await
 //! }
 //!
 //! # futures::executor::block_on(async {
 //! let fake = FakeGroups::new([Group::new("b", "Sales", 1_700_000_060), Group::new("a", "Support", 1_700_000_000)]);
 //! let groups = ListGroups::from_source(fake.clone());
-//! assert_eq!(subjects(groups.clone()).await?, ["Sales", "Support"]);
+//! assert_eq!(subjects(&groups).await?, ["Sales", "Support"]);
 //!
 //! // The handle that was kept changes the list, and tells what was asked.
 //! fake.create(Group::new("c", "Night shift", 1_700_000_120));
 //! fake.delete("b");
-//! assert_eq!(subjects(groups.clone()).await?, ["Night shift", "Support"]);
+//! assert_eq!(subjects(&groups).await?, ["Night shift", "Support"]);
 //! assert_eq!(fake.requests().len(), 2);
 //!
 //! // And the unhappy path: a part of a list is never taken for the list.
 //! let broken = FakeGroups::new(fake.groups()).script([Fault::Error(Error::api(401, None, "Authentication Failed"))]);
-//! let error = subjects(ListGroups::from_source(broken)).await.unwrap_err();
+//! let error = subjects(&ListGroups::from_source(broken)).await.unwrap_err();
 //! assert!(error.is_auth());
 //! # Ok::<(), Error>(())
 //! # }).unwrap();

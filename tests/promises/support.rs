@@ -9,21 +9,21 @@ use futures::{Stream, StreamExt};
 use gupshup_groups::{Group, Page, PageRequest, PageSource, Result};
 
 /// `count` groups with ids from "0".
-pub fn groups(count: usize) -> Vec<Group> {
+pub(crate) fn groups(count: usize) -> Vec<Group> {
     (0..count).map(numbered).collect()
 }
 
-pub fn numbered(n: usize) -> Group {
+pub(crate) fn numbered(n: usize) -> Group {
     Group::new(n.to_string(), format!("group {n}"), 1_700_000_000 - i64::try_from(n).unwrap())
 }
 
 /// Everything that a stream still yields, up to its end or its error.
-pub fn drain<T>(stream: &mut (impl Stream<Item = Result<T>> + Unpin)) -> (Vec<T>, Option<gupshup_groups::Error>) {
+pub(crate) fn drain<T>(stream: &mut (impl Stream<Item = Result<T>> + Unpin)) -> (Vec<T>, Option<gupshup_groups::Error>) {
     take(stream, usize::MAX)
 }
 
 /// At most `count` items of a stream.
-pub fn take<T>(
+pub(crate) fn take<T>(
     stream: &mut (impl Stream<Item = Result<T>> + Unpin),
     count: usize,
 ) -> (Vec<T>, Option<gupshup_groups::Error>) {
@@ -39,7 +39,7 @@ pub fn take<T>(
 }
 
 /// All groups of a stream that must not fail.
-pub fn all<T>(mut stream: impl Stream<Item = Result<T>> + Unpin) -> Vec<T> {
+pub(crate) fn all<T>(mut stream: impl Stream<Item = Result<T>> + Unpin) -> Vec<T> {
     let (items, error) = drain(&mut stream);
     assert!(error.is_none(), "{error:?}");
     items
@@ -47,17 +47,17 @@ pub fn all<T>(mut stream: impl Stream<Item = Result<T>> + Unpin) -> Vec<T> {
 
 /// A source that answers each request by a function, and counts the requests.
 #[derive(Clone)]
-pub struct FromFn<F> {
+pub(crate) struct FromFn<F> {
     answer: F,
     asked: Arc<AtomicUsize>,
 }
 
-pub fn from_fn<F: Fn(PageRequest) -> Result<Page>>(answer: F) -> FromFn<F> {
+pub(crate) fn from_fn<F: Fn(PageRequest) -> Result<Page>>(answer: F) -> FromFn<F> {
     FromFn { answer, asked: Arc::default() }
 }
 
 impl<F> FromFn<F> {
-    pub fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
     }
 }
