@@ -87,7 +87,7 @@ impl HttpSource {
 
     /// Sends the body that the API's page documents, with these users in it.
     pub(crate) fn with_participants(mut self, participants: Vec<String>) -> Self {
-        self.body = Some(participants_body(&participants));
+        self.body = Some(participants_body(participants));
         self
     }
 
@@ -189,15 +189,15 @@ fn query(request: &PageRequest) -> String {
 }
 
 /// The body of the API's page.
-fn participants_body(participants: &[String]) -> Result<Arc<[u8]>, &'static str> {
+fn participants_body(participants: Vec<String>) -> Result<Arc<[u8]>, &'static str> {
     #[derive(Serialize)]
-    struct Body<'a> {
+    struct Body {
         messaging_product: &'static str,
-        participants: Vec<Participant<'a>>,
+        participants: Vec<Participant>,
     }
     #[derive(Serialize)]
-    struct Participant<'a> {
-        user: &'a str,
+    struct Participant {
+        user: String,
     }
 
     if !(1..=MAX_PARTICIPANTS).contains(&participants.len()) {
@@ -206,7 +206,7 @@ fn participants_body(participants: &[String]) -> Result<Arc<[u8]>, &'static str>
     if participants.iter().any(|user| user.trim().is_empty()) {
         return Err("a participant is empty: pass phone numbers or WhatsApp ids");
     }
-    let participants = participants.iter().map(|user| Participant { user }).collect();
+    let participants = participants.into_iter().map(|user| Participant { user }).collect();
     let body = Body { messaging_product: "whatsapp", participants };
     serde_json::to_vec(&body).map(Arc::from).map_err(|_| "the participants cannot be written as JSON")
 }
@@ -603,11 +603,11 @@ mod tests {
     #[test]
     fn one_to_eight_participants_make_the_documented_body() {
         let users = |count: usize| (1..=count).map(|n| n.to_string()).collect::<Vec<_>>();
-        let body = participants_body(&users(2)).unwrap();
+        let body = participants_body(users(2)).unwrap();
         assert_eq!(&*body, br#"{"messaging_product":"whatsapp","participants":[{"user":"1"},{"user":"2"}]}"#);
-        assert!(participants_body(&users(8)).is_ok());
+        assert!(participants_body(users(8)).is_ok());
         for bad in [users(0), users(9), vec!["1".into(), " ".into()]] {
-            assert!(participants_body(&bad).is_err(), "{bad:?}");
+            assert!(participants_body(bad).is_err());
         }
     }
 

@@ -17,6 +17,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde_path_to_error::Segment;
 
 use super::refusal::{Refusal, html_title, mask, tidy};
 use super::{Cursors, Group, Page};
@@ -30,8 +31,8 @@ const OK: u16 = 200;
 /// memory that is never used.
 const GROUP_BYTES: usize = 96;
 
-/// The longest path or title in an error, in bytes: enough for any path of a page.
-const MAX_EXCERPT_BYTES: usize = 80;
+/// The longest title of a page of HTML in an error, in bytes.
+const MAX_TITLE_BYTES: usize = 80;
 
 /// Reads the body of an answer with status 200.
 ///
@@ -78,7 +79,7 @@ fn explain(json: &[u8], secrets: &[&str], error: &serde_json::Error) -> Error {
 fn describe_html(body: &[u8], secrets: &[&str]) -> Cow<'static, str> {
     match html_title(body) {
         Some(title) => {
-            let title = tidy(&mask(title, secrets), MAX_EXCERPT_BYTES);
+            let title = tidy(&mask(title, secrets), MAX_TITLE_BYTES);
             format!("the body is a page of HTML with the title \"{title}\", not JSON").into()
         }
         None => "the body looks like HTML, not JSON".into(),
@@ -107,10 +108,28 @@ fn describe(json: &[u8]) -> String {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let message = error.to_string();
     let message = without_values(message.strip_suffix(&place).unwrap_or(&message));
-    match track.path().to_string().as_str() {
-        "." => format!("{message}{place}"),
-        path => format!("{}: {message}{place}", tidy(path, MAX_EXCERPT_BYTES)),
+    match known_part(&track.path()).as_str() {
+        "" => format!("{message}{place}"),
+        path => format!("{path}: {message}{place}"),
     }
+}
+
+/// The path up to the first key that is not the API's: such a key is a value of the server's choice, of any length.
+fn known_part(path: &serde_path_to_error::Path) -> String {
+    let mut known = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => known.extend(["[", &index.to_string(), "]"]),
+            Segment::Map { key } if is_known(key) => {
+                if !known.is_empty() {
+                    known.push('.');
+                }
+                known.push_str(key);
+            }
+            _ => break,
+        }
+    }
+    known
 }
 
 /// serde's message, less the value that it quotes: that may be a cursor, a name, or a megabyte of either.
@@ -189,6 +208,10 @@ macro_rules! keys {
         #[derive(Clone, Copy)]
         enum $name { $($variant,)+ Unknown }
 
+        impl $name {
+            const ALL: &'static [&'static str] = &[$($key),+];
+        }
+
         impl<'de> Deserialize<'de> for $name {
             #[inline]
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -221,6 +244,12 @@ keys!(DataKey { Groups = "groups" });
 keys!(GroupKey { Id = "id", Subject = "subject", CreationTimestamp = "creation_timestamp", CreatedAt = "created_at" });
 keys!(PagingKey { Cursors = "cursors", Next = "next", Previous = "previous" });
 keys!(CursorsKey { After = "after", Before = "before" });
+
+fn is_known(key: &str) -> bool {
+    [AnswerKey::ALL, DataKey::ALL, GroupKey::ALL, PagingKey::ALL, CursorsKey::ALL]
+        .iter()
+        .any(|keys| keys.contains(&key))
+}
 
 /// Reads the value of a key that may come once.
 #[inline]
@@ -261,7 +290,7 @@ impl<'de> Visitor<'de> for AnswerSeed {
         while let Some(key) = map.next_key()? {
             match key {
                 AnswerKey::Data => {
-                    fill(&mut groups, "data", &mut map, GroupsSeed { bytes: self.bytes, nested: false })?
+                    fill(&mut groups, "data", &mut map, GroupsSeed { bytes: self.bytes, nested: false })?;
                 }
                 AnswerKey::Paging => fill(&mut paging, "paging", &mut map, MaybeObject::new())?,
                 AnswerKey::Status => fill(&mut status, "status", &mut map, PhantomData::<Status>)?,
@@ -797,6 +826,7 @@ mod tests {
             ),
             (with_paging(r#"{"cursors":{"after":1e99}}"#), "paging.cursors.after: expected a cursor, found a number"),
             (with_paging(r#"{"next":{"SECRET":1}}"#), "paging.next: expected a link, found an object"),
+            (r#"{"data":[{"SECRET":{"id":tru}}]}"#.into(), "data[0]: expected ident at line 1 column"),
             (with_paging(r#"{"next":5}"#), "paging.next: expected a link, found a number"),
         ] {
             let failure = failure(body.as_bytes());

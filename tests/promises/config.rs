@@ -72,8 +72,8 @@ async fn participants_are_one_to_eight_and_none_is_empty() {
 #[test]
 fn no_debug_shows_the_key() {
     let builder = Client::builder(KEY).base_url("https://gateway.example/SECRET");
-    let mut text = format!("{builder:?}");
+    let before = format!("{builder:?}");
     let client = builder.build().unwrap();
-    text += &format!("{client:?} {:?}", client.groups("app"));
+    let text = format!("{before} {client:?} {:?}", client.groups("app"));
     assert!(!text.contains(KEY) && !text.contains("SECRET"), "{text}");
 }
