@@ -1,4 +1,6 @@
 //! What the crate promises, a module for each kind of promise. The name of a test is the promise.
 
+mod config;
+mod http;
 mod model;
 mod support;
