@@ -2,6 +2,8 @@
 
 mod decode;
 mod refusal;
+mod scalar;
+mod wire;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
