@@ -6,3 +6,4 @@ mod config;
 mod http;
 mod model;
 mod support;
+mod telemetry;
