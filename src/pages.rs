@@ -47,7 +47,8 @@ use crate::traversal::{Leg, Next, Step, Traversal, Whereabouts};
 ///
 /// # Panics
 ///
-/// Never by itself. A panic of a [`PageSource`] goes through to the caller.
+/// Never by itself. A panic of a [`PageSource`] goes through to the caller; its request is dropped, and the next poll
+/// makes it anew.
 ///
 /// # Examples
 ///
@@ -157,9 +158,7 @@ impl<S: PageSource> Stream for PageStream<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         loop {
-            if let Some(fetch) = this.fetch.as_mut().as_pin_mut() {
-                let answer = ready!(fetch.poll(cx));
-                this.fetch.set(None);
+            if let Some(answer) = ready!(poll_fetch(this.fetch.as_mut(), cx)) {
                 let leg = match answer {
                     Ok(page) => {
                         this.progress.pages += 1;
@@ -195,6 +194,30 @@ impl<S: PageSource> Stream for PageStream<S> {
             (least, Some(0)) => (least, Some(0)),
             (1, Some(1)) => (1, Some(1)),
             (least, _) => (least, None),
+        }
+    }
+}
+
+/// Polls the request under way, if there is one. It is gone when it has answered, and also when it panicked: a future
+/// that panicked must not be polled again, and the stream then asks anew.
+fn poll_fetch<F: Future>(fetch: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
+    let mut slot = Slot { fetch, keep: false };
+    let Some(fetch) = slot.fetch.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+    let answer = fetch.poll(cx);
+    slot.keep = answer.is_pending();
+    answer.map(Some)
+}
+
+/// The place of a request, emptied on drop unless the request is to be kept.
+struct Slot<'a, F> {
+    fetch: Pin<&'a mut Option<F>>,
+    keep: bool,
+}
+
+impl<F> Drop for Slot<'_, F> {
+    fn drop(&mut self) {
+        if !self.keep {
+            self.fetch.set(None);
         }
     }
 }
