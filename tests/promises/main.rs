@@ -3,5 +3,6 @@
 mod config;
 mod http;
 mod model;
+mod polling;
 mod support;
 mod walk;
