@@ -1,6 +1,7 @@
 //! One page, with all the attempts that it takes.
 
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -64,8 +65,6 @@ pub(crate) struct Fetch<F> {
     deadline: Deadline,
     effort: Effort,
     span: Option<PageSpan>,
-    /// A poll is under way. Found set at the beginning of another one, the first never ended: the source panicked.
-    polling: bool,
 }
 
 /// What the next poll does.
@@ -120,7 +119,6 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
             deadline: Deadline { is_set: false, ..deadline },
             effort: Effort::default(),
             span: None,
-            polling: false,
         }
     }
 
@@ -139,12 +137,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
         pace: &Pace,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Page>> {
-        let mut this = self.as_mut().project();
-        if *this.polling {
-            // What panicked is not polled again. The page is asked for again instead.
-            this.stage.set(Stage::Begin);
-        }
-        *this.polling = true;
+        let this = self.as_mut().project();
         this.began.get_or_insert_with(Instant::now);
         let span = this.span.get_or_insert_with(|| PageSpan::new(this.request)).clone();
         let _entered = span.enter();
@@ -154,7 +147,6 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
             answer @ Poll::Ready(_) => answer,
         };
         let this = self.project();
-        *this.polling = false;
         let answer = ready!(answer);
         let elapsed = this.began.map(|began| began.elapsed()).unwrap_or_default();
         span.close(&answer, this.effort.attempts, elapsed);
@@ -187,12 +179,18 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
                     this.effort.attempts += 1;
                     Stage::Attempt(source.fetch(this.request.clone()))
                 }
-                StageProjection::Attempt(attempt) => match ready!(attempt.poll(cx)) {
-                    Ok(arrived) => {
+                StageProjection::Attempt(attempt) => match catch_unwind(AssertUnwindSafe(|| attempt.poll(cx))) {
+                    Err(panic) => {
+                        // What panicked must not be polled again. The next poll asks for the page anew.
+                        this.stage.set(Stage::Begin);
+                        resume_unwind(panic)
+                    }
+                    Ok(Poll::Pending) => return Poll::Pending,
+                    Ok(Poll::Ready(Ok(arrived))) => {
                         pace.budget.deposit();
                         return Poll::Ready(Ok(arrived));
                     }
-                    Err(error) => {
+                    Ok(Poll::Ready(Err(error))) => {
                         let elapsed = this.began.map(|began| began.elapsed()).unwrap_or_default();
                         match pace.policy.decide(&error, this.effort.attempts, elapsed, fastrand::f64()) {
                             Verdict::RetryAfter(wait) if has_timers() && pace.budget.withdraw(&error) => {

@@ -52,7 +52,8 @@ use crate::traversal::{Next, Notice, Step, Traversal, Whereabouts};
 ///
 /// # Panics
 ///
-/// Never by itself. A panic of a [`PageSource`] goes through to the caller.
+/// Never by itself. A panic of a [`PageSource`] goes through to the caller; its request is dropped, and the next poll
+/// makes it anew.
 ///
 /// # Examples
 ///

@@ -347,6 +347,11 @@ impl Traversal {
                     self.state = State::Ask(Ask { page: Anchor::start(), seek: None });
                     return Leg::nothing(Edge::Unknown);
                 }
+                // A search that ran past the end of the list: an empty page would say the same.
+                Some(seek) if seek.searched > 0 => {
+                    self.state = State::Ask(ask);
+                    return self.page(Page::default());
+                }
                 Some(_) => {}
             }
         }
@@ -369,6 +374,8 @@ impl Traversal {
         let size = self.sizing.next(ask.seek.is_some());
         let skip = match &ask.seek {
             None => 0,
+            // What is sought may be anywhere from here on.
+            Some(seek) if seek.is_astray() => return size,
             Some(seek) if ask.page.position.direction() == self.heading => seek.ahead(),
             Some(_) => return size,
         };

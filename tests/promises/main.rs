@@ -5,5 +5,7 @@
 mod config;
 mod http;
 mod model;
+mod polling;
 mod support;
 mod telemetry;
+mod walk;
