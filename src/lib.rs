@@ -8,11 +8,13 @@ mod http;
 mod list;
 mod page;
 mod pages;
+mod snapshot;
 mod source;
 mod stream;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 mod traversal;
+mod watch;
 
 pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL};
@@ -22,5 +24,6 @@ pub use http::{HttpFetch, HttpSource};
 pub use list::ListGroups;
 pub use page::{Cursors, Group, Page, PageSize};
 pub use pages::{PageStream, Progress};
+pub use snapshot::{Change, Snapshot};
 pub use source::{PageRequest, PageSource, Position};
 pub use stream::GroupStream;
