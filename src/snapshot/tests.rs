@@ -89,7 +89,10 @@ fn a_saved_form_that_may_lack_groups_is_refused() {
         assert!(serde_json::from_str::<Snapshot>(text).is_err(), "{text}");
     }
     let error = serde_json::from_str::<Snapshot>(r#"{"version":2,"groups":{}}"#).unwrap_err();
-    assert!(error.to_string().starts_with("invalid value: integer `2`, expected version 1 of a saved snapshot"), "{error}");
+    assert!(
+        error.to_string().starts_with("invalid value: integer `2`, expected version 1 of a saved snapshot"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -125,9 +128,8 @@ fn table(listing: &[Group]) -> BTreeMap<String, Group> {
 
 /// Any listing of few ids, so that they repeat and meet.
 fn listing() -> impl Strategy<Value = Vec<Group>> {
-    let group = (0..12_u8, 0..3_u8, 0..2_i64).prop_map(|(id, subject, time)| {
-        Group::new(id.to_string(), format!("subject {subject}"), time)
-    });
+    let group = (0..12_u8, 0..3_u8, 0..2_i64)
+        .prop_map(|(id, subject, time)| Group::new(id.to_string(), format!("subject {subject}"), time));
     prop::collection::vec(group, 0..20)
 }
 
