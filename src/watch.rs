@@ -126,8 +126,8 @@ impl<S: PageSource + Clone> ListGroups<S> {
 
 /// How long it is to the next start, when the last one was `elapsed` ago. The starts that have passed are skipped.
 fn until_next(elapsed: Duration, every: Duration) -> Duration {
-    if elapsed < every {
-        return every - elapsed;
+    if let Some(wait) = every.checked_sub(elapsed) {
+        return wait;
     }
     let past = elapsed.as_nanos() % every.as_nanos();
     if past == 0 {
