@@ -48,6 +48,9 @@ struct Inner {
     /// The API itself called the failure temporary.
     transient: bool,
     retry_after: Option<Duration>,
+    /// How many attempts were made, and how long they took together.
+    attempts: u32,
+    elapsed: Duration,
     checkpoint: Option<Checkpoint>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -136,6 +139,8 @@ impl Error {
             api_code: None,
             transient: false,
             retry_after: None,
+            attempts: 1,
+            elapsed: Duration::ZERO,
             checkpoint: None,
             source: None,
         }))
@@ -167,6 +172,12 @@ impl Error {
 
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
+        self
+    }
+
+    pub(crate) fn with_effort(mut self, attempts: u32, elapsed: Duration) -> Self {
+        self.0.attempts = attempts;
+        self.0.elapsed = elapsed;
         self
     }
 
@@ -380,7 +391,11 @@ impl fmt::Display for Error {
         if inner.kind == Kind::Config {
             return f.write_str(&inner.detail);
         }
-        write!(f, "{} failed: ", inner.operation)?;
+        write!(f, "{} failed", inner.operation)?;
+        if inner.attempts > 1 {
+            write!(f, " after {} attempts in {:.1} s", inner.attempts, inner.elapsed.as_secs_f32())?;
+        }
+        f.write_str(": ")?;
         if let Some(status) = inner.status {
             write!(f, "{status} ")?;
         }
@@ -409,6 +424,8 @@ impl fmt::Debug for Error {
             .field("api_code", &inner.api_code)
             .field("api_message", &inner.api_message)
             .field("retry_after", &inner.retry_after)
+            .field("attempts", &inner.attempts)
+            .field("elapsed", &inner.elapsed)
             .field("checkpoint", &inner.checkpoint)
             .field("source", &inner.source)
             .finish_non_exhaustive()

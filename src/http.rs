@@ -9,10 +9,10 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use percent_encoding::utf8_percent_encode;
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -20,6 +20,7 @@ use sync_wrapper::SyncWrapper;
 
 use crate::error::{Error, Kind, Result};
 use crate::page::{ENCODED, Page, Refusal, decode};
+use crate::retry::parse_retry_after;
 use crate::source::{PageRequest, PageSource, Position};
 
 /// What is asked, as errors name it: without the app's id, the query or the host.
@@ -242,8 +243,17 @@ async fn refuse(status: StatusCode, response: Response, secrets: &[&str]) -> Err
     if status.is_success() || status.is_informational() {
         return Error::new(Kind::Protocol, "a page comes with status 200, and this came instead").with_status(code);
     }
+    let wait = retry_after(response.headers());
     let body = read_refusal(response).await;
-    Refusal::read(&body, secrets).into_error(code)
+    Refusal::read(&body, secrets).into_error(code).with_retry_after(wait)
+}
+
+/// How long the server asks to wait; where it says so more than once, the longest.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let date = headers.get(DATE).and_then(text);
+    let waits = headers.get_all(RETRY_AFTER).iter().filter_map(text);
+    waits.filter_map(|wait| parse_retry_after(&wait, date.as_deref(), SystemTime::now())).max()
 }
 
 /// As much of an error's body as comes without trouble.

@@ -10,9 +10,11 @@ use futures::StreamExt;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::{Cursor, MAX_CURSOR_BYTES};
 use crate::error::{Error, Result};
+use crate::fetch::{Ahead, Retry};
 use crate::http::HttpSource;
 use crate::page::{Page, PageSize};
-use crate::pages::PageStream;
+use crate::pages::{PageStream, ReadAhead};
+use crate::retry::RetryPolicy;
 use crate::snapshot::Snapshot;
 use crate::source::{PageSource, Position};
 use crate::stream::GroupStream;
@@ -33,6 +35,8 @@ const MAX_RESTARTS: u32 = 3;
 /// | [`after`](Self::after), [`before`](Self::before), [`resume`](Self::resume) | the list's start, forward | at most one of them |
 /// | [`max_groups`](Self::max_groups) | all | 0 and more |
 /// | [`max_restarts`](Self::max_restarts) | 3 | 0 and more |
+/// | [`retry`](Self::retry) | the client's: 3 attempts a page, 90 s | |
+/// | [`read_ahead`](Self::read_ahead) | off | |
 /// | [`participants`](ListGroups::participants) | no body | 1 to 8 users |
 ///
 /// Bad input is an error that [`is_config`](Error::is_config), as the first item of the stream, before any request.
@@ -61,6 +65,8 @@ pub struct ListGroups<S = HttpSource> {
     max_restarts: u32,
     /// The first setting by which this lists only a part of the list.
     partial: Option<&'static str>,
+    retry: Retry,
+    read_ahead: Option<ReadAhead<S>>,
     /// The first thing that is wrong with the input.
     problem: Option<Cow<'static, str>>,
 }
@@ -68,6 +74,10 @@ pub struct ListGroups<S = HttpSource> {
 impl<S: PageSource> ListGroups<S> {
     /// A listing of the groups that `source` has: for tests, and for transports of your own.
     pub fn from_source(source: S) -> Self {
+        Self::with_retry(source, Retry::new(RetryPolicy::default()))
+    }
+
+    pub(crate) fn with_retry(source: S, retry: Retry) -> Self {
         Self {
             source,
             start: None,
@@ -75,6 +85,8 @@ impl<S: PageSource> ListGroups<S> {
             max_groups: None,
             max_restarts: MAX_RESTARTS,
             partial: None,
+            retry,
+            read_ahead: None,
             problem: None,
         }
     }
@@ -148,6 +160,39 @@ impl<S: PageSource> ListGroups<S> {
         self.max_restarts = count;
         self
     }
+
+    /// Sets how failed attempts at a page of this listing are repeated. Default: as the client does
+    /// ([`ClientBuilder::retry`](crate::ClientBuilder::retry)), or [`RetryPolicy::default`] on a source of your own.
+    ///
+    /// The budget of the client stays in force.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = self.retry.with_policy(policy);
+        self
+    }
+}
+
+impl<S> ListGroups<S>
+where
+    S: PageSource + Clone + Send + 'static,
+    S::Fetch: Send + 'static,
+{
+    /// Fetches one page ahead of demand: as soon as a page has arrived, and only if it leads on. Off by default.
+    ///
+    /// It pays where the consumer's work on a page takes about as long as a request, since both then happen at the same
+    /// time. The page is fetched on a task of its own (tokio), so that it, its timeouts and its retries make progress
+    /// while the consumer does not poll; dropping the stream ends the task.
+    ///
+    /// The price: a consumer that stops early has made up to one request too many, and two pages are in memory. An error
+    /// of the page ahead comes after the groups before it, as always, and a checkpoint never points past what was
+    /// yielded. A list of one page makes no task.
+    ///
+    /// # Panics
+    ///
+    /// A stream with read-ahead panics when it is polled outside of a tokio runtime.
+    pub fn read_ahead(mut self, ahead: bool) -> Self {
+        self.read_ahead = ahead.then_some(Ahead::spawn::<S> as ReadAhead<S>);
+        self
+    }
 }
 
 impl<S: PageSource + Clone> ListGroups<S> {
@@ -168,7 +213,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
             None => Traversal::new(&from, rules),
             Some(problem) => Traversal::refused(Error::config(problem.clone()), rules),
         };
-        PageStream::new(self.source.clone(), from, traversal)
+        PageStream::new(self.source.clone(), self.retry.clone(), self.read_ahead, from, traversal)
     }
 
     /// One page: the first of [`pages`](Self::pages), empty where there is none.
@@ -267,6 +312,8 @@ impl<S: fmt::Debug> fmt::Debug for ListGroups<S> {
             .field("max_groups", &self.max_groups)
             .field("max_restarts", &self.max_restarts)
             .field("partial", &self.partial)
+            .field("retry", &self.retry)
+            .field("read_ahead", &self.read_ahead.is_some())
             .field("problem", &self.problem)
             .finish()
     }

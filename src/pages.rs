@@ -1,8 +1,11 @@
 //! The walk as a stream of pages.
 
 use std::fmt;
+use std::mem;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures::Stream;
 use futures::stream::FusedStream;
@@ -11,10 +14,11 @@ use pin_project::pin_project;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
 use crate::error::Result;
+use crate::fetch::{Ahead, Deadline, Effort, Fetch, Retry};
 use crate::http::HttpSource;
 use crate::page::Page;
-use crate::source::PageSource;
-use crate::traversal::{Leg, Next, Step, Traversal, Whereabouts};
+use crate::source::{PageRequest, PageSource};
+use crate::traversal::{Next, Step, Traversal, Whereabouts};
 
 /// The pages of a listing, one by one.
 ///
@@ -65,16 +69,29 @@ use crate::traversal::{Leg, Next, Step, Traversal, Whereabouts};
 #[pin_project]
 #[must_use = "streams do nothing unless polled"]
 pub struct PageStream<S: PageSource = HttpSource> {
-    source: S,
-    /// The request under way, if there is one.
+    /// The page that is fetched by polling this stream.
     #[pin]
-    fetch: Option<S::Fetch>,
+    fetch: Option<Fetch<S::Fetch>>,
+    /// The page that is fetched by a task.
+    ahead: Option<Ahead>,
+    /// All that is touched once a page, out of the way of what is moved about.
+    walk: Box<Walk<S>>,
+}
+
+struct Walk<S> {
+    source: S,
+    retry: Retry,
+    read_ahead: Option<ReadAhead<S>>,
     traversal: Traversal,
     whereabouts: Whereabouts,
     /// The id of the last group of the last page.
     last: String,
     progress: Progress,
+    deadline: Deadline,
 }
+
+/// [`Ahead::spawn`] for a source that can go to another thread, which is asked of it only where reading ahead is wanted.
+pub(crate) type ReadAhead<S> = fn(&S, Retry, PageRequest) -> Ahead;
 
 /// What a listing has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,70 +101,140 @@ pub struct Progress {
     pub groups: u64,
     /// Pages received.
     pub pages: u64,
-    /// Requests made.
+    /// HTTP attempts made, retries included.
     pub requests: u64,
+    /// Attempts beyond the first at a page.
+    pub retries: u64,
     /// Times that the walk began again because its cursor had expired.
     pub restarts: u32,
     /// Decoded size of all pages received, in bytes.
     pub bytes: u64,
+    /// Time spent waiting between attempts.
+    pub waited: Duration,
 }
 
 impl<S: PageSource> PageStream<S> {
-    pub(crate) fn new(source: S, from: Checkpoint, traversal: Traversal) -> Self {
-        Self {
+    pub(crate) fn new(
+        source: S,
+        retry: Retry,
+        read_ahead: Option<ReadAhead<S>>,
+        from: Checkpoint,
+        traversal: Traversal,
+    ) -> Self {
+        let walk = Walk {
             source,
-            fetch: None,
+            retry,
+            read_ahead,
             traversal,
             whereabouts: Whereabouts::Origin(from.place),
             last: String::new(),
             progress: Progress::default(),
-        }
+            deadline: Deadline::default(),
+        };
+        Self { fetch: None, ahead: None, walk: Box::new(walk) }
     }
 
     /// The place after the last page that was yielded.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        self.checkpoint_at(self.whereabouts.count(), &self.last)
+        self.walk.checkpoint()
     }
 
     /// Goes on after an error, at the place where it happened. Without an error it does nothing.
     ///
     /// A walk that can heal gets its full number of [restarts](crate::ListGroups::max_restarts) again.
     pub fn resume(&mut self) {
-        self.traversal.resume();
+        self.walk.traversal.resume();
     }
 
     /// What the listing has done so far.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        Progress { restarts: self.traversal.restarts(), ..self.progress }
+        let mut progress = self.walk.progress;
+        progress.restarts = self.walk.traversal.restarts();
+        if let Some(fetch) = &self.fetch {
+            progress.count(fetch.effort());
+        }
+        if self.ahead.is_some() {
+            progress.requests += 1;
+        }
+        progress
     }
 
     pub(crate) fn direction(&self) -> Direction {
-        self.traversal.heading()
+        self.walk.traversal.heading()
     }
 
     /// The place after `taken` groups of the last page, the last of which has this id.
     pub(crate) fn checkpoint_at(&self, taken: usize, last: &str) -> Checkpoint {
-        Checkpoint { heading: self.traversal.heading(), place: self.whereabouts.place(taken, last) }
+        self.walk.checkpoint_at(taken, last)
     }
 
     /// How many groups of the last page there were.
     pub(crate) fn last_count(&self) -> usize {
-        self.whereabouts.count()
+        self.walk.whereabouts.count()
     }
 
     /// How many groups, errors included, can still come of pages that are not yet here.
     pub(crate) fn groups_hint(&self) -> (usize, Option<usize>) {
-        self.traversal.size_hint()
+        self.walk.traversal.size_hint()
     }
 
     /// The same listing, going on at `from`; `unyielded` groups of the last page never reached the caller.
     pub(crate) fn restart_at(self, from: Checkpoint, unyielded: usize) -> Self {
-        let mut progress = self.progress;
+        let mut progress = self.progress();
         progress.groups -= unyielded as u64;
-        let traversal = self.traversal.restart_at(&from, unyielded);
-        Self { progress, ..Self::new(self.source, from, traversal) }
+        let walk = *self.walk;
+        let traversal = walk.traversal.restart_at(&from, unyielded);
+        let mut pages = Self::new(walk.source, walk.retry, walk.read_ahead, from, traversal);
+        pages.walk.progress = progress;
+        pages.walk.deadline = walk.deadline;
+        pages
+    }
+}
+
+impl<S: PageSource> Walk<S> {
+    fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint_at(self.whereabouts.count(), &self.last)
+    }
+
+    fn checkpoint_at(&self, taken: usize, last: &str) -> Checkpoint {
+        Checkpoint { heading: self.traversal.heading(), place: self.whereabouts.place(taken, last) }
+    }
+
+    /// Takes in what came of a request. Returns the page, if it has something for the caller.
+    fn arrive(&mut self, answer: Result<Page>) -> Option<Page> {
+        let leg = match answer {
+            Ok(page) => {
+                self.progress.pages += 1;
+                self.progress.bytes += page.bytes;
+                self.traversal.page(page)
+            }
+            Err(error) => self.traversal.failed(error),
+        };
+        let heading = self.traversal.heading();
+        match leg.step {
+            Step::Past(edge) => self.whereabouts.pass(edge, heading),
+            Step::Onto(trail) => self.whereabouts = Whereabouts::Page(trail),
+        }
+        let page = leg.page?;
+        self.progress.groups += page.groups.len() as u64;
+        let last = match heading {
+            Direction::Forward => page.groups.last(),
+            Direction::Backward => page.groups.first(),
+        };
+        if let Some(group) = last {
+            self.last.clone_from(&group.id);
+        }
+        Some(page)
+    }
+}
+
+impl Progress {
+    fn count(&mut self, effort: Effort) {
+        self.requests += u64::from(effort.attempts);
+        self.retries += u64::from(effort.attempts.saturating_sub(1));
+        self.waited += effort.waited;
     }
 }
 
@@ -156,69 +243,55 @@ impl<S: PageSource> Stream for PageStream<S> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
+        let walk = &mut **this.walk;
         loop {
-            if let Some(fetch) = this.fetch.as_mut().as_pin_mut() {
-                let answer = ready!(fetch.poll(cx));
+            let (answer, effort) = if let Some(ahead) = this.ahead {
+                let fetched = ready!(ahead.poll(cx));
+                *this.ahead = None;
+                fetched.unwrap_or_else(|panic| resume_unwind(panic))
+            } else if let Some(mut fetch) = this.fetch.as_mut().as_pin_mut() {
+                let answer = ready!(fetch.as_mut().poll(&walk.source, &walk.retry, cx));
+                let effort = fetch.effort();
+                walk.deadline = fetch.take_deadline();
                 this.fetch.set(None);
-                let leg = match answer {
-                    Ok(page) => {
-                        this.progress.pages += 1;
-                        this.progress.bytes += page.bytes;
-                        this.traversal.page(page)
+                (answer, effort)
+            } else {
+                match walk.traversal.next() {
+                    Next::Ask(request) => {
+                        let deadline = mem::take(&mut walk.deadline);
+                        this.fetch.set(Some(Fetch::new(request, deadline)));
+                        continue;
                     }
-                    Err(error) => this.traversal.failed(error),
-                };
-                if let Some(page) = arrive(leg, this.traversal.heading(), this.whereabouts, this.last) {
-                    this.progress.groups += page.groups.len() as u64;
-                    return Poll::Ready(Some(Ok(page)));
+                    Next::Fail(error) if error.is_config() => return Poll::Ready(Some(Err(error))),
+                    Next::Fail(error) => return Poll::Ready(Some(Err(error.with_checkpoint(walk.checkpoint())))),
+                    Next::Stop => return Poll::Ready(None),
                 }
+            };
+            if !matches!(&answer, Err(error) if error.is_config()) {
+                walk.progress.count(effort);
             }
-            match this.traversal.next() {
-                Next::Ask(request) => {
-                    this.progress.requests += 1;
-                    this.fetch.set(Some(this.source.fetch(request)));
+            if let Some(page) = walk.arrive(answer) {
+                if let (Some(spawn), Some(request)) = (walk.read_ahead, walk.traversal.request()) {
+                    *this.ahead = Some(spawn(&walk.source, walk.retry.clone(), request));
                 }
-                Next::Fail(error) if error.is_config() => return Poll::Ready(Some(Err(error))),
-                Next::Fail(error) => {
-                    let place = this.whereabouts.place(this.whereabouts.count(), this.last);
-                    let checkpoint = Checkpoint { heading: this.traversal.heading(), place };
-                    return Poll::Ready(Some(Err(error.with_checkpoint(checkpoint))));
-                }
-                Next::Stop => return Poll::Ready(None),
+                return Poll::Ready(Some(Ok(page)));
             }
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match self.traversal.size_hint() {
-            // A page of a listing without groups may be empty, so the number of groups does not bound the number of pages.
-            (least, Some(0)) => (least, Some(0)),
-            (1, Some(1)) => (1, Some(1)),
+        match self.walk.traversal.size_hint() {
+            // Nothing, or an error: certain.
+            (least, Some(most)) if least == most => (least, Some(most)),
+            // A page may be empty, so the number of groups says nothing about the number of pages.
             (least, _) => (least, None),
         }
     }
 }
 
-/// Moves the caller's place. Returns what the caller gets.
-fn arrive(leg: Leg, heading: Direction, whereabouts: &mut Whereabouts, last: &mut String) -> Option<Page> {
-    match leg.step {
-        Step::Past(edge) => whereabouts.pass(edge, heading),
-        Step::Onto(trail) => *whereabouts = Whereabouts::Page(trail),
-    }
-    let page = leg.page?;
-    let end = match heading {
-        Direction::Forward => page.groups.last(),
-        Direction::Backward => page.groups.first(),
-    };
-    if let Some(group) = end {
-        last.clone_from(&group.id);
-    }
-    Some(page)
-}
-
 impl<S: PageSource> FusedStream for PageStream<S> {
     fn is_terminated(&self) -> bool {
-        self.traversal.size_hint().1 == Some(0)
+        self.walk.traversal.size_hint().1 == Some(0)
     }
 }
 
@@ -227,7 +300,7 @@ impl<S: PageSource> fmt::Debug for PageStream<S> {
         f.debug_struct("PageStream")
             .field("checkpoint", &self.checkpoint())
             .field("progress", &self.progress())
-            .field("fetching", &self.fetch.is_some())
+            .field("fetching", &(self.fetch.is_some() || self.ahead.is_some()))
             .finish_non_exhaustive()
     }
 }

@@ -221,12 +221,10 @@ impl Traversal {
 
     /// Says what to do. Asking twice changes nothing, except that an error is told once.
     pub(crate) fn next(&mut self) -> Next {
+        if let Some(request) = self.request() {
+            return Next::Ask(request);
+        }
         match mem::replace(&mut self.state, State::Done) {
-            State::Ask(ask) => {
-                let request = PageRequest::new(ask.page.position.clone(), self.limit(&ask));
-                self.state = State::Ask(ask);
-                Next::Ask(request)
-            }
             State::Broken { error, again } => {
                 self.state = again.map_or(State::Done, |again| State::Halted { again });
                 Next::Fail(error)
@@ -235,6 +233,14 @@ impl Traversal {
                 self.state = idle;
                 Next::Stop
             }
+        }
+    }
+
+    /// The request that [`next`](Self::next) would ask for.
+    pub(crate) fn request(&self) -> Option<PageRequest> {
+        match &self.state {
+            State::Ask(ask) => Some(PageRequest::new(ask.page.position.clone(), self.limit(ask))),
+            State::Broken { .. } | State::Halted { .. } | State::Done => None,
         }
     }
 
@@ -284,7 +290,7 @@ impl Traversal {
             Some(seek) => match seek.gap(&page, walk) {
                 Some(gap) => gap,
                 None if seek.by == By::PageEnd && matches!(onward, Onward::End) => page.groups.len(),
-                None => return self.search_on(ask, &page, onward),
+                None => return self.search_on(&ask, &page, onward),
             },
         };
 
@@ -425,7 +431,7 @@ impl Traversal {
     }
 
     /// The place sought is not on this page.
-    fn search_on(&mut self, ask: Ask, page: &Page, onward: Onward) -> Leg {
+    fn search_on(&mut self, ask: &Ask, page: &Page, onward: Onward) -> Leg {
         let Some(seek) = ask.seek.clone() else { return Leg::nothing(Edge::Unknown) };
         let searched = seek.searched + page.groups.len();
         self.pass(&ask.page, end_of(&ask.page, page));
@@ -485,16 +491,12 @@ impl Traversal {
                 };
                 Edge::Next(next)
             }
-            Onward::Back(mark) => match self.approach(&mark) {
-                Some(ask) => {
-                    self.state = State::Ask(ask);
-                    Edge::Unknown
-                }
-                None => {
-                    self.state = State::Done;
-                    Edge::End
-                }
-            },
+            Onward::Back(mark) => {
+                let ask = self.approach(&mark);
+                let edge = if ask.is_some() { Edge::Unknown } else { Edge::End };
+                self.state = ask.map_or(State::Done, State::Ask);
+                edge
+            }
             Onward::End => {
                 self.state = State::Done;
                 Edge::End

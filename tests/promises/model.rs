@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use crate::support::{all, drain, groups, numbered, take};
 
 /// How a server words its pages; see [`Dialect`].
+#[expect(clippy::struct_excessive_bools, reason = "independent knobs")]
 #[derive(Clone, Copy, Debug)]
 struct Wording {
     next_links: bool,
@@ -21,7 +22,7 @@ struct Wording {
 /// Where a walk begins; the numbers are indices of groups.
 #[derive(Clone, Copy, Debug)]
 enum Start {
-    Start,
+    List,
     After(usize),
     Before(usize),
 }
@@ -50,7 +51,7 @@ impl Case {
     fn list(&self, fake: &FakeGroups) -> ListGroups<FakeGroups> {
         let list = sized(ListGroups::from_source(fake.clone()), self.page_size);
         match self.start {
-            Start::Start => list,
+            Start::List => list,
             Start::After(index) => list.after(fake.cursor_at(&index.to_string()).unwrap()),
             Start::Before(index) => list.before(fake.cursor_at(&index.to_string()).unwrap()),
         }
@@ -63,7 +64,7 @@ impl Case {
     /// The groups behind the start, nearest first: what a walk that turns round at once yields.
     fn behind(&self) -> Vec<usize> {
         match self.start {
-            Start::Start => Vec::new(),
+            Start::List => Vec::new(),
             Start::After(index) => (0..=index).rev().collect(),
             Start::Before(index) => (index..self.count).collect(),
         }
@@ -72,7 +73,7 @@ impl Case {
     /// The groups ahead of the start, in the order of the walk.
     fn ahead(&self) -> Vec<usize> {
         match self.start {
-            Start::Start => (0..self.count).collect(),
+            Start::List => (0..self.count).collect(),
             Start::After(index) => (index + 1..self.count).collect(),
             Start::Before(index) => (0..index).rev().collect(),
         }
@@ -152,8 +153,8 @@ fn cases(most: usize) -> impl Strategy<Value = Case> {
     (0..=most, page_sizes(), wordings(), 0..3_u8, any::<prop::sample::Index>()).prop_map(
         |(count, page_size, wording, start, index)| {
             let start = match start {
-                _ if count == 0 => Start::Start,
-                0 => Start::Start,
+                _ if count == 0 => Start::List,
+                0 => Start::List,
                 1 => Start::After(index.index(count)),
                 _ => Start::Before(index.index(count)),
             };

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use gupshup_groups::testing::{FakeGroups, Fault};
-use gupshup_groups::{Change, Client, Error, Group, ListGroups, Result};
+use gupshup_groups::{Change, Client, Error, Group, ListGroups, Result, RetryPolicy};
 use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::support::{groups, numbered};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// Without retries and their deadline: what fails, fails; what hangs, hangs.
 fn list(fake: &FakeGroups) -> ListGroups<FakeGroups> {
-    ListGroups::from_source(fake.clone())
+    ListGroups::from_source(fake.clone()).retry(RetryPolicy::none())
 }
 
 fn refused_key() -> Fault {

@@ -1,0 +1,301 @@
+//! Whether another attempt is worth making, and when: a pure policy, and the budget that a client's clones share.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use crate::error::Error;
+
+/// How a failed attempt at a page is repeated.
+///
+/// What is worth another attempt is said by [`Error::is_retryable`]. The wait before it is random between zero and a
+/// limit that doubles with each attempt ("full jitter"), so that clients which failed together do not come back
+/// together. Where the server says how long to wait (`Retry-After`), it is not asked earlier; where it asks for more
+/// than 60 s, or for more than the deadline leaves, the error comes at once.
+///
+/// # Default
+///
+/// * [`attempts`](Self::attempts): 3. Two retries mend what is transient at all; more multiply an outage.
+/// * [`base`](Self::base): 200 ms, and five times that, 1 s, after an error for the rate of requests. A reset or a deploy
+///   is over in a fraction of a second; a rate limit counts in seconds at least.
+/// * [`cap`](Self::cap): 20 s, which only matters where `attempts` is raised.
+/// * [`deadline`](Self::deadline): 90 s over all attempts at a page: three attempts of the 30 s that
+///   [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) gives each.
+///
+/// # The budget
+///
+/// The clones of a client share a budget of 500 tokens. A retry takes 5, or 10 after a timeout, and each page that comes
+/// gives one back. When it is used up, errors come at once: an outage is not multiplied.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use gupshup_groups::{Client, RetryPolicy};
+///
+/// let patient = RetryPolicy::default().attempts(6).deadline(Duration::from_secs(300));
+/// let client = Client::builder("key").retry(patient).build()?;
+/// # Ok::<(), gupshup_groups::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    attempts: u32,
+    base: Duration,
+    cap: Duration,
+    deadline: Option<Duration>,
+}
+
+/// After an error for the rate of requests, the base is this many times as long.
+const RATE_LIMIT_FACTOR: u32 = 5;
+
+/// The longest `Retry-After` that is waited for. Whoever has to wait longer should know, and do something else.
+const MAX_HINT: Duration = Duration::from_secs(60);
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            base: Duration::from_millis(200),
+            cap: Duration::from_secs(20),
+            deadline: Some(Duration::from_secs(90)),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// One attempt, and no deadline but that attempt's own: for callers that retry by themselves.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { attempts: 1, deadline: None, ..Self::default() }
+    }
+
+    /// How many attempts are made at a page, the first included. 0 counts as 1.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// The limit of the first wait; each further one doubles it.
+    #[must_use]
+    pub fn base(mut self, base: Duration) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// The limit that no wait's own limit exceeds.
+    #[must_use]
+    pub fn cap(mut self, cap: Duration) -> Self {
+        self.cap = cap;
+        self
+    }
+
+    /// How long all attempts at a page may take together, waits included. An attempt under way is given up then, and no
+    /// wait is begun that would end later.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    pub(crate) fn page_deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// What to do after attempt number `attempt` (from 1), `elapsed` after the first began. `random` is drawn evenly from
+    /// 0 to 1.
+    pub(crate) fn decide(&self, error: &Error, attempt: u32, elapsed: Duration, random: f64) -> Verdict {
+        if attempt >= self.attempts || !error.is_retryable() {
+            return Verdict::GiveUp;
+        }
+        let hint = error.retry_after().unwrap_or_default();
+        let limit = self.limit(error, attempt);
+        let wait = Duration::try_from_secs_f64(limit.as_secs_f64() * random).unwrap_or(limit).max(hint);
+        let in_time = self.deadline.is_none_or(|deadline| elapsed.saturating_add(wait) < deadline);
+        if hint > MAX_HINT || !in_time { Verdict::GiveUp } else { Verdict::RetryAfter(wait) }
+    }
+
+    /// The longest wait after attempt number `attempt`.
+    fn limit(&self, error: &Error, attempt: u32) -> Duration {
+        let base = if error.is_rate_limited() { self.base.saturating_mul(RATE_LIMIT_FACTOR) } else { self.base };
+        let doubled = 2_u32.checked_pow(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+        base.saturating_mul(doubled).min(self.cap)
+    }
+}
+
+/// What to do after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    RetryAfter(Duration),
+    GiveUp,
+}
+
+/// Tokens that retries take and pages give back, shared by all listings of a client.
+#[derive(Debug)]
+pub(crate) struct Budget(AtomicU32);
+
+/// A hundred retries in a row: far more than a listing that works ever needs, far fewer than an outage would take.
+const BUDGET: u32 = 500;
+const RETRY_COST: u32 = 5;
+/// A timeout has kept the server busy for longest, and the caller waiting.
+const TIMEOUT_COST: u32 = 10;
+
+impl Budget {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU32::new(BUDGET))
+    }
+
+    /// Takes what a retry after this error costs. Returns whether there was enough.
+    pub(crate) fn withdraw(&self, error: &Error) -> bool {
+        let cost = if error.is_timeout() { TIMEOUT_COST } else { RETRY_COST };
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(cost)).is_ok()
+    }
+
+    /// A page came.
+    pub(crate) fn deposit(&self) {
+        // An error means that the budget is full already.
+        let _ =
+            self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| (tokens < BUDGET).then_some(tokens + 1));
+    }
+}
+
+/// Reads `Retry-After`: seconds, or a date that is measured against the answer's own `date`, or else against `now`.
+/// What is neither is no hint.
+pub(crate) fn parse_retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More seconds than fit are for ever.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    let now = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now);
+    // A date in the past asks for no wait.
+    Some(until.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn outage() -> Error {
+        Error::api(503, None, "Service Unavailable")
+    }
+
+    fn rate_limit() -> Error {
+        Error::api(429, None, "Too Many Requests")
+    }
+
+    fn decide(error: &Error, attempt: u32, random: f64) -> Verdict {
+        RetryPolicy::default().attempts(u32::MAX).decide(error, attempt, Duration::ZERO, random)
+    }
+
+    #[test]
+    fn the_last_attempt_gives_up() {
+        let policy = RetryPolicy::default();
+        assert!(matches!(policy.decide(&outage(), 2, SECOND, 0.5), Verdict::RetryAfter(_)));
+        assert_eq!(policy.decide(&outage(), 3, SECOND, 0.5), Verdict::GiveUp);
+        assert_eq!(RetryPolicy::none().decide(&outage(), 1, SECOND, 0.5), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn what_another_attempt_cannot_mend_is_not_repeated() {
+        assert_eq!(decide(&Error::api(401, None, "Authentication Failed"), 1, 0.5), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn the_wait_is_random_below_a_limit_that_doubles_up_to_the_cap() {
+        for (attempt, limit) in
+            [(1, 200), (2, 400), (3, 800), (7, 12_800), (8, 20_000), (40, 20_000), (u32::MAX - 1, 20_000)]
+        {
+            let limit = Duration::from_millis(limit);
+            assert_eq!(decide(&outage(), attempt, 1.0), Verdict::RetryAfter(limit));
+            assert_eq!(decide(&outage(), attempt, 0.5), Verdict::RetryAfter(limit / 2));
+            assert_eq!(decide(&outage(), attempt, 0.0), Verdict::RetryAfter(Duration::ZERO));
+        }
+    }
+
+    #[test]
+    fn after_a_rate_limit_the_wait_is_five_times_as_long() {
+        assert_eq!(decide(&rate_limit(), 1, 1.0), Verdict::RetryAfter(SECOND));
+        assert_eq!(decide(&rate_limit(), 2, 1.0), Verdict::RetryAfter(2 * SECOND));
+    }
+
+    #[test]
+    fn the_server_is_not_asked_before_the_time_that_it_names() {
+        let error = rate_limit().with_retry_after(Some(7 * SECOND));
+        assert_eq!(decide(&error, 1, 0.0), Verdict::RetryAfter(7 * SECOND));
+    }
+
+    #[test]
+    fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once() {
+        for (wait, verdict) in
+            [(60, Verdict::RetryAfter(60 * SECOND)), (61, Verdict::GiveUp), (u64::MAX, Verdict::GiveUp)]
+        {
+            let error = rate_limit().with_retry_after(Some(Duration::from_secs(wait)));
+            assert_eq!(decide(&error, 1, 0.0), verdict);
+        }
+    }
+
+    #[test]
+    fn no_wait_ends_after_the_deadline() {
+        let policy = RetryPolicy::default();
+        let error = rate_limit().with_retry_after(Some(10 * SECOND));
+        assert_eq!(policy.decide(&error, 1, 79 * SECOND, 0.0), Verdict::RetryAfter(10 * SECOND));
+        assert_eq!(policy.decide(&error, 1, 80 * SECOND, 0.0), Verdict::GiveUp);
+        assert_eq!(policy.decide(&error, 1, Duration::MAX, 0.0), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn absurd_settings_neither_panic_nor_overflow() {
+        let policy = RetryPolicy::default().base(Duration::MAX).cap(Duration::MAX).deadline(Duration::MAX).attempts(0);
+        assert_eq!(policy.decide(&rate_limit(), 1, Duration::MAX, 1.0), Verdict::GiveUp);
+        let policy = policy.attempts(u32::MAX);
+        assert_eq!(policy.decide(&rate_limit(), 9, Duration::ZERO, 0.0), Verdict::RetryAfter(Duration::ZERO));
+        assert_eq!(policy.decide(&rate_limit(), 9, Duration::ZERO, 1.0), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn the_budget_allows_a_hundred_retries_in_a_row_or_fifty_after_timeouts() {
+        let count = |error: Error| {
+            let budget = Budget::new();
+            (0..1_000).take_while(|_| budget.withdraw(&error)).count()
+        };
+        assert_eq!(count(outage()), 100);
+        assert_eq!(count(Error::new(crate::error::Kind::Timeout, "")), 50);
+    }
+
+    #[test]
+    fn five_pages_pay_for_a_retry_and_the_budget_never_overflows() {
+        let budget = Budget::new();
+        budget.deposit();
+        while budget.withdraw(&outage()) {}
+        (0..4).for_each(|_| budget.deposit());
+        assert!(!budget.withdraw(&outage()));
+        budget.deposit();
+        assert!(budget.withdraw(&outage()));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_in_any_of_the_three_formats() {
+        let parse = |value, date| parse_retry_after(value, date, UNIX_EPOCH + Duration::from_secs(784_111_767));
+        assert_eq!(parse("2", None), Some(2 * SECOND));
+        assert_eq!(parse(" 120 ", None), Some(120 * SECOND));
+        for value in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(parse(value, None), Some(10 * SECOND), "{value}");
+            assert_eq!(parse(value, Some("Sun, 06 Nov 1994 08:49:30 GMT")), Some(7 * SECOND), "{value}");
+            assert_eq!(parse(value, Some("Sun, 06 Nov 1994 08:50:00 GMT")), Some(Duration::ZERO), "{value}");
+        }
+    }
+
+    #[test]
+    fn absurd_retry_after_is_ignored_or_saturates() {
+        let parse = |value| parse_retry_after(value, Some("yesterday"), UNIX_EPOCH);
+        assert_eq!(parse("99999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
+        for value in ["", "-1", "1.5", "soon", "+3", "0x10", "٣", "Sun, 99 Nov 1994 08:49:37 GMT"] {
+            assert_eq!(parse(value), None, "{value}");
+        }
+    }
+}
