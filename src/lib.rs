@@ -11,12 +11,14 @@ mod page;
 mod pages;
 mod rate_limit;
 mod retry;
+mod snapshot;
 mod source;
 mod stream;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 mod trace;
 mod traversal;
+mod watch;
 
 pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
@@ -27,5 +29,6 @@ pub use list::ListGroups;
 pub use page::{Cursors, Group, Page, PageSize};
 pub use pages::{PageStream, Progress};
 pub use retry::RetryPolicy;
+pub use snapshot::{Change, Snapshot};
 pub use source::{PageRequest, PageSource, Position};
 pub use stream::GroupStream;

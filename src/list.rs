@@ -15,6 +15,7 @@ use crate::http::HttpSource;
 use crate::page::{Page, PageSize};
 use crate::pages::{PageStream, ReadAhead};
 use crate::retry::RetryPolicy;
+use crate::snapshot::Snapshot;
 use crate::source::{PageSource, Position};
 use crate::stream::GroupStream;
 use crate::traversal::{Rules, Sizing, Traversal};
@@ -63,6 +64,8 @@ pub struct ListGroups<S = HttpSource> {
     max_groups: Option<usize>,
     max_restarts: u32,
     pace: Pace,
+    /// The first setting by which this lists only a part of the list.
+    partial: Option<&'static str>,
     read_ahead: Option<ReadAhead<S>>,
     /// The first thing that is wrong with the input.
     problem: Option<Cow<'static, str>>,
@@ -82,6 +85,7 @@ impl<S: PageSource> ListGroups<S> {
             max_groups: None,
             max_restarts: MAX_RESTARTS,
             pace,
+            partial: None,
             read_ahead: None,
             problem: None,
         }
@@ -98,7 +102,7 @@ impl<S: PageSource> ListGroups<S> {
 
     /// Begins just after the group that `cursor` points to, and walks forward.
     pub fn after(self, cursor: impl Into<Cursor>) -> Self {
-        self.start(Checkpoint::given(Position::After(cursor.into())))
+        self.start("after", Checkpoint::given(Position::After(cursor.into())))
     }
 
     /// Begins just before the group that `cursor` points to, and walks backward: the exact mirror of the forward order.
@@ -106,17 +110,18 @@ impl<S: PageSource> ListGroups<S> {
     /// The API may say "invalid cursors" (code 2642) where nothing lies before a cursor. So that answer to the first
     /// request is taken for the end of the list.
     pub fn before(self, cursor: impl Into<Cursor>) -> Self {
-        self.start(Checkpoint::given(Position::Before(cursor.into())))
+        self.start("before", Checkpoint::given(Position::Before(cursor.into())))
     }
 
     /// Goes on at a saved place, in its direction.
     ///
     /// A checkpoint at the end yields nothing; turn it [round](Checkpoint::reversed) to walk back from there.
     pub fn resume(self, place: Checkpoint) -> Self {
-        self.start(place)
+        self.start("resume", place)
     }
 
-    fn start(mut self, from: Checkpoint) -> Self {
+    fn start(mut self, setting: &'static str, from: Checkpoint) -> Self {
+        self.partial.get_or_insert(setting);
         if let Some(cursor) = from.unusable_cursor() {
             let length = cursor.as_str().len();
             self.complain(if length > MAX_CURSOR_BYTES {
@@ -143,6 +148,7 @@ impl<S: PageSource> ListGroups<S> {
     /// It counts every group that the stream yields, also after it was turned round. Reaching it is not the end of the
     /// list: the [checkpoint](GroupStream::checkpoint) says so, and leads on.
     pub fn max_groups(mut self, count: usize) -> Self {
+        self.partial.get_or_insert("max_groups");
         self.max_groups = Some(count);
         self
     }
@@ -226,6 +232,64 @@ impl<S: PageSource + Clone> ListGroups<S> {
             pages.next().await.unwrap_or_else(|| Ok(Page::default()))
         }
     }
+
+    /// All groups: a complete listing or an error, never a part of the list.
+    ///
+    /// The groups that came before an error are dropped with it. To keep what a long listing has when the network fails,
+    /// use [`stream`](Self::stream) and its [checkpoint](GroupStream::checkpoint).
+    ///
+    /// # Errors
+    ///
+    /// Whatever any of its requests brings. And [`is_config`](Error::is_config), before any request, where the listing
+    /// could only be a part of the list: a snapshot begins at the start and holds everything, so
+    /// [`after`](Self::after), [`before`](Self::before), [`resume`](Self::resume) and
+    /// [`max_groups`](Self::max_groups) are refused, whatever they were given.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the request, and what has been listed. Calling again lists from the start.
+    ///
+    /// # When groups change meanwhile
+    ///
+    /// As with [`GroupStream`]: an expired cursor heals. A group that was there throughout is in the snapshot; one that
+    /// was created or deleted during the listing may be or may not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gupshup_groups::{Group, ListGroups, testing::FakeGroups};
+    /// # let list = ListGroups::from_source(FakeGroups::new((0..9).map(|n| Group::new(n.to_string(), "", n))));
+    /// # futures::executor::block_on(async {
+    /// let groups = list.snapshot().await?;
+    /// assert_eq!(groups.len(), 9);
+    ///
+    /// let error = list.max_groups(5).snapshot().await.unwrap_err();
+    /// assert!(error.is_config());
+    /// # Ok::<(), gupshup_groups::Error>(())
+    /// # });
+    /// ```
+    pub fn snapshot(&self) -> impl Future<Output = Result<Snapshot>> + use<S> {
+        let pages = self.whole().map(Self::pages);
+        async move {
+            let mut pages = pin!(pages?);
+            let mut groups = Vec::new();
+            while let Some(page) = pages.next().await {
+                groups.append(&mut page?.groups);
+            }
+            Ok(Snapshot::new(groups))
+        }
+    }
+
+    /// This listing, unless it can only be a part of the list.
+    fn whole(&self) -> Result<&Self> {
+        match self.partial {
+            // What else is wrong comes first: the stream says so.
+            Some(setting) if self.problem.is_none() => Err(Error::config(format!(
+                "a snapshot begins at the start of the list and holds all of it: leave out {setting}"
+            ))),
+            _ => Ok(self),
+        }
+    }
 }
 
 impl ListGroups<HttpSource> {
@@ -248,6 +312,7 @@ impl<S: fmt::Debug> fmt::Debug for ListGroups<S> {
             .field("max_groups", &self.max_groups)
             .field("max_restarts", &self.max_restarts)
             .field("pace", &self.pace)
+            .field("partial", &self.partial)
             .field("read_ahead", &self.read_ahead.is_some())
             .field("problem", &self.problem)
             .finish()

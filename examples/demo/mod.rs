@@ -4,9 +4,11 @@
 
 #![allow(dead_code, reason = "each program that includes this module uses a part of it")]
 
+use std::env;
+
 use futures::FutureExt;
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Cursor, Error, Group, Page, PageRequest, PageSize, PageSource, Position};
+use gupshup_groups::{Client, Cursor, Error, Group, ListGroups, Page, PageRequest, PageSize, PageSource, Position};
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -40,9 +42,33 @@ impl DemoServer {
         format!("{}/wa", self.server.base_url())
     }
 
+    /// The listing of the server's app, by a client of its own.
+    pub(crate) fn list(&self) -> gupshup_groups::Result<ListGroups> {
+        Ok(Client::builder(API_KEY).base_url(self.base_url()).build()?.groups(APP_ID))
+    }
+
     /// The list that the server answers from.
     pub(crate) fn groups(&self) -> &FakeGroups {
         &self.groups
+    }
+}
+
+/// The app that `GUPSHUP_API_KEY` and `GUPSHUP_APP_ID` name, or without them a demo server that lists `groups`.
+///
+/// Keep the server, where there is one: it stops when it is dropped.
+pub(crate) async fn app_or_demo(
+    groups: FakeGroups,
+) -> Result<(ListGroups, Option<DemoServer>), Box<dyn std::error::Error>> {
+    let app_id = env::var("GUPSHUP_APP_ID").ok().filter(|id| !id.is_empty());
+    let has_key = env::var_os("GUPSHUP_API_KEY").is_some_and(|key| !key.is_empty());
+    match (has_key, app_id) {
+        (true, Some(app_id)) => Ok((Client::from_env()?.groups(app_id), None)),
+        (false, None) => {
+            let demo = DemoServer::start(groups).await;
+            Ok((demo.list()?, Some(demo)))
+        }
+        (true, None) => Err("GUPSHUP_API_KEY is set, but GUPSHUP_APP_ID is not: set it to the app's id".into()),
+        (false, Some(_)) => Err("GUPSHUP_APP_ID is set, but GUPSHUP_API_KEY is not: set it to the API key".into()),
     }
 }
 

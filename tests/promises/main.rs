@@ -7,5 +7,6 @@ mod http;
 mod model;
 mod polling;
 mod support;
+mod sync;
 mod telemetry;
 mod walk;

@@ -1,0 +1,125 @@
+//! What the combinators of `futures` do with a listing: filter, take, fold, batch, merge and throttle.
+//!
+//! ```sh
+//! cargo run --example combinators
+//! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example combinators
+//! ```
+//!
+//! Without the two variables it lists two demo servers, of 2,500 and 600 groups, and prints:
+//!
+//! ```text
+//! filter: 500 groups are for support
+//! take: the newest are "Support 2500", "Équipe livraison 2499"; requests made: 1
+//! try_fold: the oldest is "Two\nlines 1"
+//! ready_chunks: batches of [25, 500, 500, 24, 500, 500, 24, 427]
+//! select: 2500 groups of one app, 600 of another
+//! throttle: 5 groups, at most 20 a second
+//! ```
+//!
+//! With them it lists the live app. To merge that with another app of the account, name it in `GUPSHUP_OTHER_APP_ID`.
+//!
+//! Every one of them stops at the first error and hands it on with `?`: none takes a part of the list for the list.
+
+mod demo;
+
+use std::env;
+use std::error::Error;
+use std::future::ready;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use gupshup_groups::testing::FakeGroups;
+use gupshup_groups::{Client, Group, ListGroups, Result};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use demo::DemoServer;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (app, demo) = demo::app_or_demo(FakeGroups::new(demo::groups(2_500))).await?;
+    filter(&app).await?;
+    take(&app).await?;
+    try_fold(&app).await?;
+    ready_chunks(&app).await?;
+    if demo.is_some() {
+        let other = DemoServer::start(FakeGroups::new(demo::groups(600))).await;
+        select(&app, &other.list()?).await?;
+    } else if let Ok(id) = env::var("GUPSHUP_OTHER_APP_ID") {
+        select(&app, &Client::from_env()?.groups(id)).await?;
+    }
+    throttle(&app).await?;
+    Ok(())
+}
+
+/// Filter: only some groups. The list is still listed to its end, since the API cannot search.
+async fn filter(app: &ListGroups) -> Result<()> {
+    let matching = app.stream().try_filter(|group| ready(group.subject.starts_with("Support")));
+    let count = matching.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
+    println!("filter: {count} groups are for support");
+    Ok(())
+}
+
+/// Take: the first few, which are the newest. What is not polled is not asked for.
+async fn take(app: &ListGroups) -> Result<()> {
+    let mut groups = app.stream();
+    // `by_ref` lends the stream, so that it is still there afterwards: for its progress, or to go on.
+    let newest: Vec<Group> = groups.by_ref().take(2).try_collect().await?;
+    // Subjects are text of others, so `{:?}`: escaped, they cannot steer the terminal.
+    let subjects: Vec<_> = newest.iter().map(|group| format!("{:?}", group.subject)).collect();
+    println!("take: the newest are {}; requests made: {}", subjects.join(", "), groups.progress().requests);
+    Ok(())
+}
+
+/// Fold: one value of all groups, without keeping them.
+async fn try_fold(app: &ListGroups) -> Result<()> {
+    let older = |oldest: Option<Group>, group: Group| match oldest {
+        Some(oldest) if oldest.creation_timestamp <= group.creation_timestamp => Some(oldest),
+        _ => Some(group),
+    };
+    match app.stream().try_fold(None, |oldest, group| ready(Ok(older(oldest, group)))).await? {
+        Some(oldest) => println!("try_fold: the oldest is {:?}", oldest.subject),
+        None => println!("try_fold: there are no groups"),
+    }
+    Ok(())
+}
+
+/// Chunks: batches for a database, as large as can be had without waiting. `chunks` would wait until each is full.
+async fn ready_chunks(app: &ListGroups) -> Result<()> {
+    let mut batches = app.stream().ready_chunks(500);
+    let mut sizes = Vec::new();
+    while let Some(batch) = batches.next().await {
+        // An error is the last item of a batch: the groups before it can be stored, and are not the whole list.
+        let groups = batch.into_iter().collect::<Result<Vec<Group>>>()?;
+        sizes.push(groups.len());
+    }
+    println!("ready_chunks: batches of {sizes:?}");
+    Ok(())
+}
+
+/// Select: two apps at once, each group as soon as it comes.
+async fn select(app: &ListGroups, other: &ListGroups) -> Result<()> {
+    let first = app.stream().map_ok(|group| (0, group));
+    let second = other.stream().map_ok(|group| (1, group));
+    let count = |mut counts: [u32; 2], (app, _group): (usize, Group)| {
+        counts[app] += 1;
+        ready(Ok(counts))
+    };
+    let [first, second] = stream::select(first, second).try_fold([0, 0], count).await?;
+    println!("select: {first} groups of one app, {second} of another");
+    Ok(())
+}
+
+/// Throttle: one group each 50 ms, for a receiver that takes no more. Zipped with a clock, the listing goes at its pace.
+async fn throttle(app: &ListGroups) -> Result<()> {
+    let mut clock = interval(Duration::from_millis(50));
+    // After a page that took longer than a tick: no burst of the ticks that were missed.
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let ticks = stream::unfold(clock, |mut clock| async { Some((clock.tick().await, clock)) });
+
+    let begun = Instant::now();
+    let groups: Vec<Group> = app.stream().zip(ticks).map(|(group, _tick)| group).take(5).try_collect().await?;
+    // The first tick comes at once.
+    assert!(begun.elapsed() >= Duration::from_millis(50) * u32::try_from(groups.len().saturating_sub(1)).unwrap());
+    println!("throttle: {} groups, at most 20 a second", groups.len());
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! Watches an app's groups, and prints what changes.
+//!
+//! ```sh
+//! cargo run --example watch
+//! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example watch
+//! ```
+//!
+//! Without the two variables it watches a demo server whose list changes between the listings and which refuses one of
+//! them, and ends when it has seen everything. It prints:
+//!
+//! ```text
+//! + "Night shift"
+//! ! a listing failed; the groups are as they were, and the next listing tries again
+//! ~ "Support" is now "Help desk"
+//! - "Sales"
+//! ```
+//!
+//! With them it lists the live API once a minute, until you stop it (Ctrl-C).
+
+mod demo;
+
+use std::error::Error;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::StreamExt;
+use gupshup_groups::testing::{FakeGroups, Fault};
+use gupshup_groups::{Change, Error as ListError, Group};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (groups, demo) = demo::app_or_demo(changing_list()).await?;
+    let (every, most) = match demo {
+        Some(_) => (Duration::from_millis(200), 4),
+        None => (Duration::from_secs(60), usize::MAX),
+    };
+    // The first listing yields nothing: changes are what comes after it.
+    let mut changes = pin!(groups.watch(every).take(most));
+    while let Some(change) = changes.next().await {
+        match change {
+            // Subjects are text of others, so `{:?}`: escaped, they cannot steer the terminal.
+            Ok(Change::Created(group)) => println!("+ {:?}", group.subject),
+            Ok(Change::Renamed { before, after }) => println!("~ {:?} is now {:?}", before.subject, after.subject),
+            Ok(Change::Removed(group)) => println!("- {:?}", group.subject),
+            Ok(_) => {}
+            // A wrong setting would fail for ever. Anything else may pass.
+            Err(error) if error.is_config() => return Err(error.into()),
+            Err(error) => {
+                println!("! a listing failed; the groups are as they were, and the next listing tries again");
+                eprintln!("{error}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A list so short that a listing takes one request, and that changes before each is answered.
+fn changing_list() -> FakeGroups {
+    let groups = [Group::new("b", "Sales", 1_700_000_060), Group::new("a", "Support", 1_700_000_000)];
+    FakeGroups::new(groups)
+        .on_request(|index, list| match index {
+            1 => list.create(Group::new("c", "Night shift", 1_700_000_120)),
+            3 => drop(list.rename("a", "Help desk")),
+            4 => drop(list.delete("b")),
+            _ => {}
+        })
+        .fault_at(2, Fault::Error(ListError::api(401, None, "Authentication Failed")))
+}
