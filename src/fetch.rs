@@ -62,7 +62,7 @@ pub(crate) struct Fetch<F> {
     #[pin]
     stage: Stage<F>,
     began: Option<Instant>,
-    deadline: Deadline,
+    deadline: Option<Pin<Box<Sleep>>>,
     effort: Effort,
     span: Option<PageSpan>,
 }
@@ -84,51 +84,17 @@ enum Stage<F> {
 
 type Turn = SyncWrapper<Pin<Box<dyn Future<Output = ()> + Send>>>;
 
-/// The end of all attempts. Its timer is handed on from page to page, so that it is made once.
-#[derive(Default)]
-pub(crate) struct Deadline {
-    timer: Option<Pin<Box<Sleep>>>,
-    is_set: bool,
-}
-
-impl Deadline {
-    fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        let timer = match &mut self.timer {
-            Some(timer) => timer,
-            None if has_timers() => self.timer.insert(Box::pin(sleep_until(at))),
-            None => return Poll::Pending,
-        };
-        if !self.is_set {
-            self.is_set = true;
-            timer.as_mut().reset(at);
-        }
-        timer.as_mut().poll(cx)
-    }
-}
-
 fn has_timers() -> bool {
     Handle::try_current().is_ok()
 }
 
 impl<F: Future<Output = Result<Page>>> Fetch<F> {
-    pub(crate) fn new(request: PageRequest, deadline: Deadline) -> Self {
-        Self {
-            request,
-            stage: Stage::Begin,
-            began: None,
-            deadline: Deadline { is_set: false, ..deadline },
-            effort: Effort::default(),
-            span: None,
-        }
+    pub(crate) fn new(request: PageRequest) -> Self {
+        Self { request, stage: Stage::Begin, began: None, deadline: None, effort: Effort::default(), span: None }
     }
 
     pub(crate) fn effort(&self) -> Effort {
         self.effort
-    }
-
-    /// The timer of the deadline, for the next page.
-    pub(crate) fn take_deadline(self: Pin<&mut Self>) -> Deadline {
-        std::mem::take(self.project().deadline)
     }
 
     pub(crate) fn poll<S: PageSource<Fetch = F>>(
@@ -172,7 +138,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
                     let waited = since.elapsed();
                     this.effort.waited += waited;
                     *this.began = this.began.map(|began| began + waited);
-                    this.deadline.is_set = false;
+                    *this.deadline = None;
                     Stage::Ask
                 }
                 StageProjection::Ask => {
@@ -216,18 +182,15 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
     /// Whether the page has taken too long.
     fn poll_deadline(self: Pin<&mut Self>, pace: &Pace, cx: &mut Context<'_>) -> Poll<Error> {
         let this = self.project();
-        if matches!(*this.stage, Stage::Turn { .. }) {
-            return Poll::Pending;
-        }
-        let began = *this.began;
-        let end = pace.policy.page_deadline().and_then(|limit| began?.checked_add(limit));
-        match end {
-            Some(end) => this
-                .deadline
-                .poll(end, cx)
-                .map(|()| Error::new(Kind::Timeout, "the page did not come before its deadline")),
-            None => Poll::Pending,
-        }
+        let limit = pace.policy.page_deadline();
+        let end = this.began.and_then(|began| began.checked_add(limit?));
+        let (Some(end), false) = (end, matches!(*this.stage, Stage::Turn { .. })) else { return Poll::Pending };
+        let timer = match this.deadline {
+            Some(timer) => timer,
+            None if has_timers() => this.deadline.insert(Box::pin(sleep_until(end))),
+            None => return Poll::Pending,
+        };
+        timer.as_mut().poll(cx).map(|()| Error::new(Kind::Timeout, "the page did not come before its deadline"))
     }
 }
 
@@ -248,7 +211,7 @@ impl Ahead {
     {
         let source = source.clone();
         Self(tokio::spawn(async move {
-            let mut fetch = pin!(Fetch::new(request, Deadline::default()));
+            let mut fetch = pin!(Fetch::new(request));
             poll_fn(move |cx| {
                 let answer = fetch.as_mut().poll(&source, &pace, cx);
                 answer.map(|answer| (answer, fetch.effort()))

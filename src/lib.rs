@@ -1,5 +1,7 @@
 //! Lists a Gupshup app's active WhatsApp groups as an async stream.
 
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
 mod checkpoint;
 mod client;
 mod cursor;

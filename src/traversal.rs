@@ -167,7 +167,7 @@ impl Traversal {
 
     /// A walk that yields this error and nothing else.
     pub(crate) fn refused(error: Error, rules: Rules) -> Self {
-        let mut walk = Self::new(&Checkpoint::start(), rules);
+        let mut walk = Self::new(&Checkpoint::start(), Rules { max_groups: Some(0), ..rules });
         walk.state = State::Broken { error, again: None };
         walk
     }
@@ -180,7 +180,12 @@ impl Traversal {
             max_groups: self.left.map(|left| left + unyielded),
             max_restarts: self.max_restarts,
         };
-        Self { restarts: self.restarts, ..Self::new(from, rules) }
+        let mut walk = Self { restarts: self.restarts, ..Self::new(from, rules) };
+        if let State::Broken { again: None, .. } = self.state {
+            // Bad input stays bad, whichever way the walk goes.
+            walk.state = self.state;
+        }
+        walk
     }
 
     fn set_out(&mut self, from: &Checkpoint) {
