@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::thread;
 use std::time::Duration;
@@ -192,7 +192,11 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
 }
 
 /// A page that is fetched on a task of its own, whoever polls meanwhile. Dropping it ends the task.
-pub(crate) struct Ahead(JoinHandle<(Result<Page>, Effort)>);
+pub(crate) struct Ahead {
+    task: JoinHandle<Result<Page>>,
+    /// What the page has cost, also while it is on its way, and where its source panicked.
+    effort: Arc<Mutex<Effort>>,
+}
 
 impl Ahead {
     /// Begins to fetch a page. Needs a tokio runtime.
@@ -202,28 +206,43 @@ impl Ahead {
         S::Fetch: Send + 'static,
     {
         let source = source.clone();
-        Self(tokio::spawn(async move {
+        let effort = Arc::new(Mutex::new(Effort::default()));
+        let told = Arc::clone(&effort);
+        let task = tokio::spawn(async move {
             let mut fetch = pin!(Fetch::new(request, Deadline::default()));
-            poll_fn(move |cx| {
-                let answer = fetch.as_mut().poll(&source, &retry, cx);
-                answer.map(|answer| (answer, fetch.effort()))
-            })
-            .await
-        }))
+            poll_fn(move |cx| Tell { fetch: fetch.as_mut(), to: &told }.fetch.as_mut().poll(&source, &retry, cx)).await
+        });
+        Self { task, effort }
+    }
+
+    pub(crate) fn effort(&self) -> Effort {
+        *self.effort.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The page, or the panic of its source.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<thread::Result<(Result<Page>, Effort)>> {
-        Pin::new(&mut self.0).poll(cx).map(|fetched| match fetched.map_err(JoinError::try_into_panic) {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<thread::Result<Result<Page>>> {
+        Pin::new(&mut self.task).poll(cx).map(|fetched| match fetched.map_err(JoinError::try_into_panic) {
             Ok(fetched) => Ok(fetched),
             Err(Ok(panic)) => Err(panic),
-            Err(Err(_)) => Ok((Err(Error::new(Kind::Transport, "the runtime was shut down")), Effort::default())),
+            Err(Err(_)) => Ok(Err(Error::new(Kind::Transport, "the runtime was shut down"))),
         })
     }
 }
 
 impl Drop for Ahead {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
+    }
+}
+
+/// Tells the effort of a poll when the poll ends, however it ends.
+struct Tell<'a, F: Future<Output = Result<Page>>> {
+    fetch: Pin<&'a mut Fetch<F>>,
+    to: &'a Mutex<Effort>,
+}
+
+impl<F: Future<Output = Result<Page>>> Drop for Tell<'_, F> {
+    fn drop(&mut self) {
+        *self.to.lock().unwrap_or_else(PoisonError::into_inner) = self.fetch.effort();
     }
 }

@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
+mod chaos;
 mod config;
+mod errors;
 mod http;
 mod model;
+mod read_ahead;
+mod retries;
 mod support;
