@@ -241,7 +241,11 @@ async fn an_answer_that_is_no_page_says_what_came_instead_and_what_to_do() {
             "200 the body is a page of HTML with the title \"Login\", not JSON; check the base URL, and report this if it is right",
         ),
         (200, r#"{"data":["#, "200 the body ends early, after 9 bytes; resume from the checkpoint"),
-        (200, &" ".repeat(101), "200 the page is larger than 100 bytes; ask for smaller pages, or raise the bound"),
+        (
+            200,
+            &" ".repeat(101),
+            "200 the page is larger than `max_page_bytes`, which is 100; ask for smaller pages, or raise the bound",
+        ),
         (
             200,
             r#"{"status":"error","message":"App not found"}"#,
