@@ -196,7 +196,9 @@ impl ClientBuilder {
         let read = |name: &str| match read(name) {
             Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
             Err(VarError::NotPresent) => Ok(None),
-            Err(VarError::NotUnicode(_)) => Err(Error::config(format!("the variable {name} is not Unicode"))),
+            Err(VarError::NotUnicode(_)) => {
+                Err(Error::config(format!("the variable {name} is not Unicode: set it again")))
+            }
         };
         let Some(key) = read(KEY_VARIABLE)? else {
             return Err(Error::config(format!("the variable {KEY_VARIABLE} is not set: set it to the API key")));
@@ -352,7 +354,7 @@ impl fmt::Debug for ClientBuilder {
 /// The key as a header that no log shows.
 fn key_header(key: &str) -> Result<HeaderValue> {
     if key.is_empty() {
-        return Err(Error::config("the API key is empty"));
+        return Err(Error::config("the API key is empty: set it to the key of your Gupshup account"));
     }
     if let Some(at) = key.bytes().position(|byte| !byte.is_ascii_graphic()) {
         let hint = if key.trim() == key { "copy it again" } else { "trim the white space around it" };
@@ -361,7 +363,8 @@ fn key_header(key: &str) -> Result<HeaderValue> {
         )));
     }
     // Visible ASCII is a header value; the error is for the compiler.
-    let mut header = HeaderValue::from_str(key).map_err(|_| Error::config("the API key is no header value"))?;
+    let mut header =
+        HeaderValue::from_str(key).map_err(|_| Error::config("the API key is no header value: copy it again"))?;
     header.set_sensitive(true);
     Ok(header)
 }
@@ -423,7 +426,7 @@ mod tests {
         for key in ["k", "sk_live-0123456789abcdef", "!~"] {
             assert!(Client::new(key).is_ok(), "{key}");
         }
-        assert_eq!(refusal(Client::builder("")), "the API key is empty");
+        assert!(refusal(Client::builder("")).starts_with("the API key is empty: set it"));
         for (key, hint) in [
             ("SECRET\n", "at byte 6: trim the white space"),
             (" SECRET", "at byte 0: trim the white space"),

@@ -7,6 +7,9 @@ mod client;
 mod cursor;
 mod error;
 mod fetch;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod list;
 mod page;

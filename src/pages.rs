@@ -154,8 +154,8 @@ impl<S: PageSource> PageStream<S> {
         if let Some(fetch) = &self.fetch {
             progress.count(fetch.effort());
         }
-        if self.ahead.is_some() {
-            progress.requests += 1;
+        if let Some(ahead) = &self.ahead {
+            progress.count(ahead.effort());
         }
         progress
     }
@@ -250,8 +250,13 @@ impl<S: PageSource> Stream for PageStream<S> {
         loop {
             let (answer, effort) = if let Some(ahead) = this.ahead {
                 let fetched = ready!(ahead.poll(cx));
+                let effort = ahead.effort();
                 *this.ahead = None;
-                fetched.unwrap_or_else(|panic| resume_unwind(panic))
+                let answer = fetched.unwrap_or_else(|panic| {
+                    walk.progress.count(effort);
+                    resume_unwind(panic)
+                });
+                (answer, effort)
             } else if let Some(mut fetch) = this.fetch.as_mut().as_pin_mut() {
                 let answer = ready!(fetch.as_mut().poll(&walk.source, &walk.pace, cx));
                 let effort = fetch.effort();

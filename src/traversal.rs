@@ -541,7 +541,7 @@ impl Traversal {
         if length > MAX_CURSOR_BYTES {
             let detail =
                 format!("the server sent a cursor of {length} bytes, and at most {MAX_CURSOR_BYTES} are accepted");
-            return Err(Error::new(Kind::TooLarge, detail));
+            return Err(Error::new(Kind::CursorTooLong, detail));
         }
         if !self.sent.insert(cursor) {
             return Err(Error::new(Kind::CursorLoop, "the server sent a cursor again that has been followed already"));

@@ -35,7 +35,7 @@ const MAX_TITLE_BYTES: usize = 80;
 /// * [`Kind::Truncated`]: the JSON ends early.
 /// * [`Kind::Decode`]: the body is no page of groups. An empty body is one of these: it may be what is left of a list,
 ///   and it is never an empty list. Nothing of the body's values is quoted, since a group's name is no business of a log.
-/// * [`Kind::TooLarge`]: a cursor is longer than any that may be sent.
+/// * [`Kind::CursorTooLong`]: a cursor is longer than any that may be sent.
 pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
     let mut reader = serde_json::Deserializer::from_slice(json);
@@ -160,7 +160,7 @@ fn cursor(sent: Option<Cow<'_, str>>, link: Option<&str>, name: &str) -> Result<
     if text.len() > MAX_CURSOR_BYTES {
         let detail =
             format!("the answer's `{name}` cursor is {} bytes long, and the bound is {MAX_CURSOR_BYTES}", text.len());
-        return Err(Error::new(Kind::TooLarge, detail).with_status(OK));
+        return Err(Error::new(Kind::CursorTooLong, detail).with_status(OK));
     }
     Ok(Cursor::usable(&text))
 }
@@ -199,7 +199,10 @@ mod tests {
         let error = decode(body, &[]).unwrap_err();
         assert!(error.is_decode() && !error.is_retryable(), "{error}");
         assert_eq!(error.status(), Some(200));
-        error.to_string().trim_start_matches("the request for a page failed: 200 ").replace("; check the base URL", "")
+        error
+            .to_string()
+            .trim_start_matches("the request for a page failed: 200 ")
+            .replace("; check the base URL, and report this if it is right", "")
     }
 
     /// A body of one group with this in it besides `id` and `subject`.

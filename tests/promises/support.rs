@@ -72,3 +72,29 @@ impl<F: Fn(PageRequest) -> Result<Page>> PageSource for FromFn<F> {
         ready((self.answer)(request))
     }
 }
+
+/// [`drain`] on a runtime: for streams that wait.
+pub(crate) async fn finish<T>(
+    stream: &mut (impl Stream<Item = Result<T>> + Unpin),
+) -> (Vec<T>, Option<gupshup_groups::Error>) {
+    let mut items = Vec::new();
+    while let Some(item) = stream.next().await {
+        match item {
+            Ok(item) => items.push(item),
+            Err(error) => return (items, Some(error)),
+        }
+    }
+    (items, None)
+}
+
+/// Lets every other task of a runtime with one thread go on as far as it can without time passing.
+pub(crate) async fn settle() {
+    for _ in 0..32 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The numbers of [`numbered`] groups.
+pub(crate) fn ids(groups: &[Group]) -> Vec<usize> {
+    groups.iter().map(|group| group.id.parse().unwrap()).collect()
+}
