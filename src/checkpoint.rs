@@ -189,8 +189,7 @@ impl Checkpoint {
             Place::Middle(mark) | Place::End(Some(mark)) => mark,
             Place::Start | Place::End(None) => return None,
         };
-        let unusable =
-            |cursor: &&Cursor| cursor.as_str().len() > MAX_CURSOR_BYTES || Cursor::usable(cursor.as_str()).is_none();
+        let unusable = |cursor: &&Cursor| cursor.as_str().len() > MAX_CURSOR_BYTES || !cursor.is_usable();
         std::iter::successors(Some(mark), |mark| mark.prior.as_deref())
             .flat_map(|mark| [Some(&mark.page), mark.then.as_ref()])
             .flatten()

@@ -6,14 +6,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::HeaderValue;
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
-use crate::fetch::Retry;
-use crate::http::{HttpSource, Origin};
+use crate::fetch::Pace;
+use crate::http::{API_KEY, HttpSource, Origin};
 use crate::list::ListGroups;
+use crate::rate_limit::RateLimit;
 use crate::retry::RetryPolicy;
 
 /// Where the API is, unless [`ClientBuilder::base_url`] says otherwise: `https://api.gupshup.io/wa`.
@@ -23,6 +24,10 @@ use crate::retry::RetryPolicy;
 /// with paths under `/wa/app/{APP_ID}/…`. Where this address answers 404 for an app id that is right, try
 /// `https://api.gupshup.io`, and then what Gupshup's support says.
 pub const DEFAULT_BASE_URL: &str = "https://api.gupshup.io/wa";
+
+/// Where the partner API is, unless [`ClientBuilder::base_url`] says otherwise: `https://partner.gupshup.io/partner`, as
+/// Gupshup's partner documentation has it.
+pub const PARTNER_BASE_URL: &str = "https://partner.gupshup.io/partner";
 
 /// The variable that [`Client::from_env`] reads the key from.
 const KEY_VARIABLE: &str = "GUPSHUP_API_KEY";
@@ -62,7 +67,7 @@ const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Client {
     origin: Arc<Origin>,
-    retry: Retry,
+    pace: Pace,
 }
 
 impl Client {
@@ -104,13 +109,33 @@ impl Client {
         ClientBuilder::new(api_key)
     }
 
+    /// A client of the partner API, for partners who manage the apps of others: `token` is the partner's token for the
+    /// app, and is sent as `Authorization` in place of `apikey`, to [`PARTNER_BASE_URL`].
+    ///
+    /// Taken from Gupshup's partner documentation, and not tried on a live server. That documents a limit of 10 requests a
+    /// second, which the client keeps to. A token is for one app: make a client for each.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`ClientBuilder::build`].
+    pub fn partner(token: impl Into<String>) -> Result<Self> {
+        Self::partner_builder(token).build()
+    }
+
+    /// A client of the partner API that is configured further; see [`partner`](Self::partner).
+    pub fn partner_builder(token: impl Into<String>) -> ClientBuilder {
+        ClientBuilder { key_name: AUTHORIZATION, ..ClientBuilder::new(token) }
+            .base_url(PARTNER_BASE_URL)
+            .rate_limit(10, Duration::from_secs(1))
+    }
+
     /// The active groups of an app. Nothing is asked before the listing is polled.
     ///
     /// `app_id` is the app's id (a UUID), not its name: a name gets 401. It is sent as one segment of the path, whatever
     /// characters it has. An id that is empty, `.`, `..`, longer than 256 bytes or has control characters is an error
     /// ([`Error::is_config`]) of the listing, before any request.
     pub fn groups(&self, app_id: impl Into<String>) -> ListGroups {
-        ListGroups::with_retry(self.source(&app_id.into()), self.retry.clone())
+        ListGroups::at_pace(self.source(&app_id.into()), self.pace.clone())
     }
 
     pub(crate) fn source(&self, app_id: &str) -> HttpSource {
@@ -131,12 +156,14 @@ impl fmt::Debug for Client {
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     api_key: SecretString,
+    key_name: HeaderName,
     base_url: String,
     allow_plain_http: bool,
     http: Option<reqwest::ClientBuilder>,
     connect_timeout: Duration,
     timeout: Duration,
     retry: RetryPolicy,
+    rate_limit: Option<(u32, Duration)>,
     max_page_bytes: usize,
 }
 
@@ -152,12 +179,14 @@ impl ClientBuilder {
     pub fn new(api_key: impl Into<String>) -> Self {
         Self {
             api_key: api_key.into().into(),
+            key_name: API_KEY,
             base_url: DEFAULT_BASE_URL.to_owned(),
             allow_plain_http: false,
             http: None,
             connect_timeout: CONNECT_TIMEOUT,
             timeout: TIMEOUT,
             retry: RetryPolicy::default(),
+            rate_limit: None,
             max_page_bytes: MAX_PAGE_BYTES,
         }
     }
@@ -234,6 +263,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Makes at most `requests` requests in any stretch of `per`, retries included, over all clones of the client. Off by
+    /// default: the API's page names no limit, and its answer to too many requests is waited out anyway.
+    ///
+    /// Whoever has to wait stands in line, so every stream advances; that wait does not count towards any timeout. Neither
+    /// number may be zero.
+    pub fn rate_limit(mut self, requests: u32, per: Duration) -> Self {
+        self.rate_limit = Some((requests, per));
+        self
+    }
+
     /// How large a page may be, in bytes of its body, decompressed. More than zero.
     ///
     /// The default is 8 MiB: forty times what 1024 groups take. A larger page is [`Error::is_too_large`].
@@ -256,6 +295,7 @@ impl ClientBuilder {
             (self.connect_timeout.is_zero(), "connect_timeout"),
             (self.timeout.is_zero(), "timeout"),
             (self.max_page_bytes == 0, "max_page_bytes"),
+            (self.rate_limit.is_some_and(|(requests, per)| requests == 0 || per.is_zero()), "rate_limit"),
         ] {
             if zero {
                 return Err(Error::config(format!("`{name}` is zero, so that no request can succeed: raise it")));
@@ -282,8 +322,16 @@ impl ClientBuilder {
             let detail = "the HTTP client cannot be set up: check its TLS settings and the system's certificates";
             Error::config(detail).with_source(error.without_url())
         })?;
-        let origin = Origin { http, base, key: self.api_key, key_header, max_page_bytes: self.max_page_bytes };
-        Ok(Client { origin: Arc::new(origin), retry: Retry::new(self.retry) })
+        let origin = Origin {
+            http,
+            base,
+            key_name: self.key_name,
+            key: self.api_key,
+            key_header,
+            max_page_bytes: self.max_page_bytes,
+        };
+        let limit = self.rate_limit.map(|(requests, per)| RateLimit::new(requests, per));
+        Ok(Client { origin: Arc::new(origin), pace: Pace::new(self.retry, limit) })
     }
 }
 
@@ -295,6 +343,7 @@ impl fmt::Debug for ClientBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
             .field("retry", &self.retry)
+            .field("rate_limit", &self.rate_limit)
             .field("max_page_bytes", &self.max_page_bytes)
             .finish_non_exhaustive()
     }
@@ -441,6 +490,8 @@ mod tests {
             (builder().connect_timeout(Duration::ZERO), "`connect_timeout`"),
             (builder().timeout(Duration::ZERO), "`timeout`"),
             (builder().max_page_bytes(0), "`max_page_bytes`"),
+            (builder().rate_limit(0, Duration::MAX), "`rate_limit`"),
+            (builder().rate_limit(1, Duration::ZERO), "`rate_limit`"),
         ] {
             assert!(refusal(builder).starts_with(name));
         }
@@ -485,6 +536,14 @@ mod tests {
         let client = builder.build().unwrap();
         let text = format!("{client:?} {:?}", client.source("SECRET").with_participants(vec!["SECRET".into()]));
         assert!(text.contains("https://h.example") && !text.contains("SECRET") && !text.contains("KEY-1234"), "{text}");
+    }
+
+    #[test]
+    fn a_partner_client_sends_its_token_as_authorization_to_the_partner_api() {
+        let builder = Client::partner_builder("TOKEN");
+        assert_eq!((builder.key_name.as_str(), &*builder.base_url), ("authorization", PARTNER_BASE_URL));
+        assert_eq!(builder.rate_limit, Some((10, Duration::from_secs(1))));
+        assert!(Client::partner("TOKEN").is_ok());
     }
 
     #[test]

@@ -46,7 +46,12 @@ impl Cursor {
     /// The API's own example sends the literal `null`, and what is sent comes back: the empty text and `null` are no
     /// cursor.
     pub(crate) fn usable(text: &str) -> Option<Self> {
-        (!matches!(text, "" | "null")).then(|| Self(text.into()))
+        Some(Self(text.into())).filter(Self::is_usable)
+    }
+
+    /// Whether it is a cursor at all.
+    pub(crate) fn is_usable(&self) -> bool {
+        !matches!(self.as_str(), "" | "null")
     }
 }
 

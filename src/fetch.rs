@@ -1,6 +1,7 @@
 //! One page, with all the attempts that it takes.
 
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -8,28 +9,32 @@ use std::thread;
 use std::time::Duration;
 
 use pin_project::pin_project;
+use sync_wrapper::SyncWrapper;
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::error::{Error, Kind, Result};
 use crate::page::Page;
+use crate::rate_limit::RateLimit;
 use crate::retry::{Budget, RetryPolicy, Verdict};
 use crate::source::{PageRequest, PageSource};
+use crate::trace::PageSpan;
 
-/// How a listing repeats what failed. Clones share the budget.
+/// How fast a listing asks, and how it repeats what failed. Clones share the rate and the budget.
 #[derive(Clone, Debug)]
-pub(crate) struct Retry {
+pub(crate) struct Pace {
     policy: Arc<RetryPolicy>,
     budget: Arc<Budget>,
+    limit: Option<Arc<RateLimit>>,
 }
 
-impl Retry {
-    pub(crate) fn new(policy: RetryPolicy) -> Self {
-        Self { policy: Arc::new(policy), budget: Arc::new(Budget::new()) }
+impl Pace {
+    pub(crate) fn new(policy: RetryPolicy, limit: Option<RateLimit>) -> Self {
+        Self { policy: Arc::new(policy), budget: Arc::new(Budget::new()), limit: limit.map(Arc::new) }
     }
 
-    /// Another policy on the same budget.
+    /// Another policy on the same budget, at the same rate.
     pub(crate) fn with_policy(self, policy: RetryPolicy) -> Self {
         Self { policy: Arc::new(policy), ..self }
     }
@@ -40,14 +45,14 @@ impl Retry {
 pub(crate) struct Effort {
     /// Attempts made.
     pub(crate) attempts: u32,
-    /// Time spent waiting between them.
+    /// Time spent waiting between them, and for the rate limit.
     pub(crate) waited: Duration,
 }
 
 /// A page on its way: attempts, and the waits between them.
 ///
 /// It holds all of its state, so that a poll that is never followed by another repeats nothing: neither an answered
-/// request nor a wait that has begun.
+/// request nor a wait that has begun. Waiting for the rate limit does not count towards the deadline.
 ///
 /// The timers are made when they are first needed, so that a source which answers at once needs no runtime. Outside of a
 /// tokio runtime there are no timers, and so neither waits nor a deadline: a failed attempt is the last.
@@ -59,20 +64,25 @@ pub(crate) struct Fetch<F> {
     began: Option<Instant>,
     deadline: Deadline,
     effort: Effort,
-    /// A poll is under way. Found set at the beginning of another one, the first never ended: the source panicked.
-    polling: bool,
+    span: Option<PageSpan>,
 }
 
 /// What the next poll does.
 #[pin_project(project = StageProjection)]
 enum Stage<F> {
-    /// Makes an attempt.
+    /// Makes an attempt, as soon as the rate allows one.
     Begin,
+    /// Waits until the rate allows an attempt.
+    Turn { since: Instant, turn: Turn },
+    /// Makes an attempt.
+    Ask,
     /// Goes on with the attempt.
     Attempt(#[pin] F),
     /// Waits, then makes another attempt.
-    Wait(Pin<Box<Sleep>>),
+    Wait { since: Instant, wait: Pin<Box<Sleep>> },
 }
+
+type Turn = SyncWrapper<Pin<Box<dyn Future<Output = ()> + Send>>>;
 
 /// The end of all attempts. Its timer is handed on from page to page, so that it is made once.
 #[derive(Default)]
@@ -108,7 +118,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
             began: None,
             deadline: Deadline { is_set: false, ..deadline },
             effort: Effort::default(),
-            polling: false,
+            span: None,
         }
     }
 
@@ -124,71 +134,106 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
     pub(crate) fn poll<S: PageSource<Fetch = F>>(
         mut self: Pin<&mut Self>,
         source: &S,
-        retry: &Retry,
+        pace: &Pace,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Page>> {
-        if self.polling {
-            // What panicked is not polled again. The page is asked for again instead.
-            self.as_mut().project().stage.set(Stage::Begin);
-        }
-        *self.as_mut().project().polling = true;
-        let answer = self.as_mut().poll_attempts(source, retry, cx);
-        *self.project().polling = false;
-        answer
+        let this = self.as_mut().project();
+        this.began.get_or_insert_with(Instant::now);
+        let span = this.span.get_or_insert_with(|| PageSpan::new(this.request)).clone();
+        let _entered = span.enter();
+
+        let answer = match self.as_mut().poll_attempts(source, pace, cx) {
+            Poll::Pending => self.as_mut().poll_deadline(pace, cx).map(Err),
+            answer @ Poll::Ready(_) => answer,
+        };
+        let this = self.project();
+        let answer = ready!(answer);
+        let elapsed = this.began.map(|began| began.elapsed()).unwrap_or_default();
+        span.close(&answer, this.effort.attempts, elapsed);
+        Poll::Ready(answer.map_err(|error| error.with_effort(this.effort.attempts, elapsed)))
     }
 
     fn poll_attempts<S: PageSource<Fetch = F>>(
         self: Pin<&mut Self>,
         source: &S,
-        retry: &Retry,
+        pace: &Pace,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Page>> {
         let mut this = self.project();
-        let began = *this.began.get_or_insert_with(Instant::now);
         loop {
-            let answer = match this.stage.as_mut().project() {
-                StageProjection::Begin => {
+            let next = match this.stage.as_mut().project() {
+                StageProjection::Begin => match &pace.limit {
+                    None => Stage::Ask,
+                    Some(limit) => Stage::Turn { since: Instant::now(), turn: turn(limit) },
+                },
+                StageProjection::Turn { since, turn } => {
+                    ready!(turn.get_mut().as_mut().poll(cx));
+                    // What the caller's own limit takes is not the server's time.
+                    let waited = since.elapsed();
+                    this.effort.waited += waited;
+                    *this.began = this.began.map(|began| began + waited);
+                    this.deadline.is_set = false;
+                    Stage::Ask
+                }
+                StageProjection::Ask => {
                     this.effort.attempts += 1;
-                    this.stage.set(Stage::Attempt(source.fetch(this.request.clone())));
-                    continue;
+                    Stage::Attempt(source.fetch(this.request.clone()))
                 }
-                StageProjection::Wait(wait) => match wait.as_mut().poll(cx) {
-                    Poll::Ready(()) => {
+                StageProjection::Attempt(attempt) => match catch_unwind(AssertUnwindSafe(|| attempt.poll(cx))) {
+                    Err(panic) => {
+                        // What panicked must not be polled again. The next poll asks for the page anew.
                         this.stage.set(Stage::Begin);
-                        continue;
+                        resume_unwind(panic)
                     }
-                    Poll::Pending => None,
+                    Ok(Poll::Pending) => return Poll::Pending,
+                    Ok(Poll::Ready(Ok(arrived))) => {
+                        pace.budget.deposit();
+                        return Poll::Ready(Ok(arrived));
+                    }
+                    Ok(Poll::Ready(Err(error))) => {
+                        let elapsed = this.began.map(|began| began.elapsed()).unwrap_or_default();
+                        match pace.policy.decide(&error, this.effort.attempts, elapsed, fastrand::f64()) {
+                            Verdict::RetryAfter(wait) if has_timers() && pace.budget.withdraw(&error) => {
+                                if let Some(span) = this.span {
+                                    span.retry(&error, this.effort.attempts, wait);
+                                }
+                                Stage::Wait { since: Instant::now(), wait: Box::pin(sleep(wait)) }
+                            }
+                            _ => return Poll::Ready(Err(error)),
+                        }
+                    }
                 },
-                StageProjection::Attempt(attempt) => match attempt.poll(cx) {
-                    Poll::Ready(answer) => Some(answer),
-                    Poll::Pending => None,
-                },
-            };
-            let error = match answer {
-                Some(Ok(page)) => {
-                    retry.budget.deposit();
-                    return Poll::Ready(Ok(page));
-                }
-                Some(Err(error)) => error,
-                None => {
-                    let Some(end) = retry.policy.page_deadline().and_then(|limit| began.checked_add(limit)) else {
-                        return Poll::Pending;
-                    };
-                    ready!(this.deadline.poll(end, cx));
-                    let error = Error::new(Kind::Timeout, "the page did not come before its deadline");
-                    return Poll::Ready(Err(error.with_effort(this.effort.attempts, began.elapsed())));
+                StageProjection::Wait { since, wait } => {
+                    ready!(wait.as_mut().poll(cx));
+                    this.effort.waited += since.elapsed();
+                    Stage::Begin
                 }
             };
-            let elapsed = began.elapsed();
-            match retry.policy.decide(&error, this.effort.attempts, elapsed, fastrand::f64()) {
-                Verdict::RetryAfter(wait) if has_timers() && retry.budget.withdraw(&error) => {
-                    this.effort.waited += wait;
-                    this.stage.set(Stage::Wait(Box::pin(sleep(wait))));
-                }
-                _ => return Poll::Ready(Err(error.with_effort(this.effort.attempts, elapsed))),
-            }
+            this.stage.set(next);
         }
     }
+
+    /// Whether the page has taken too long.
+    fn poll_deadline(self: Pin<&mut Self>, pace: &Pace, cx: &mut Context<'_>) -> Poll<Error> {
+        let this = self.project();
+        if matches!(*this.stage, Stage::Turn { .. }) {
+            return Poll::Pending;
+        }
+        let began = *this.began;
+        let end = pace.policy.page_deadline().and_then(|limit| began?.checked_add(limit));
+        match end {
+            Some(end) => this
+                .deadline
+                .poll(end, cx)
+                .map(|()| Error::new(Kind::Timeout, "the page did not come before its deadline")),
+            None => Poll::Pending,
+        }
+    }
+}
+
+fn turn(limit: &Arc<RateLimit>) -> Turn {
+    let limit = Arc::clone(limit);
+    SyncWrapper::new(Box::pin(async move { limit.turn().await }))
 }
 
 /// A page that is fetched on a task of its own, whoever polls meanwhile. Dropping it ends the task.
@@ -196,7 +241,7 @@ pub(crate) struct Ahead(JoinHandle<(Result<Page>, Effort)>);
 
 impl Ahead {
     /// Begins to fetch a page. Needs a tokio runtime.
-    pub(crate) fn spawn<S>(source: &S, retry: Retry, request: PageRequest) -> Self
+    pub(crate) fn spawn<S>(source: &S, pace: Pace, request: PageRequest) -> Self
     where
         S: PageSource + Clone + Send + 'static,
         S::Fetch: Send + 'static,
@@ -205,7 +250,7 @@ impl Ahead {
         Self(tokio::spawn(async move {
             let mut fetch = pin!(Fetch::new(request, Deadline::default()));
             poll_fn(move |cx| {
-                let answer = fetch.as_mut().poll(&source, &retry, cx);
+                let answer = fetch.as_mut().poll(&source, &pace, cx);
                 answer.map(|answer| (answer, fetch.effort()))
             })
             .await
@@ -225,5 +270,64 @@ impl Ahead {
 impl Drop for Ahead {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+    use futures::{StreamExt, TryStreamExt};
+
+    use super::*;
+    use crate::list::ListGroups;
+    use crate::page::Group;
+    use crate::testing::{FakeGroups, Fault};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn fake(count: i64) -> FakeGroups {
+        FakeGroups::new((0..count).map(|n| Group::new(n.to_string(), "", n)))
+    }
+
+    fn one_a_second() -> Pace {
+        Pace::new(RetryPolicy::default(), Some(RateLimit::new(1, SECOND)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hundred_listings_share_a_rate_and_all_advance_however_long_that_takes() {
+        let list = ListGroups::at_pace(fake(2), one_a_second()).page_size(1);
+        let began = Instant::now();
+        let mut streams: Vec<_> = (0..100).map(|_| list.stream()).collect();
+        for round in 1..=2 {
+            let groups = join_all(streams.iter_mut().map(StreamExt::next)).await;
+            assert!(groups.into_iter().all(|group| group.is_some_and(|group| group.is_ok())));
+            assert_eq!(began.elapsed().as_secs(), round * 100 - 1, "one request a second, and no deadline in between");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_stand_in_line_too() {
+        let fake = fake(1).script([Fault::Error(Error::transport("reset")), Fault::Error(Error::transport("reset"))]);
+        let mut stream = ListGroups::at_pace(fake, one_a_second()).stream();
+        let began = Instant::now();
+        assert!(stream.next().await.is_some_and(|group| group.is_ok()));
+        assert!(began.elapsed() >= 2 * SECOND);
+        let progress = stream.progress();
+        assert_eq!((progress.requests, progress.retries), (3, 2));
+        assert!(progress.waited >= 2 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_in_line_is_not_the_servers_time() {
+        let pace = one_a_second();
+        let hanging = fake(1).script([Fault::Hang]);
+        let first = ListGroups::at_pace(fake(1), pace.clone()).stream().try_collect::<Vec<_>>();
+        assert_eq!(first.await.unwrap().len(), 1);
+
+        let policy = RetryPolicy::none().deadline(5 * SECOND);
+        let began = Instant::now();
+        let error = ListGroups::at_pace(hanging, pace.with_policy(policy)).page().await.unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        assert_eq!(began.elapsed().as_secs(), 6, "a second in line, and five of the deadline");
     }
 }

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use percent_encoding::utf8_percent_encode;
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -27,7 +27,7 @@ use crate::source::{PageRequest, PageSource, Position};
 const OPERATION: &str = "GET /app/{app}/group";
 
 /// The header that the key goes into.
-const API_KEY: &str = "apikey";
+pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");
 
 /// How much of an error's body is read, in bytes. The API's errors are a few hundred; an HTML page that has its title
 /// further in than this says nothing that matters.
@@ -65,6 +65,8 @@ pub(crate) struct Origin {
     pub(crate) http: reqwest::Client,
     /// Where the API is, with the prefix of its paths. Checked: no user info, no query, no fragment.
     pub(crate) base: Url,
+    /// The header that the key goes into.
+    pub(crate) key_name: HeaderName,
     /// What is masked in the server's texts.
     pub(crate) key: SecretString,
     /// The key again, as it is sent: marked sensitive.
@@ -102,7 +104,7 @@ impl HttpSource {
             .origin
             .http
             .get(url)
-            .header(API_KEY, self.origin.key_header.clone())
+            .header(self.origin.key_name.clone(), self.origin.key_header.clone())
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(body) = body {
             call = call.body(body.to_vec());

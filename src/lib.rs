@@ -9,17 +9,19 @@ mod http;
 mod list;
 mod page;
 mod pages;
+mod rate_limit;
 mod retry;
 mod snapshot;
 mod source;
 mod stream;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
+mod trace;
 mod traversal;
 mod watch;
 
 pub use checkpoint::Checkpoint;
-pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL};
+pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
 pub use cursor::{Cursor, Direction};
 pub use error::{Error, Result};
 pub use http::{HttpFetch, HttpSource};

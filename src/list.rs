@@ -10,7 +10,7 @@ use futures::StreamExt;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::{Cursor, MAX_CURSOR_BYTES};
 use crate::error::{Error, Result};
-use crate::fetch::{Ahead, Retry};
+use crate::fetch::{Ahead, Pace};
 use crate::http::HttpSource;
 use crate::page::{Page, PageSize};
 use crate::pages::{PageStream, ReadAhead};
@@ -65,7 +65,7 @@ pub struct ListGroups<S = HttpSource> {
     max_restarts: u32,
     /// The first setting by which this lists only a part of the list.
     partial: Option<&'static str>,
-    retry: Retry,
+    pace: Pace,
     read_ahead: Option<ReadAhead<S>>,
     /// The first thing that is wrong with the input.
     problem: Option<Cow<'static, str>>,
@@ -74,10 +74,10 @@ pub struct ListGroups<S = HttpSource> {
 impl<S: PageSource> ListGroups<S> {
     /// A listing of the groups that `source` has: for tests, and for transports of your own.
     pub fn from_source(source: S) -> Self {
-        Self::with_retry(source, Retry::new(RetryPolicy::default()))
+        Self::at_pace(source, Pace::new(RetryPolicy::default(), None))
     }
 
-    pub(crate) fn with_retry(source: S, retry: Retry) -> Self {
+    pub(crate) fn at_pace(source: S, pace: Pace) -> Self {
         Self {
             source,
             start: None,
@@ -85,7 +85,7 @@ impl<S: PageSource> ListGroups<S> {
             max_groups: None,
             max_restarts: MAX_RESTARTS,
             partial: None,
-            retry,
+            pace,
             read_ahead: None,
             problem: None,
         }
@@ -166,7 +166,7 @@ impl<S: PageSource> ListGroups<S> {
     ///
     /// The budget of the client stays in force.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = self.retry.with_policy(policy);
+        self.pace = self.pace.with_policy(policy);
         self
     }
 }
@@ -213,7 +213,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
             None => Traversal::new(&from, rules),
             Some(problem) => Traversal::refused(Error::config(problem.clone()), rules),
         };
-        PageStream::new(self.source.clone(), self.retry.clone(), self.read_ahead, from, traversal)
+        PageStream::new(self.source.clone(), self.pace.clone(), self.read_ahead, from, traversal)
     }
 
     /// One page: the first of [`pages`](Self::pages), empty where there is none.
@@ -312,7 +312,7 @@ impl<S: fmt::Debug> fmt::Debug for ListGroups<S> {
             .field("max_groups", &self.max_groups)
             .field("max_restarts", &self.max_restarts)
             .field("partial", &self.partial)
-            .field("retry", &self.retry)
+            .field("pace", &self.pace)
             .field("read_ahead", &self.read_ahead.is_some())
             .field("problem", &self.problem)
             .finish()

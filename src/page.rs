@@ -112,12 +112,14 @@ impl Page {
         }
     }
 
-    /// The cursor that goes on in `direction`.
+    /// The cursor that goes on in `direction`. A text that is no cursor is none, also where a source of the user's own
+    /// put it into the page.
     pub(crate) fn cursor(&self, direction: Direction) -> Option<&Cursor> {
         match direction {
             Direction::Forward => self.cursors.after.as_ref(),
             Direction::Backward => self.cursors.before.as_ref(),
         }
+        .filter(|cursor| cursor.is_usable())
     }
 }
 

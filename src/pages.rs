@@ -14,11 +14,12 @@ use pin_project::pin_project;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
 use crate::error::Result;
-use crate::fetch::{Ahead, Deadline, Effort, Fetch, Retry};
+use crate::fetch::{Ahead, Deadline, Effort, Fetch, Pace};
 use crate::http::HttpSource;
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
-use crate::traversal::{Next, Step, Traversal, Whereabouts};
+use crate::trace;
+use crate::traversal::{Next, Notice, Step, Traversal, Whereabouts};
 
 /// The pages of a listing, one by one.
 ///
@@ -51,7 +52,8 @@ use crate::traversal::{Next, Step, Traversal, Whereabouts};
 ///
 /// # Panics
 ///
-/// Never by itself. A panic of a [`PageSource`] goes through to the caller.
+/// Never by itself. A panic of a [`PageSource`] goes through to the caller; its request is dropped, and the next poll
+/// makes it anew.
 ///
 /// # Examples
 ///
@@ -80,7 +82,7 @@ pub struct PageStream<S: PageSource = HttpSource> {
 
 struct Walk<S> {
     source: S,
-    retry: Retry,
+    pace: Pace,
     read_ahead: Option<ReadAhead<S>>,
     traversal: Traversal,
     whereabouts: Whereabouts,
@@ -91,7 +93,7 @@ struct Walk<S> {
 }
 
 /// [`Ahead::spawn`] for a source that can go to another thread, which is asked of it only where reading ahead is wanted.
-pub(crate) type ReadAhead<S> = fn(&S, Retry, PageRequest) -> Ahead;
+pub(crate) type ReadAhead<S> = fn(&S, Pace, PageRequest) -> Ahead;
 
 /// What a listing has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,21 +111,21 @@ pub struct Progress {
     pub restarts: u32,
     /// Decoded size of all pages received, in bytes.
     pub bytes: u64,
-    /// Time spent waiting between attempts.
+    /// Time spent waiting between attempts, and for the rate limit.
     pub waited: Duration,
 }
 
 impl<S: PageSource> PageStream<S> {
     pub(crate) fn new(
         source: S,
-        retry: Retry,
+        pace: Pace,
         read_ahead: Option<ReadAhead<S>>,
         from: Checkpoint,
         traversal: Traversal,
     ) -> Self {
         let walk = Walk {
             source,
-            retry,
+            pace,
             read_ahead,
             traversal,
             whereabouts: Whereabouts::Origin(from.place),
@@ -186,7 +188,7 @@ impl<S: PageSource> PageStream<S> {
         progress.groups -= unyielded as u64;
         let walk = *self.walk;
         let traversal = walk.traversal.restart_at(&from, unyielded);
-        let mut pages = Self::new(walk.source, walk.retry, walk.read_ahead, from, traversal);
+        let mut pages = Self::new(walk.source, walk.pace, walk.read_ahead, from, traversal);
         pages.walk.progress = progress;
         pages.walk.deadline = walk.deadline;
         pages
@@ -212,6 +214,11 @@ impl<S: PageSource> Walk<S> {
             }
             Err(error) => self.traversal.failed(error),
         };
+        match leg.notice {
+            Some(Notice::Restarted(restarts)) => trace::restarted(restarts),
+            Some(Notice::Lowered(size)) => trace::lowered(size),
+            None => {}
+        }
         let heading = self.traversal.heading();
         match leg.step {
             Step::Past(edge) => self.whereabouts.pass(edge, heading),
@@ -250,7 +257,7 @@ impl<S: PageSource> Stream for PageStream<S> {
                 *this.ahead = None;
                 fetched.unwrap_or_else(|panic| resume_unwind(panic))
             } else if let Some(mut fetch) = this.fetch.as_mut().as_pin_mut() {
-                let answer = ready!(fetch.as_mut().poll(&walk.source, &walk.retry, cx));
+                let answer = ready!(fetch.as_mut().poll(&walk.source, &walk.pace, cx));
                 let effort = fetch.effort();
                 walk.deadline = fetch.take_deadline();
                 this.fetch.set(None);
@@ -272,7 +279,7 @@ impl<S: PageSource> Stream for PageStream<S> {
             }
             if let Some(page) = walk.arrive(answer) {
                 if let (Some(spawn), Some(request)) = (walk.read_ahead, walk.traversal.request()) {
-                    *this.ahead = Some(spawn(&walk.source, walk.retry.clone(), request));
+                    *this.ahead = Some(spawn(&walk.source, walk.pace.clone(), request));
                 }
                 return Poll::Ready(Some(Ok(page)));
             }

@@ -56,7 +56,8 @@ use crate::source::PageSource;
 ///
 /// # Panics
 ///
-/// Never by itself. A panic of a [`PageSource`] goes through to the caller.
+/// Never by itself. A panic of a [`PageSource`] goes through to the caller; its request is dropped, and the next poll
+/// makes it anew.
 ///
 /// # Examples
 ///

@@ -96,6 +96,17 @@ pub(crate) struct Leg {
     /// What the caller gets, in the server's order; `None` where the answer has nothing for the caller.
     pub(crate) page: Option<Page>,
     pub(crate) step: Step,
+    /// What the walk has decided by itself, for those who watch it.
+    pub(crate) notice: Option<Notice>,
+}
+
+/// A decision of the walk that its caller does not see in the groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// It has begun again, for the n-th time.
+    Restarted(u32),
+    /// It asks for smaller pages.
+    Lowered(PageSize),
 }
 
 /// How an answer moves the caller's place.
@@ -108,7 +119,7 @@ pub(crate) enum Step {
 
 impl Leg {
     fn nothing(edge: Edge) -> Self {
-        Self { page: None, step: Step::Past(edge) }
+        Self { page: None, step: Step::Past(edge), notice: None }
     }
 }
 
@@ -315,11 +326,11 @@ impl Traversal {
         self.pass(&ask.page, end);
 
         if trail.count > 0 {
-            return Leg { page: Some(page), step: Step::Onto(trail) };
+            return Leg { page: Some(page), step: Step::Onto(trail), notice: None };
         }
         // The caller gets the server's empty pages too, but not those that only say where nothing is any more.
         let is_of_the_list = was_empty && ask.seek.is_none() && ask.page.cause != Cause::Unlinked;
-        Leg { page: is_of_the_list.then_some(page), step: Step::Past(trail.edge) }
+        Leg { page: is_of_the_list.then_some(page), ..Leg::nothing(trail.edge) }
     }
 
     /// The request failed.
@@ -336,18 +347,26 @@ impl Traversal {
                     self.state = State::Ask(Ask { page: Anchor::start(), seek: None });
                     return Leg::nothing(Edge::Unknown);
                 }
+                // A search that ran past the end of the list: an empty page would say the same.
+                Some(seek) if seek.searched > 0 => {
+                    self.state = State::Ask(ask);
+                    return self.page(Page::default());
+                }
                 Some(_) => {}
             }
         }
         let limit = self.limit(&ask);
+        let mut notice = None;
         self.state = if self.sizing.refused(limit, &error) {
+            notice = Some(Notice::Lowered(self.limit(&ask)));
             State::Ask(ask)
         } else if error.is_cursor_expired() && ask.page.position != Position::Start && self.heal() {
+            notice = Some(Notice::Restarted(self.restarts));
             State::Ask(Ask { page: Anchor::start(), seek: None })
         } else {
             State::Broken { error, again: Some(ask) }
         };
-        Leg::nothing(Edge::Unknown)
+        Leg { notice, ..Leg::nothing(Edge::Unknown) }
     }
 
     /// How many groups to ask for: never more than the caller still wants, and what has to be skipped before them.
@@ -355,6 +374,8 @@ impl Traversal {
         let size = self.sizing.next(ask.seek.is_some());
         let skip = match &ask.seek {
             None => 0,
+            // What is sought may be anywhere from here on.
+            Some(seek) if seek.is_astray() => return size,
             Some(seek) if ask.page.position.direction() == self.heading => seek.ahead(),
             Some(_) => return size,
         };

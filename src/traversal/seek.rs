@@ -32,6 +32,11 @@ impl Seek {
         self.mark.passed == 0 && self.mark.beside.is_none()
     }
 
+    /// Whether the gap was not where it was expected.
+    pub(super) fn is_astray(&self) -> bool {
+        self.searched > 0 && self.ahead() == 0
+    }
+
     /// How many groups lie between the request and the gap, as far as is known.
     pub(super) fn ahead(&self) -> usize {
         self.mark.passed.saturating_sub(self.searched)

@@ -5,5 +5,8 @@
 mod config;
 mod http;
 mod model;
+mod polling;
 mod support;
 mod sync;
+mod telemetry;
+mod walk;

@@ -1,0 +1,119 @@
+//! What is told to `tracing`, where the feature of that name is on; else nothing, at no cost.
+//!
+//! A span `page` for each page, with the kind of its position, its limit, the attempts made, the status, the number of
+//! groups and the time in milliseconds; an event for each retry, restart and lowered page size. Never a key, a cursor, a
+//! URL, an id or a subject: everything that is recorded is a number or a word of this crate's own.
+
+#[cfg(feature = "tracing")]
+pub(crate) use on::{PageSpan, lowered, restarted};
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) use off::{PageSpan, lowered, restarted};
+
+#[cfg(feature = "tracing")]
+mod on {
+    use std::time::Duration;
+
+    use tracing::field::Empty;
+    use tracing::span::Entered;
+    use tracing::{Span, debug_span, field, info};
+
+    use crate::error::{Error, Result};
+    use crate::page::{Page, PageSize};
+    use crate::source::{PageRequest, Position};
+
+    /// The span of a page.
+    #[derive(Clone)]
+    pub(crate) struct PageSpan(Span);
+
+    impl PageSpan {
+        pub(crate) fn new(request: &PageRequest) -> Self {
+            let position = match request.position {
+                Position::Start => "start",
+                Position::After(_) => "after",
+                Position::Before(_) => "before",
+            };
+            let limit = request.limit.get();
+            Self(debug_span!(
+                "page",
+                position,
+                limit,
+                attempts = Empty,
+                status = Empty,
+                groups = Empty,
+                elapsed_ms = Empty
+            ))
+        }
+
+        pub(crate) fn enter(&self) -> Entered<'_> {
+            self.0.enter()
+        }
+
+        /// The attempt failed, and another will be made.
+        #[expect(clippy::unused_self, reason = "the event belongs to the span, which is entered")]
+        pub(crate) fn retry(&self, error: &Error, attempt: u32, wait: Duration) {
+            info!(attempt, status = error.status(), code = error.api_code(), wait_ms = millis(wait), "retrying a page");
+        }
+
+        pub(crate) fn close(&self, answer: &Result<Page>, attempts: u32, elapsed: Duration) {
+            self.0.record("attempts", attempts);
+            self.0.record("elapsed_ms", millis(elapsed));
+            match answer {
+                Ok(page) => {
+                    self.0.record("status", 200);
+                    self.0.record("groups", page.groups.len());
+                }
+                Err(error) => {
+                    self.0.record("status", error.status().map(field::display));
+                }
+            }
+        }
+    }
+
+    fn millis(time: Duration) -> u64 {
+        u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The walk has begun again, for the `restarts`-th time.
+    pub(crate) fn restarted(restarts: u32) {
+        info!(restarts, "the cursor has expired: listing again from the start, without what was yielded");
+    }
+
+    /// The API has refused a page size.
+    pub(crate) fn lowered(size: PageSize) {
+        info!(limit = size.get(), "the API refuses the page size: asking for smaller pages");
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod off {
+    use std::time::Duration;
+
+    use crate::error::{Error, Result};
+    use crate::page::{Page, PageSize};
+    use crate::source::PageRequest;
+
+    #[derive(Clone)]
+    pub(crate) struct PageSpan;
+
+    pub(crate) struct Entered;
+
+    #[expect(clippy::unused_self, reason = "the shape of the other one")]
+    impl PageSpan {
+        pub(crate) fn new(_: &PageRequest) -> Self {
+            Self
+        }
+
+        pub(crate) fn enter(&self) -> Entered {
+            Entered
+        }
+
+        pub(crate) fn retry(&self, _: &Error, _attempt: u32, _wait: Duration) {}
+
+        pub(crate) fn close(&self, _: &Result<Page>, _attempts: u32, _elapsed: Duration) {}
+    }
+
+    pub(crate) fn restarted(_restarts: u32) {}
+
+    pub(crate) fn lowered(_: PageSize) {}
+}

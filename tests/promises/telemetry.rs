@@ -1,0 +1,82 @@
+//! What is told to `tracing`, and what never is.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use futures::TryStreamExt;
+use gupshup_groups::testing::{FakeGroups, Fault};
+use gupshup_groups::{Error, Group, ListGroups};
+use tracing::Level;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+use crate::support::groups;
+
+/// Everything that is traced while `list` is listed.
+async fn traced(list: ListGroups<FakeGroups>) -> String {
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let buffer = Buffer::default();
+    let writer = buffer.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(Level::TRACE)
+        .with_ansi(false)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let _ = list.stream().try_collect::<Vec<_>>().await;
+    drop(guard);
+    let text = buffer.0.lock().unwrap().clone();
+    String::from_utf8(text).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_page_is_a_span_with_its_request_and_what_came_of_it() {
+    let text = traced(ListGroups::from_source(FakeGroups::new(groups(30)))).await;
+    let spans: Vec<_> = text.lines().filter(|line| line.contains("close")).collect();
+    assert_eq!(spans.len(), 2, "{text}");
+    assert!(
+        spans[0].contains(r#"page{position="start" limit=25 attempts=1 elapsed_ms=0 status=200 groups=25}"#),
+        "{text}"
+    );
+    assert!(
+        spans[1].contains(r#"page{position="after" limit=1024 attempts=1 elapsed_ms=0 status=200 groups=5}"#),
+        "{text}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_a_restart_and_a_lowered_page_size_are_events() {
+    let fake = FakeGroups::new(groups(300)).max_page_size(100).fault_at(1, Fault::Error(Error::api(503, None, "Busy")));
+    let fake = fake.expire_cursors_on_change(true).on_request(|index, fake| {
+        if index == 4 {
+            fake.create(Group::new("new", "", 0));
+        }
+    });
+    let text = traced(ListGroups::from_source(fake)).await;
+    for event in ["retrying a page attempt=1 status=503", "asking for smaller pages limit=100", "restarts=1"] {
+        assert!(text.contains(event), "{event} is not in: {text}");
+    }
+}
+
+/// K4.
+#[tokio::test(start_paused = true)]
+async fn no_cursor_id_or_subject_is_ever_traced() {
+    let secret = |n: i64| Group::new(format!("SECRET-{n}"), "SECRET", n);
+    let fake = FakeGroups::new((0..60).map(secret)).fault_at(1, Fault::Error(Error::api(400, Some(190), "SECRET")));
+    let cursor = fake.cursor_at("SECRET-24").unwrap();
+    let text = traced(ListGroups::from_source(fake)).await;
+    assert!(text.contains("status=400"), "{text}");
+    assert!(!text.contains("SECRET") && !text.contains(cursor.as_str()), "{text}");
+}
