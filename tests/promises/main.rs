@@ -3,6 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
 mod config;
+mod every_fault;
+mod faults;
 mod http;
 mod model;
+mod server;
+mod status;
 mod support;
+mod tls;
+mod transport;
