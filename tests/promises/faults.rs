@@ -11,6 +11,9 @@ use crate::support::{KEY, assert_no_secrets, groups};
 /// How long a client waits for a byte, unless it is told otherwise.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
+/// The time between two bytes of a drip.
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
+
 /// What happens on a connection once a request has been read.
 pub(crate) type Fault = Vec<Step>;
 
@@ -56,12 +59,19 @@ pub(crate) async fn walk(list: ListGroups) -> (Vec<Group>, Option<Error>) {
     (groups, None)
 }
 
-/// As [`walk`]; whenever the server is silent, the client's patience comes to its end.
+/// As [`walk`]; where the server is silent or drips, time passes until the client has had enough.
 pub(crate) async fn walk_impatiently(server: &Server, list: ListGroups) -> (Vec<Group>, Option<Error>) {
     let impatience = async {
-        for connection in 0.. {
-            server.saw(&Event::Silent(connection)).await;
-            pass(PATIENCE).await;
+        let mut known = Vec::new();
+        loop {
+            match server.slows_down(&mut known).await {
+                Event::Dripping(connection) => {
+                    while !server.log().contains(&Event::ClosedByPeer(connection)) {
+                        pass(PAUSE).await;
+                    }
+                }
+                _ => pass(PATIENCE).await,
+            }
         }
     };
     tokio::select! {

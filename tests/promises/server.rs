@@ -47,6 +47,10 @@ pub(crate) enum Event {
     Request(usize, String),
     /// The script has come to [`Step::Hang`].
     Silent(usize),
+    /// The script has come to [`Step::Drip`].
+    Dripping(usize),
+    /// The script has come to [`Step::Gate`].
+    Gated(usize),
     /// The client closed the connection.
     ClosedByPeer(usize),
     /// The script is at its end, and the connection closed.
@@ -72,7 +76,8 @@ impl Server {
             for number in 0.. {
                 let (stream, _) = listener.accept().await.unwrap();
                 let script = scripts.next().unwrap_or_else(|| vec![Step::Serve]);
-                let connection = Connection { number, stream: BufReader::new(stream), groups: groups.clone(), log: log.clone() };
+                let connection =
+                    Connection { number, stream: BufReader::new(stream), groups: groups.clone(), log: log.clone() };
                 connection.note(Event::Connected(number));
                 tokio::spawn(connection.play(script));
             }
@@ -111,6 +116,15 @@ impl Server {
     pub(crate) async fn saw(&self, event: &Event) {
         self.log.clone().wait_for(|log| log.contains(event)).await.unwrap();
     }
+
+    /// Waits until one more connection than these is silent or drips, and adds it to them.
+    pub(crate) async fn slows_down(&self, known: &mut Vec<Event>) -> Event {
+        let slow = |event: &&Event| matches!(event, Event::Silent(_) | Event::Dripping(_)) && !known.contains(*event);
+        let log = self.log.clone().wait_for(|log| log.iter().any(|event| slow(&event))).await.unwrap().clone();
+        let event = log.iter().find(slow).unwrap();
+        known.push(event.clone());
+        event.clone()
+    }
 }
 
 struct Connection {
@@ -146,6 +160,7 @@ impl Connection {
                 },
                 Step::Write(bytes) => self.stream.write_all(&bytes).await.ok()?,
                 Step::Drip(bytes, pause) => {
+                    self.note(Event::Dripping(self.number));
                     for byte in bytes {
                         self.stream.write_u8(byte).await.ok()?;
                         sleep(pause).await;
@@ -154,7 +169,10 @@ impl Connection {
                 Step::Repeat(bytes) => loop {
                     self.stream.write_all(&bytes).await.ok()?;
                 },
-                Step::Gate(gate) => gate.notified().await,
+                Step::Gate(gate) => {
+                    self.note(Event::Gated(self.number));
+                    gate.notified().await;
+                }
                 Step::HalfClose => {
                     self.stream.shutdown().await.ok()?;
                     return self.closed_by_peer().await;
@@ -235,9 +253,15 @@ fn group(group: &Group) -> String {
 /// The server and the client share a thread, and a connection on one machine needs no time, so that whatever was sent
 /// has been read by then.
 pub(crate) async fn pass(time: Duration) {
+    struct Paused;
+    impl Drop for Paused {
+        fn drop(&mut self) {
+            tokio::time::resume();
+        }
+    }
     tokio::time::pause();
+    let _paused = Paused;
     // While the clock stands still, a sleep ends when the runtime is idle.
     sleep(Duration::from_millis(1)).await;
     tokio::time::advance(time).await;
-    tokio::time::resume();
 }
