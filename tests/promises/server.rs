@@ -221,8 +221,8 @@ pub(crate) fn ok(body: &str) -> Vec<u8> {
 
 pub(crate) fn reply(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
-    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
+    let length = format!("Content-Length: {}", body.len());
+    let head = [&[&*format!("HTTP/1.1 {status}"), &*length], headers, &["\r\n"]].concat().join("\r\n");
     [head.as_bytes(), body].concat()
 }
 

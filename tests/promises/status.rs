@@ -221,24 +221,26 @@ async fn success_without_a_page_is_an_error_and_never_an_empty_list() {
 async fn a_redirect_is_never_followed_wherever_it_points() {
     let other = Server::start(&groups(7), []).await;
     let port = other.address.port();
-    for status in [300, 301, 302, 303, 305, 307, 308] {
-        for location in [
-            // The same host, which is a loop too; other ports of it, other names of it; plain and secure.
-            Some("/app/app/group?limit=25".to_owned()),
-            Some(format!("http://127.0.0.1:{port}/app/app/group?limit=25")),
-            Some(format!("http://localhost:{port}/app/app/group?limit=25&after=CURSOR")),
-            Some(format!("//localhost:{port}/")),
-            Some(format!("https://127.0.0.1:{port}/")),
-            Some("//".into()),
-            Some(String::new()),
-            None,
-        ] {
-            let location = location.map(|location| format!("Location: {location}"));
-            let headers: Vec<_> = location.iter().map(String::as_str).collect();
-            let error = fails_at_once(last(&format!("{status} Elsewhere"), &headers, "")).await;
-            assert!(error.is_redirect() && !error.is_retryable(), "{error:?}");
-            assert_eq!(error.status(), Some(status));
-        }
+    let locations = [
+        // The same host, which is a loop too; other ports of it, other names of it; plain and secure.
+        Some("/app/app/group?limit=25".to_owned()),
+        Some(format!("http://127.0.0.1:{port}/app/app/group?limit=25")),
+        Some(format!("http://localhost:{port}/app/app/group?limit=25&after=CURSOR")),
+        Some(format!("//localhost:{port}/")),
+        Some(format!("https://127.0.0.1:{port}/")),
+        Some("//".into()),
+        Some(String::new()),
+        None,
+    ];
+    let statuses = [301, 302, 303, 307, 308, 300, 305, 399];
+    // Each that is commonly followed to the other server, and each of the locations.
+    let pairs = statuses.iter().map(|status| (*status, &locations[1])).chain(locations.iter().map(|to| (302, to)));
+    for (status, location) in pairs {
+        let location = location.as_ref().map(|location| format!("Location: {location}"));
+        let headers: Vec<_> = location.iter().map(String::as_str).collect();
+        let error = fails_at_once(last(&format!("{status} Elsewhere"), &headers, "")).await;
+        assert!(error.is_redirect() && !error.is_retryable(), "{error:?}");
+        assert_eq!(error.status(), Some(status));
     }
     assert_eq!(other.log(), []);
     assert_eq!(all_of(walk(client(&other).groups("app")).await), groups(7), "the other server works");
