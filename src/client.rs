@@ -421,6 +421,7 @@ mod tests {
         Client::builder("KEY-1234").base_url(url)
     }
 
+    /// K1.
     #[test]
     fn a_key_is_visible_ascii_or_refused_without_being_shown() {
         for key in ["k", "sk_live-0123456789abcdef", "!~"] {
@@ -441,6 +442,7 @@ mod tests {
         }
     }
 
+    /// K3.
     #[test]
     fn the_base_url_is_https_or_http_on_this_machine() {
         for url in [
@@ -462,6 +464,7 @@ mod tests {
         }
     }
 
+    /// K3.
     #[test]
     fn a_base_url_that_is_none_is_refused_with_advice_and_without_its_secrets() {
         for (url, advice) in [
@@ -532,6 +535,7 @@ mod tests {
         assert!(!format!("{error:?}").contains("SECRET"));
     }
 
+    /// K4.
     #[test]
     fn debug_shows_where_requests_go_and_no_more() {
         let builder = at("https://h.example/SECRET");
