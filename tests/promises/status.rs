@@ -248,7 +248,7 @@ async fn a_redirect_is_never_followed_wherever_it_points() {
 
 /// S9.
 #[tokio::test]
-async fn a_redirect_from_https_to_http_cannot_even_be_configured() {
+async fn a_callers_own_policy_for_redirects_is_overruled() {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::limited(10));
     let other = Server::start(&groups(7), []).await;
     let to = format!("Location: {}/", other.base_url());

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::faults::{builder, walk};
-use crate::server::{Event, Server, Step};
+use crate::server::{Event, Server, Step, reply};
 use crate::support::{KEY, all_of, groups};
 
 /// Someone who signs certificates.
@@ -142,6 +142,20 @@ async fn a_server_that_does_not_speak_tls_is_refused_once() {
     let error = error.unwrap();
     assert!(error.is_tls() && !error.is_connect() && !error.is_retryable(), "{error:?}");
     assert_eq!(server.connections(), 1);
+}
+
+/// S9.
+#[tokio::test]
+async fn a_redirect_from_https_to_http_is_not_followed() {
+    let authority = Authority::new();
+    let other = Server::start(&groups(7), []).await;
+    let redirect = reply("302 Found", &[&format!("Location: {}/app/app/group", other.base_url())], "");
+    let server = Server::start(&[], [vec![Step::Request, Step::Write(redirect), Step::HalfClose]]).await;
+    let front = Front::start(authority.sign("127.0.0.1", false), server.address).await;
+    let client = builder(format!("https://{}", front.address)).http(authority.trusted()).build().unwrap();
+    let (_, error) = walk(client.groups("app")).await;
+    assert!(error.unwrap().is_redirect());
+    assert_eq!((server.requests(), other.log()), (1, vec![]));
 }
 
 /// T15.
