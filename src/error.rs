@@ -283,23 +283,25 @@ impl Error {
         self.0.kind == Kind::Redirect
     }
 
-    /// The API answered, and its answer was an error, whatever its status. See
-    /// [`api_message`](Self::api_message).
+    /// The API answered, and its answer was an error, whatever its status. Read its
+    /// [`api_message`](Self::api_message), and change what it objects to; where the error
+    /// [may pass](Self::is_retryable), resume instead.
     #[must_use]
     pub fn is_api(&self) -> bool {
         self.0.kind == Kind::Api
     }
 
     /// The answer is no page of groups, or ends early. The message names the place, such as
-    /// `data[17].creation_timestamp`.
+    /// `data[17].creation_timestamp`. Check the base URL; resume where it [may pass](Self::is_retryable), else report it.
     #[must_use]
     pub fn is_decode(&self) -> bool {
         matches!(self.0.kind, Kind::Decode | Kind::Truncated)
     }
 
-    /// An answer, or a cursor in it, is larger than its bound. Ask for smaller pages
+    /// An answer, or a cursor in it, is larger than its bound. For an answer, ask for smaller pages
     /// ([`page_size`](crate::ListGroups::page_size)), or raise
-    /// [`ClientBuilder::max_page_bytes`](crate::ClientBuilder::max_page_bytes).
+    /// [`ClientBuilder::max_page_bytes`](crate::ClientBuilder::max_page_bytes); a cursor of more than 4 KiB is not the
+    /// API's, so check the base URL.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
         matches!(self.0.kind, Kind::TooLarge | Kind::CursorTooLong)
@@ -312,13 +314,15 @@ impl Error {
         self.is_api() && self.has_code(&CURSOR_CODES)
     }
 
-    /// The server sent a cursor that was followed before: going on would never end.
+    /// The server sent a cursor that was followed before: going on would never end. Resume later, when the list may
+    /// have changed; report it to the API's support.
     #[must_use]
     pub fn is_cursor_loop(&self) -> bool {
         self.0.kind == Kind::CursorLoop
     }
 
     /// The answer contradicts the rules of paging or of HTTP, so nobody can say whether the list is complete.
+    /// Check the base URL, and resume later.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
         self.0.kind == Kind::Protocol
