@@ -8,6 +8,12 @@
 //! Without the two variables it lists a demo server, and prints:
 //!
 //! ```text
+//! forward, from the start: "Support 60", "Équipe livraison 59", "बिक\u{94d}री टीम 58", "Orders 📦 57", "Two\nlines 56"
+//! backward, from the saved place: "Two\nlines 56", "Orders 📦 57", "बिक\u{94d}री टीम 58"
+//! turned round: "बिक\u{94d}री टीम 58", "Orders 📦 57", "Two\nlines 56", "Support 55"
+//! turned again, to the start: "Support 55", "Two\nlines 56", "Orders 📦 57", "बिक\u{94d}री टीम 58", "Équipe livraison 59", "Support 60"
+//! at the end of this walk: true
+//! before the first page's last group: "Orders 📦 37", "बिक\u{94d}री टीम 38", "Équipe livraison 39"
 //! ```
 //!
 //! With them it lists the live API.

@@ -11,8 +11,21 @@
 //!
 //! ```console
 //! $ cargo run --example list_groups -- --max 3
+//! 2025-06-15T15:06:40Z Y2FwaV9ncm91cDox+15c06484/2500== Support 2500
+//! 2025-06-15T11:59:43Z Y2FwaV9ncm91cDox+7788ead3/2499== Équipe livraison 2499
+//! 2025-06-15T08:52:46Z Y2FwaV9ncm91cDox+d9517122/2498== बिक्री टीम 2498
 //! $ cargo run --example list_groups -- --max 3 --format jsonl
+//! {"id":"Y2FwaV9ncm91cDox+15c06484/2500==","subject":"Support 2500","creation_timestamp":1750000000}
+//! {"id":"Y2FwaV9ncm91cDox+7788ead3/2499==","subject":"Équipe livraison 2499","creation_timestamp":1749988783}
+//! {"id":"Y2FwaV9ncm91cDox+d9517122/2498==","subject":"बिक्री टीम 2498","creation_timestamp":1749977566}
 //! $ cargo run --example list_groups -- --max 5 --format csv
+//! id,subject,creation_timestamp
+//! Y2FwaV9ncm91cDox+15c06484/2500==,Support 2500,1750000000
+//! Y2FwaV9ncm91cDox+7788ead3/2499==,Équipe livraison 2499,1749988783
+//! Y2FwaV9ncm91cDox+d9517122/2498==,बिक्री टीम 2498,1749977566
+//! Y2FwaV9ncm91cDox+3b19f771/2497==,Orders 📦 2497,1749966349
+//! Y2FwaV9ncm91cDox+9ce27dc0/2496==,"Two
+//! lines 2496",1749955132
 //! ```
 
 mod demo;
@@ -58,10 +71,12 @@ struct Options {
     read_ahead: bool,
     /// Go on where the last run with this file stopped
     ///
-    /// When a run stops before the end of the list (an error, Ctrl-C, --max), the place is saved in this file; the next
-    /// run goes on there, in the same direction, and writes no CSV header. At the end of the list the file is removed.
-    /// Where the output could not be written it stays as it was: the next run may repeat groups, and loses none.
-    #[arg(long, value_name = "PATH")]
+    /// When a run stops before the end of the list (an error, Ctrl-C, --max), the place
+    /// is saved in this file. The next run goes on there, in the same direction, and
+    /// writes no CSV header. At the end of the list the file is removed. Where the
+    /// output could not be written it stays as it was: the next run may repeat groups,
+    /// and loses none. Use a file for each app, and delete it to begin anew.
+    #[arg(long, value_name = "PATH", verbatim_doc_comment)]
     resume_file: Option<PathBuf>,
 }
 

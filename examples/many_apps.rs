@@ -9,6 +9,10 @@
 //! of which the server does not know. It prints:
 //!
 //! ```text
+//! demo-app-13: GET /app/{app}/group failed: 403 Access Denied; check the API key, and that its account owns the app
+//! demo-app-71: GET /app/{app}/group failed: 404 App not found; check the app id (not the app's name) and the base URL
+//! 98 of 100 apps listed, 58947 groups
+//! the longest list is that of demo-app-37: 1182 groups
 //! ```
 //!
 //! With them it lists those apps of the account, their ids separated by commas.
@@ -50,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (app, result) in &results {
         match result {
             Ok(groups) => lists.push((groups.len(), app)),
-            Err(error) => println!("{app}: {}", error.to_string().escape_debug()),
+            Err(error) => println!("{app}: {error}"),
         }
     }
     let groups: usize = lists.iter().map(|(groups, _)| groups).sum();

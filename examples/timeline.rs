@@ -9,6 +9,31 @@
 //! Without the two variables it lists a demo server, and prints:
 //!
 //! ```text
+//! 2023-07 ██▌ 6
+//! 2023-08 ███▊ 9
+//! 2023-09 ███▍ 8
+//! 2023-10 █████▊ 14
+//! 2023-11 ███████▊ 19
+//! 2023-12 ███████ 17
+//! 2024-01 █████████▍ 23
+//! 2024-02 █████ 12
+//! 2024-03 ████████████▋ 31
+//! 2024-04 ███████████████▌ 38
+//! 2024-05 ██████████████████▍ 45
+//! 2024-06 ███████████▉ 29
+//! 2024-07 ████████████████▊ 41
+//! 2024-08 █████████████████████▎ 52
+//! 2024-09 ████████████████████████▌ 60
+//! 2024-10 ███████████████████████▎ 57
+//! 2024-11 █████████████████████████████ 71
+//! 2024-12 ██████████████████████████▉ 66
+//! 2025-01 ████████████████████████████████▎ 79
+//! 2025-02 ███████████████████▋ 48
+//! 2025-03 █████████████████████████████████████▌ 92
+//! 2025-04 ██████████████████████████████████████████▍ 104
+//! 2025-05 ████████████████████████████████████████████████ 118
+//! 2025-06 ██████████████████████████████▏ 74
+//! 1113 groups
 //! ```
 //!
 //! With them it lists the live API. A bar is a day, a month or a year (UTC), whichever suits the groups' ages.
@@ -185,11 +210,11 @@ fn svg(bars: &[Bar]) -> Result<String, fmt::Error> {
     Ok(svg)
 }
 
-/// A round number, of which at most five reach `most`.
+/// A round number, of which at most six reach `most`.
 fn tick_step(most: u32) -> u32 {
     let mut decade = 1;
     loop {
-        if let Some(step) = [1, 2, 5].map(|digit| digit * decade).into_iter().find(|step| most.div_ceil(*step) <= 5) {
+        if let Some(step) = [1, 2, 5].map(|digit| digit * decade).into_iter().find(|step| most.div_ceil(*step) <= 6) {
             return step;
         }
         decade *= 10;

@@ -82,10 +82,13 @@ async fn a_run_stopped_by_ctrl_c_goes_on_in_the_next() {
     };
 
     let first = run();
+    let process = first.id().to_string();
+    // Read it while it runs: a full pipe would stop it before the third page.
+    let first = std::thread::spawn(|| first.wait_with_output());
     is_reached.recv_timeout(PATIENCE).unwrap();
-    let signal = Command::new("kill").args(["-INT", &first.id().to_string()]).status().unwrap();
+    let signal = Command::new("kill").args(["-INT", &process]).status().unwrap();
     assert!(signal.success());
-    let first = first.wait_with_output().unwrap();
+    let first = first.join().unwrap().unwrap();
     assert_eq!(code(&first), Some(130), "{}", text(&first.stderr));
     assert!(text(&first.stderr).starts_with("stopped after 1049 groups in 3 requests"), "{}", text(&first.stderr));
     assert!(fs::read_to_string(&place.0).unwrap().starts_with("gupshup-groups:1:"));
