@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "each program that includes this module uses a part of it")]
 
+use std::collections::HashMap;
 use std::env;
 
 use futures::FutureExt;
@@ -15,26 +16,30 @@ use serde_json::{Value, json};
 
 /// The only key that the server accepts.
 pub(crate) const API_KEY: &str = "demo-key";
-/// The only app that the server knows.
+/// The app of a server that has one.
 pub(crate) const APP_ID: &str = "d2c7e0a4-5f0b-4a53-9a52-6f1d3b8e7c10";
 
 /// The server. It stops when it is dropped.
 pub(crate) struct DemoServer {
     server: MockServer,
-    groups: FakeGroups,
 }
 
 impl DemoServer {
     /// Starts a server that lists `groups`. Keep a clone to change the list, or to read what was asked.
     pub(crate) async fn start(groups: FakeGroups) -> Self {
+        Self::start_apps([(APP_ID.to_owned(), groups)]).await
+    }
+
+    /// Starts a server that knows these apps, by their ids, and no other.
+    pub(crate) async fn start_apps(apps: impl IntoIterator<Item = (String, FakeGroups)>) -> Self {
+        let apps: HashMap<_, _> = apps.into_iter().collect();
         let server = MockServer::start_async().await;
-        let list = groups.clone();
         server
             .mock_async(move |_when, then| {
-                then.respond_with(move |request| answer(&list, request));
+                then.respond_with(move |request| answer(&apps, request));
             })
             .await;
-        Self { server, groups }
+        Self { server }
     }
 
     /// What to give to `ClientBuilder::base_url`.
@@ -42,14 +47,9 @@ impl DemoServer {
         format!("{}/wa", self.server.base_url())
     }
 
-    /// The listing of the server's app, by a client of its own.
+    /// The listing of the app of a server that has one, by a client of its own.
     pub(crate) fn list(&self) -> gupshup_groups::Result<ListGroups> {
         Ok(Client::builder(API_KEY).base_url(self.base_url()).build()?.groups(APP_ID))
-    }
-
-    /// The list that the server answers from.
-    pub(crate) fn groups(&self) -> &FakeGroups {
-        &self.groups
     }
 }
 
@@ -86,8 +86,8 @@ pub(crate) fn groups(count: u32) -> Vec<Group> {
 }
 
 /// The answer to any request at all.
-fn answer(groups: &FakeGroups, request: &HttpMockRequest) -> HttpMockResponse {
-    match route(request).and_then(|request| fetch(groups, request)) {
+fn answer(apps: &HashMap<String, FakeGroups>, request: &HttpMockRequest) -> HttpMockResponse {
+    match route(apps, request).and_then(|(groups, request)| fetch(groups, request)) {
         Ok(body) => response(200, &body),
         Err((status, body)) => response(status, &body),
     }
@@ -96,7 +96,10 @@ fn answer(groups: &FakeGroups, request: &HttpMockRequest) -> HttpMockResponse {
 type Refusal = (u16, Value);
 
 /// Checks the request in the order in which the API does, and reads what it asks for.
-fn route(request: &HttpMockRequest) -> Result<PageRequest, Refusal> {
+fn route<'a>(
+    apps: &'a HashMap<String, FakeGroups>,
+    request: &HttpMockRequest,
+) -> Result<(&'a FakeGroups, PageRequest), Refusal> {
     let uri = request.uri();
     let segments: Vec<_> = uri.path().split('/').skip(1).collect();
     let ["wa", "app", app_id, "group"] = segments[..] else {
@@ -108,10 +111,8 @@ fn route(request: &HttpMockRequest) -> Result<PageRequest, Refusal> {
     if request.headers().get("apikey").is_none_or(|key| key != API_KEY) {
         return Err(refusal(401, "Authentication Failed"));
     }
-    if app_id != APP_ID {
-        return Err(refusal(404, "App not found"));
-    }
-    page_request(&request.query_params())
+    let groups = apps.get(app_id).ok_or_else(|| refusal(404, "App not found"))?;
+    Ok((groups, page_request(&request.query_params())?))
 }
 
 /// Reads the query, whose values are percent-decoded already. As in the API's own example, `null` is no cursor.

@@ -2,6 +2,8 @@
 
 mod chaos;
 mod config;
+#[path = "../../examples/demo/mod.rs"]
+mod demo;
 mod errors;
 mod every_fault;
 mod faults;
@@ -16,5 +18,6 @@ mod support;
 mod sync;
 mod telemetry;
 mod tls;
+mod tool;
 mod transport;
 mod walk;
