@@ -89,8 +89,8 @@ impl Unit {
     fn for_days(days: i32) -> Self {
         match days {
             ..=45 => Self::Day,
-            ..=1_500 => Self::Month,
-            _ => Self::Year,
+            46..=1_500 => Self::Month,
+            1_501.. => Self::Year,
         }
     }
 
