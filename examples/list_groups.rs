@@ -50,7 +50,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Lists the active WhatsApp groups of a Gupshup app.
 ///
-/// The app is the one that GUPSHUP_API_KEY and GUPSHUP_APP_ID name; without both, it is a demo on this machine.
+/// The app is the one that `GUPSHUP_API_KEY` and `GUPSHUP_APP_ID` name; without both, it is a demo on this machine.
 #[derive(Parser)]
 #[command(name = "list_groups", after_help = AFTER_HELP)]
 struct Options {
@@ -245,7 +245,7 @@ fn save(path: &Path, place: &Checkpoint) -> io::Result<()> {
 enum Output {
     Table(BufWriter<Stdout>),
     Jsonl(BufWriter<Stdout>),
-    Csv(csv::Writer<Stdout>),
+    Csv(Box<csv::Writer<Stdout>>),
 }
 
 impl Output {
@@ -259,7 +259,7 @@ impl Output {
                 if header {
                     csv.write_record(["id", "subject", "creation_timestamp"]).map_err(io_error)?;
                 }
-                Self::Csv(csv)
+                Self::Csv(Box::new(csv))
             }
         })
     }

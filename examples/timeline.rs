@@ -88,8 +88,8 @@ impl Unit {
     /// The shortest that needs no more bars than can be told apart.
     fn for_days(days: i32) -> Self {
         match days {
-            ..=45 => Self::Day,
-            ..=1_500 => Self::Month,
+            ..45 => Self::Day,
+            45..1_500 => Self::Month,
             _ => Self::Year,
         }
     }
