@@ -5,6 +5,7 @@
 //! ```
 
 #![allow(missing_docs, reason = "the macro of criterion makes a public function")]
+#![allow(clippy::expect_used, reason = "a benchmark that cannot run should stop")]
 
 use std::hint::black_box;
 

@@ -17,6 +17,8 @@
 //!
 //! With them it lists the live API once a minute, until you stop it (Ctrl-C).
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 mod demo;
 
 use std::error::Error;

@@ -240,7 +240,11 @@ impl FromStr for Checkpoint {
             .strip_prefix(NAME)
             .and_then(|rest| rest.strip_prefix(':'))
             .and_then(|rest| rest.split_once(':'))
-            .ok_or_else(|| Error::config("this text is not a checkpoint: one begins with \"gupshup-groups:\""))?;
+            .ok_or_else(|| {
+                Error::config(
+                    "this text is not a checkpoint, which begins with \"gupshup-groups:\": save and read it as a whole",
+                )
+            })?;
         match version.parse::<u32>() {
             Ok(VERSION) => {}
             Ok(later) if later > VERSION => {

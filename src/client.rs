@@ -196,7 +196,9 @@ impl ClientBuilder {
         let read = |name: &str| match read(name) {
             Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
             Err(VarError::NotPresent) => Ok(None),
-            Err(VarError::NotUnicode(_)) => Err(Error::config(format!("the variable {name} is not Unicode"))),
+            Err(VarError::NotUnicode(_)) => {
+                Err(Error::config(format!("the variable {name} is not Unicode: set it again")))
+            }
         };
         let Some(key) = read(KEY_VARIABLE)? else {
             return Err(Error::config(format!("the variable {KEY_VARIABLE} is not set: set it to the API key")));
@@ -352,7 +354,7 @@ impl fmt::Debug for ClientBuilder {
 /// The key as a header that no log shows.
 fn key_header(key: &str) -> Result<HeaderValue> {
     if key.is_empty() {
-        return Err(Error::config("the API key is empty"));
+        return Err(Error::config("the API key is empty: set it to the key of your Gupshup account"));
     }
     if let Some(at) = key.bytes().position(|byte| !byte.is_ascii_graphic()) {
         let hint = if key.trim() == key { "copy it again" } else { "trim the white space around it" };
@@ -361,7 +363,8 @@ fn key_header(key: &str) -> Result<HeaderValue> {
         )));
     }
     // Visible ASCII is a header value; the error is for the compiler.
-    let mut header = HeaderValue::from_str(key).map_err(|_| Error::config("the API key is no header value"))?;
+    let mut header =
+        HeaderValue::from_str(key).map_err(|_| Error::config("the API key is no header value: copy it again"))?;
     header.set_sensitive(true);
     Ok(header)
 }
@@ -418,12 +421,13 @@ mod tests {
         Client::builder("KEY-1234").base_url(url)
     }
 
+    /// K1.
     #[test]
     fn a_key_is_visible_ascii_or_refused_without_being_shown() {
         for key in ["k", "sk_live-0123456789abcdef", "!~"] {
             assert!(Client::new(key).is_ok(), "{key}");
         }
-        assert_eq!(refusal(Client::builder("")), "the API key is empty");
+        assert!(refusal(Client::builder("")).starts_with("the API key is empty: set it"));
         for (key, hint) in [
             ("SECRET\n", "at byte 6: trim the white space"),
             (" SECRET", "at byte 0: trim the white space"),
@@ -438,6 +442,7 @@ mod tests {
         }
     }
 
+    /// K3.
     #[test]
     fn the_base_url_is_https_or_http_on_this_machine() {
         for url in [
@@ -459,6 +464,7 @@ mod tests {
         }
     }
 
+    /// K3.
     #[test]
     fn a_base_url_that_is_none_is_refused_with_advice_and_without_its_secrets() {
         for (url, advice) in [
@@ -529,6 +535,7 @@ mod tests {
         assert!(!format!("{error:?}").contains("SECRET"));
     }
 
+    /// K4.
     #[test]
     fn debug_shows_where_requests_go_and_no_more() {
         let builder = at("https://h.example/SECRET");

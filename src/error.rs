@@ -76,8 +76,10 @@ pub(crate) enum Kind {
     Truncated,
     /// The body is no page of groups.
     Decode,
-    /// The body, or something in it, is larger than its bound.
+    /// The body is larger than its bound.
     TooLarge,
+    /// A cursor is longer than any that may be sent.
+    CursorTooLong,
     /// The server sent a cursor again.
     CursorLoop,
     /// The answer contradicts the rules of paging, or of HTTP.
@@ -129,6 +131,25 @@ impl Error {
         error
     }
 
+    /// Sets how long the server asks to wait before the next request, as its `Retry-After` does: for errors of a source
+    /// of your own.
+    ///
+    /// No retry comes earlier. Where it is more than 60 s, or more than the page's deadline leaves, there is none; see
+    /// [`RetryPolicy`](crate::RetryPolicy).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use gupshup_groups::Error;
+    ///
+    /// let error = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_secs(7));
+    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+    /// ```
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: impl Into<Option<Duration>>) -> Self {
+        self.0.retry_after = wait.into();
+        self
+    }
+
     pub(crate) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -167,11 +188,6 @@ impl Error {
 
     pub(crate) fn with_transient(mut self, transient: bool) -> Self {
         self.0.transient = transient;
-        self
-    }
-
-    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
-        self.0.retry_after = wait;
         self
     }
 
@@ -267,26 +283,28 @@ impl Error {
         self.0.kind == Kind::Redirect
     }
 
-    /// The API answered, and its answer was an error, whatever its status. See
-    /// [`api_message`](Self::api_message).
+    /// The API answered, and its answer was an error, whatever its status. Read its
+    /// [`api_message`](Self::api_message), and change what it objects to; where the error
+    /// [may pass](Self::is_retryable), resume instead.
     #[must_use]
     pub fn is_api(&self) -> bool {
         self.0.kind == Kind::Api
     }
 
     /// The answer is no page of groups, or ends early. The message names the place, such as
-    /// `data[17].creation_timestamp`.
+    /// `data[17].creation_timestamp`. Check the base URL; resume where it [may pass](Self::is_retryable), else report it.
     #[must_use]
     pub fn is_decode(&self) -> bool {
         matches!(self.0.kind, Kind::Decode | Kind::Truncated)
     }
 
-    /// An answer, or a cursor in it, is larger than its bound. Ask for smaller pages
+    /// An answer, or a cursor in it, is larger than its bound. For an answer, ask for smaller pages
     /// ([`page_size`](crate::ListGroups::page_size)), or raise
-    /// [`ClientBuilder::max_page_bytes`](crate::ClientBuilder::max_page_bytes).
+    /// [`ClientBuilder::max_page_bytes`](crate::ClientBuilder::max_page_bytes); a cursor of more than 4 KiB is not the
+    /// API's, so check the base URL.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
-        self.0.kind == Kind::TooLarge
+        matches!(self.0.kind, Kind::TooLarge | Kind::CursorTooLong)
     }
 
     /// The cursor is no longer valid (codes 131059 and 2642), and the walk could not heal by itself. List again from
@@ -296,13 +314,15 @@ impl Error {
         self.is_api() && self.has_code(&CURSOR_CODES)
     }
 
-    /// The server sent a cursor that was followed before: going on would never end.
+    /// The server sent a cursor that was followed before: going on would never end. Resume later, when the list may
+    /// have changed; report it to the API's support.
     #[must_use]
     pub fn is_cursor_loop(&self) -> bool {
         self.0.kind == Kind::CursorLoop
     }
 
     /// The answer contradicts the rules of paging or of HTTP, so nobody can say whether the list is complete.
+    /// Check the base URL, and resume later.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
         self.0.kind == Kind::Protocol
@@ -364,7 +384,7 @@ impl Error {
         self.0.api_code.is_some_and(|code| codes.contains(&code))
     }
 
-    /// What the caller can do about it.
+    /// What the caller can do about it. `None` where the detail says so itself.
     fn advice(&self) -> Option<&'static str> {
         Some(match self.0.kind {
             _ if self.is_auth() => "check the API key, and that its account owns the app",
@@ -372,15 +392,19 @@ impl Error {
             _ if self.is_rate_limited() => "wait, then resume from the checkpoint",
             _ if self.is_cursor_expired() => "the list has changed; list again from the start",
             _ if self.asks_for_less() => "ask for smaller pages",
-            Kind::Connect => "check the base URL and the network",
+            Kind::Connect => "check the base URL and the network, then resume from the checkpoint",
             Kind::Tls => "check the base URL and the system's certificates",
             Kind::Redirect => "redirects are not followed, to keep the key at its origin; check the base URL",
             Kind::TooLarge => "ask for smaller pages, or raise the bound",
+            Kind::CursorTooLong => "no cursor of the API is that long; check the base URL",
             Kind::CursorLoop => "going on would never end; resume later from the checkpoint",
-            Kind::Decode => "check the base URL",
+            Kind::Decode => "check the base URL, and report this if it is right",
+            Kind::Protocol => "nobody can say whether the list is complete; resume later from the checkpoint",
             Kind::Timeout | Kind::Transport | Kind::Truncated => "resume from the checkpoint",
             Kind::Api if self.is_retryable() => "resume from the checkpoint",
-            Kind::Config | Kind::Api | Kind::Protocol | Kind::Other => return None,
+            Kind::Api => "the same request would fail again; change what the API objects to",
+            Kind::Other => "see the error's source, then resume from the checkpoint",
+            Kind::Config => return None,
         })
     }
 }
@@ -404,7 +428,7 @@ impl fmt::Display for Error {
             write!(f, " (code {code})")?;
         }
         if let Some(wait) = inner.retry_after {
-            write!(f, " (the server asks to wait {} s)", wait.as_secs_f32())?;
+            write!(f, " (the server asks to wait {} s)", wait.as_secs_f64())?;
         }
         match self.advice() {
             Some(advice) => write!(f, "; {advice}"),

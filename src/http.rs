@@ -421,6 +421,7 @@ mod tests {
         .await
     }
 
+    /// T1.
     #[tokio::test]
     async fn a_refused_connection_is_a_failure_to_connect() {
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
@@ -428,6 +429,7 @@ mod tests {
         assert!(error.is_connect() && error.is_retryable(), "{error:?}");
     }
 
+    /// T2.
     #[tokio::test]
     async fn a_name_that_does_not_resolve_is_a_failure_to_connect() {
         struct Unknown;
@@ -442,6 +444,7 @@ mod tests {
         assert!(error.to_string().contains("name does not resolve"), "{error}");
     }
 
+    /// T3.
     #[tokio::test]
     async fn a_peer_that_does_not_speak_tls_is_a_tls_failure() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -455,6 +458,7 @@ mod tests {
         assert!(error.is_tls() && !error.is_connect() && !error.is_retryable(), "{error:?}");
     }
 
+    /// T4, T7, T8.
     #[tokio::test]
     async fn an_answer_that_is_cut_short_is_worth_another_attempt() {
         for answer in [
@@ -472,6 +476,7 @@ mod tests {
         assert!(error.is_retryable() && error.is_decode(), "{error:?}");
     }
 
+    /// T5, T6.
     #[tokio::test]
     async fn a_reset_is_worth_another_attempt_wherever_it_comes() {
         for answer in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"] {
@@ -485,6 +490,7 @@ mod tests {
         }
     }
 
+    /// T9, T14.
     #[tokio::test]
     async fn what_is_not_http_is_a_protocol_error_and_no_second_attempt_will_mend_it() {
         let many_headers = format!("HTTP/1.1 200 OK\r\n{}\r\n{{}}", "X: y\r\n".repeat(1_000));
@@ -499,6 +505,7 @@ mod tests {
         }
     }
 
+    /// T10, T11.
     #[tokio::test]
     async fn silence_is_a_timeout_wherever_it_begins() {
         for answer in
@@ -509,6 +516,7 @@ mod tests {
         }
     }
 
+    /// J17.
     #[tokio::test]
     async fn a_page_may_be_as_large_as_its_bound_and_not_a_byte_larger() {
         let body = r#"{"data":[]}"#;
@@ -523,12 +531,14 @@ mod tests {
         }
     }
 
+    /// J17.
     #[tokio::test]
     async fn a_length_beyond_the_bound_is_an_error_before_the_body_comes() {
         let base = hangs(b"HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\n").await;
         assert!(failure(client(&base)).await.is_too_large());
     }
 
+    /// J17.
     #[tokio::test]
     async fn a_body_without_end_is_read_up_to_its_bound() {
         let base = server(|mut stream| async move {
@@ -540,6 +550,7 @@ mod tests {
         assert!(failure(client(&base).max_page_bytes(1_000_000)).await.is_too_large());
     }
 
+    /// S10.
     #[tokio::test]
     async fn the_status_is_told_although_the_errors_body_hangs_breaks_or_never_ends() {
         let hanging = hangs(b"HTTP/1.1 503 Busy\r\nContent-Length: 50\r\n\r\n{\"mess").await;
@@ -557,6 +568,7 @@ mod tests {
         }
     }
 
+    /// S10, S11.
     #[tokio::test]
     async fn the_message_of_a_cut_error_body_is_what_came_of_it() {
         let base =
@@ -566,6 +578,7 @@ mod tests {
         assert!(error.to_string().starts_with("GET /app/{app}/group failed: 502 Bad key ***"), "{error}");
     }
 
+    /// K2.
     #[test]
     fn the_app_id_is_one_segment_below_the_prefix_whatever_it_holds() {
         for (base, app_id, expected) in [
@@ -585,6 +598,7 @@ mod tests {
         }
     }
 
+    /// K2.
     #[test]
     fn an_app_id_that_cannot_be_one_segment_is_refused() {
         let long = "a".repeat(MAX_APP_ID_BYTES + 1);
@@ -594,6 +608,7 @@ mod tests {
         assert!(target(&"https://h".parse().unwrap(), &long[1..]).is_ok());
     }
 
+    /// C4.
     #[test]
     fn the_query_holds_the_limit_and_at_most_one_cursor_encoded() {
         let limit = PageSize::clamped(7);

@@ -1,7 +1,6 @@
 //! The walk as a stream of pages.
 
 use std::fmt;
-use std::mem;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,7 +13,7 @@ use pin_project::pin_project;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
 use crate::error::Result;
-use crate::fetch::{Ahead, Deadline, Effort, Fetch, Pace};
+use crate::fetch::{Ahead, Effort, Fetch, Pace};
 use crate::http::HttpSource;
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
@@ -89,7 +88,6 @@ struct Walk<S> {
     /// The id of the last group of the last page.
     last: String,
     progress: Progress,
-    deadline: Deadline,
 }
 
 /// [`Ahead::spawn`] for a source that can go to another thread, which is asked of it only where reading ahead is wanted.
@@ -131,7 +129,6 @@ impl<S: PageSource> PageStream<S> {
             whereabouts: Whereabouts::Origin(from.place),
             last: String::new(),
             progress: Progress::default(),
-            deadline: Deadline::default(),
         };
         Self { fetch: None, ahead: None, walk: Box::new(walk) }
     }
@@ -157,8 +154,8 @@ impl<S: PageSource> PageStream<S> {
         if let Some(fetch) = &self.fetch {
             progress.count(fetch.effort());
         }
-        if self.ahead.is_some() {
-            progress.requests += 1;
+        if let Some(ahead) = &self.ahead {
+            progress.count(ahead.effort());
         }
         progress
     }
@@ -190,7 +187,6 @@ impl<S: PageSource> PageStream<S> {
         let traversal = walk.traversal.restart_at(&from, unyielded);
         let mut pages = Self::new(walk.source, walk.pace, walk.read_ahead, from, traversal);
         pages.walk.progress = progress;
-        pages.walk.deadline = walk.deadline;
         pages
     }
 }
@@ -254,19 +250,22 @@ impl<S: PageSource> Stream for PageStream<S> {
         loop {
             let (answer, effort) = if let Some(ahead) = this.ahead {
                 let fetched = ready!(ahead.poll(cx));
+                let effort = ahead.effort();
                 *this.ahead = None;
-                fetched.unwrap_or_else(|panic| resume_unwind(panic))
+                let answer = fetched.unwrap_or_else(|panic| {
+                    walk.progress.count(effort);
+                    resume_unwind(panic)
+                });
+                (answer, effort)
             } else if let Some(mut fetch) = this.fetch.as_mut().as_pin_mut() {
                 let answer = ready!(fetch.as_mut().poll(&walk.source, &walk.pace, cx));
                 let effort = fetch.effort();
-                walk.deadline = fetch.take_deadline();
                 this.fetch.set(None);
                 (answer, effort)
             } else {
                 match walk.traversal.next() {
                     Next::Ask(request) => {
-                        let deadline = mem::take(&mut walk.deadline);
-                        this.fetch.set(Some(Fetch::new(request, deadline)));
+                        this.fetch.set(Some(Fetch::new(request)));
                         continue;
                     }
                     Next::Fail(error) if error.is_config() => return Poll::Ready(Some(Err(error))),

@@ -223,12 +223,14 @@ mod tests {
         assert_eq!(decide(&rate_limit(), 2, 1.0), Verdict::RetryAfter(2 * SECOND));
     }
 
+    /// S2.
     #[test]
     fn the_server_is_not_asked_before_the_time_that_it_names() {
         let error = rate_limit().with_retry_after(Some(7 * SECOND));
         assert_eq!(decide(&error, 1, 0.0), Verdict::RetryAfter(7 * SECOND));
     }
 
+    /// S2.
     #[test]
     fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once() {
         for (wait, verdict) in
@@ -257,6 +259,7 @@ mod tests {
         assert_eq!(policy.decide(&rate_limit(), 9, Duration::ZERO, 1.0), Verdict::GiveUp);
     }
 
+    /// S13.
     #[test]
     fn the_budget_allows_a_hundred_retries_in_a_row_or_fifty_after_timeouts() {
         let count = |error: Error| {
@@ -278,6 +281,7 @@ mod tests {
         assert!(budget.withdraw(&outage()));
     }
 
+    /// S3.
     #[test]
     fn retry_after_is_seconds_or_a_date_in_any_of_the_three_formats() {
         let parse = |value, date| parse_retry_after(value, date, UNIX_EPOCH + Duration::from_secs(784_111_767));
@@ -290,6 +294,7 @@ mod tests {
         }
     }
 
+    /// S4.
     #[test]
     fn absurd_retry_after_is_ignored_or_saturates() {
         let parse = |value| parse_retry_after(value, Some("yesterday"), UNIX_EPOCH);

@@ -167,7 +167,7 @@ impl Traversal {
 
     /// A walk that yields this error and nothing else.
     pub(crate) fn refused(error: Error, rules: Rules) -> Self {
-        let mut walk = Self::new(&Checkpoint::start(), rules);
+        let mut walk = Self::new(&Checkpoint::start(), Rules { max_groups: Some(0), ..rules });
         walk.state = State::Broken { error, again: None };
         walk
     }
@@ -180,7 +180,12 @@ impl Traversal {
             max_groups: self.left.map(|left| left + unyielded),
             max_restarts: self.max_restarts,
         };
-        Self { restarts: self.restarts, ..Self::new(from, rules) }
+        let mut walk = Self { restarts: self.restarts, ..Self::new(from, rules) };
+        if let State::Broken { again: None, .. } = self.state {
+            // Bad input stays bad, whichever way the walk goes.
+            walk.state = self.state;
+        }
+        walk
     }
 
     fn set_out(&mut self, from: &Checkpoint) {
@@ -536,7 +541,7 @@ impl Traversal {
         if length > MAX_CURSOR_BYTES {
             let detail =
                 format!("the server sent a cursor of {length} bytes, and at most {MAX_CURSOR_BYTES} are accepted");
-            return Err(Error::new(Kind::TooLarge, detail));
+            return Err(Error::new(Kind::CursorTooLong, detail));
         }
         if !self.sent.insert(cursor) {
             return Err(Error::new(Kind::CursorLoop, "the server sent a cursor again that has been followed already"));

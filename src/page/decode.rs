@@ -35,7 +35,7 @@ const MAX_TITLE_BYTES: usize = 80;
 /// * [`Kind::Truncated`]: the JSON ends early.
 /// * [`Kind::Decode`]: the body is no page of groups. An empty body is one of these: it may be what is left of a list,
 ///   and it is never an empty list. Nothing of the body's values is quoted, since a group's name is no business of a log.
-/// * [`Kind::TooLarge`]: a cursor is longer than any that may be sent.
+/// * [`Kind::CursorTooLong`]: a cursor is longer than any that may be sent.
 pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
     let mut reader = serde_json::Deserializer::from_slice(json);
@@ -160,7 +160,7 @@ fn cursor(sent: Option<Cow<'_, str>>, link: Option<&str>, name: &str) -> Result<
     if text.len() > MAX_CURSOR_BYTES {
         let detail =
             format!("the answer's `{name}` cursor is {} bytes long, and the bound is {MAX_CURSOR_BYTES}", text.len());
-        return Err(Error::new(Kind::TooLarge, detail).with_status(OK));
+        return Err(Error::new(Kind::CursorTooLong, detail).with_status(OK));
     }
     Ok(Cursor::usable(&text))
 }
@@ -199,7 +199,10 @@ mod tests {
         let error = decode(body, &[]).unwrap_err();
         assert!(error.is_decode() && !error.is_retryable(), "{error}");
         assert_eq!(error.status(), Some(200));
-        error.to_string().trim_start_matches("the request for a page failed: 200 ").replace("; check the base URL", "")
+        error
+            .to_string()
+            .trim_start_matches("the request for a page failed: 200 ")
+            .replace("; check the base URL, and report this if it is right", "")
     }
 
     /// A body of one group with this in it besides `id` and `subject`.
@@ -223,12 +226,14 @@ mod tests {
         assert_eq!(page(DOCUMENTED), expected);
     }
 
+    /// J3.
     #[test]
     fn a_byte_order_mark_is_stripped_and_counted() {
         let page = page(&format!("\u{feff}{DOCUMENTED}"));
         assert_eq!((page.groups.len(), page.bytes), (1, DOCUMENTED.len() as u64 + 3));
     }
 
+    /// J11.
     #[test]
     fn both_shapes_of_data_give_the_same_groups() {
         let group = r#"{"id":"a","subject":"b","created_at":"7"}"#;
@@ -240,6 +245,7 @@ mod tests {
         }
     }
 
+    /// J11, J15.
     #[test]
     fn a_time_is_read_in_every_form_that_holds_whole_seconds() {
         for (time, seconds) in [
@@ -259,6 +265,7 @@ mod tests {
         }
     }
 
+    /// J15.
     #[test]
     fn a_time_that_is_none_is_an_error_that_names_its_place() {
         for (time, message) in [
@@ -283,6 +290,7 @@ mod tests {
         }
     }
 
+    /// J12.
     #[test]
     fn an_error_names_the_path_to_its_place_and_quotes_no_value() {
         let group = r#"{"id":"a","subject":"b","creation_timestamp":1}"#;
@@ -325,6 +333,7 @@ mod tests {
         }
     }
 
+    /// J10.
     #[test]
     fn an_answer_without_data_is_an_error_and_never_zero_groups() {
         for (body, expected) in [
@@ -343,6 +352,7 @@ mod tests {
         }
     }
 
+    /// J1.
     #[test]
     fn an_empty_body_is_an_error_and_never_an_empty_list() {
         for body in ["", " \r\n\t", "\u{feff}"] {
@@ -350,6 +360,7 @@ mod tests {
         }
     }
 
+    /// J2.
     #[test]
     fn a_page_of_html_is_called_one_with_its_title_if_it_has_any() {
         assert_eq!(failure(b"\n<!DOCTYPE html><body>"), "the body looks like HTML, not JSON");
@@ -358,6 +369,7 @@ mod tests {
         assert!(error.is_decode() && error.to_string().contains("the title \"Log in, ***\""), "{error}");
     }
 
+    /// T8.
     #[test]
     fn a_body_cut_anywhere_is_truncated_and_worth_another_attempt() {
         let body = DOCUMENTED.as_bytes();
@@ -367,6 +379,7 @@ mod tests {
         }
     }
 
+    /// J7.
     #[test]
     fn what_follows_the_answer_is_an_error() {
         for tail in ["x", "{}", ",", "\0"] {
@@ -376,6 +389,7 @@ mod tests {
         assert_eq!(page(&format!("{DOCUMENTED} \r\n")).groups.len(), 1);
     }
 
+    /// J8.
     #[test]
     fn a_known_key_that_comes_twice_is_an_error() {
         for (body, key) in [
@@ -395,6 +409,7 @@ mod tests {
         }
     }
 
+    /// J9.
     #[test]
     fn unknown_fields_are_ignored_anywhere_whatever_they_hold() {
         let extra = r#""x":{"data":[1,{"id":[]}]},"":null,"x":-1e999"#;
@@ -406,6 +421,7 @@ mod tests {
         assert_eq!((page.groups.len(), page.cursors), (1, Cursors::new(Some("A"), None)));
     }
 
+    /// J4.
     #[test]
     fn invalid_utf8_is_an_error_in_what_is_kept_and_nothing_in_what_is_not() {
         let kept = b"{\"data\":[{\"id\":\"a\",\"subject\":\"\xff\",\"created_at\":1}]}";
@@ -414,6 +430,7 @@ mod tests {
         assert_eq!(decode(ignored, &[]).unwrap().groups.len(), 1);
     }
 
+    /// J5.
     #[test]
     fn a_lone_surrogate_in_a_subject_is_an_error() {
         let body = |subject: &str| format!(r#"{{"data":[{{"id":"a","subject":"{subject}","created_at":1}}]}}"#);
@@ -421,12 +438,14 @@ mod tests {
         assert_eq!(page(&body("\\ud83d\\ude00")).groups[0].subject, "\u{1f600}");
     }
 
+    /// J6.
     #[test]
     fn control_and_bidirectional_characters_of_a_subject_are_data() {
         let body = r#"{"data":[{"id":"a","subject":"\u0000\u001b[31m\u202e\n","created_at":1}]}"#;
         assert_eq!(page(body).groups[0].subject, "\0\u{1b}[31m\u{202e}\n");
     }
 
+    /// J14.
     #[test]
     fn a_numeric_id_is_taken_as_its_digits() {
         for id in ["0", "-5", "18446744073709551615"] {
@@ -441,6 +460,7 @@ mod tests {
         assert_eq!(page(body).groups[0].id, "a/b");
     }
 
+    /// J13.
     #[test]
     fn paging_and_cursors_may_be_missing_in_every_way() {
         for paging in ["null", "{}", "[]", r#"{"cursors":null}"#, r#"{"cursors":{}}"#, r#"{"cursors":[]}"#] {
@@ -449,6 +469,7 @@ mod tests {
         assert_eq!(page(r#"{"data":[]}"#).cursors, Cursors::default());
     }
 
+    /// C3, C6.
     #[test]
     fn null_in_every_spelling_is_no_cursor_and_a_number_is_one() {
         for (cursor, expected) in [
@@ -478,6 +499,7 @@ mod tests {
         }
     }
 
+    /// C8.
     #[test]
     fn a_link_lends_its_cursor_where_none_was_sent() {
         for (next, after) in [
@@ -500,6 +522,7 @@ mod tests {
         assert_eq!(super::tests::page(DOCUMENTED).cursors.after, Some("AFTER".into()));
     }
 
+    /// C5, C7.
     #[test]
     fn a_cursor_too_long_to_be_sent_is_an_error_that_does_not_show_it() {
         let long = "C".repeat(MAX_CURSOR_BYTES);
@@ -515,6 +538,7 @@ mod tests {
         assert_eq!(page(&with_paging(&link)).cursors, Cursors::new(Some("A"), None));
     }
 
+    /// S12.
     #[test]
     fn an_answer_that_calls_itself_an_error_is_the_apis_error() {
         for (body, message, code) in [
@@ -534,12 +558,14 @@ mod tests {
         }
     }
 
+    /// S11.
     #[test]
     fn the_apis_error_with_status_200_masks_secrets() {
         let error = decode(br#"{"status":"error","message":"bad key KEY-1234"}"#, &["KEY-1234"]).unwrap_err();
         assert_eq!(error.api_message(), Some("bad key ***"));
     }
 
+    /// J16.
     #[test]
     fn deep_nesting_is_an_error_where_it_matters_and_no_stack_overflow_anywhere() {
         let deep = "[".repeat(1_000_000);
@@ -563,6 +589,7 @@ mod tests {
         }
     }
 
+    /// J20.
     #[test]
     fn more_groups_than_a_page_holds_are_read_all() {
         let group = r#"{"id":"a","subject":"b","creation_timestamp":1}"#;

@@ -247,6 +247,7 @@ mod tests {
         }
     }
 
+    /// S10.
     #[test]
     fn a_binary_body_has_no_message() {
         for body in [&b"\x89PNG\r\n\x1a\n"[..], b"\xff\xfe\x00", b"text\0text"] {
@@ -267,6 +268,7 @@ mod tests {
         assert!(message.len() <= MAX_MESSAGE_BYTES + '…'.len_utf8() && message.ends_with("é…"));
     }
 
+    /// S11.
     #[test]
     fn a_secret_is_masked_as_it_is_and_percent_encoded() {
         let secrets = ["sk/live+key", "QVFI="];
@@ -287,6 +289,7 @@ mod tests {
         assert_eq!(mask("cursor 2: code 2642, v20, '2'", &["2", ""]), "cursor ***: code 2642, v20, '***'");
     }
 
+    /// S11.
     #[test]
     fn a_secret_is_masked_before_the_message_is_cut() {
         let key = "K".repeat(64);

@@ -1,15 +1,23 @@
 //! What the crate promises, a module for each kind of promise. The name of a test is the promise.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
-
+mod chaos;
 mod config;
 #[path = "../../examples/demo/mod.rs"]
 mod demo;
+mod errors;
+mod every_fault;
+mod faults;
 mod http;
 mod model;
 mod polling;
+mod read_ahead;
+mod retries;
+mod server;
+mod status;
 mod support;
 mod sync;
 mod telemetry;
+mod tls;
 mod tool;
+mod transport;
 mod walk;

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+use std::error::Error as StdError;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,6 +8,31 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::executor::block_on;
 use futures::{Stream, StreamExt};
 use gupshup_groups::{Group, Page, PageRequest, PageSource, Result};
+
+/// The key of every client.
+pub(crate) const KEY: &str = "sk_live-0123456789";
+
+/// What no output may show: the key, cursors, links and what is in them.
+const SECRETS: [&str; 6] = [KEY, "CURSOR", "TOKEN", "access_token", "graph.example", "limit="];
+
+/// K4. Neither the error nor anything that caused it shows a secret, whichever way it is printed.
+#[track_caller]
+pub(crate) fn assert_no_secrets(error: &(dyn StdError + 'static)) {
+    assert_hides(error, &SECRETS);
+}
+
+/// As [`assert_no_secrets`], of these secrets.
+#[track_caller]
+pub(crate) fn assert_hides(error: &(dyn StdError + 'static), secrets: &[&str]) {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = format!("{error} {error:#} {error:?} {error:#?}");
+        for secret in secrets {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+        next = error.source();
+    }
+}
 
 /// `count` groups with ids from "0".
 pub(crate) fn groups(count: usize) -> Vec<Group> {
@@ -47,6 +73,13 @@ pub(crate) fn all<T>(mut stream: impl Stream<Item = Result<T>> + Unpin) -> Vec<T
     items
 }
 
+/// The groups of a walk that must not have failed.
+#[track_caller]
+pub(crate) fn all_of((groups, error): (Vec<Group>, Option<gupshup_groups::Error>)) -> Vec<Group> {
+    assert!(error.is_none(), "{error:?}");
+    groups
+}
+
 /// A source that answers each request by a function, and counts the requests.
 #[derive(Clone)]
 pub(crate) struct FromFn<F> {
@@ -71,4 +104,30 @@ impl<F: Fn(PageRequest) -> Result<Page>> PageSource for FromFn<F> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         ready((self.answer)(request))
     }
+}
+
+/// [`drain`] on a runtime: for streams that wait.
+pub(crate) async fn finish<T>(
+    stream: &mut (impl Stream<Item = Result<T>> + Unpin),
+) -> (Vec<T>, Option<gupshup_groups::Error>) {
+    let mut items = Vec::new();
+    while let Some(item) = stream.next().await {
+        match item {
+            Ok(item) => items.push(item),
+            Err(error) => return (items, Some(error)),
+        }
+    }
+    (items, None)
+}
+
+/// Lets every other task of a runtime with one thread go on as far as it can without time passing.
+pub(crate) async fn settle() {
+    for _ in 0..32 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The numbers of [`numbered`] groups.
+pub(crate) fn ids(groups: &[Group]) -> Vec<usize> {
+    groups.iter().map(|group| group.id.parse().unwrap()).collect()
 }

@@ -704,3 +704,16 @@ fn turning_round_at_an_error_brings_back_what_was_yielded() {
     assert_eq!(drain(&mut stream).0, groups(4));
     assert_eq!(ids(&all(stream.reverse())), numbers(3, 0));
 }
+
+#[test]
+fn turning_round_does_not_forgive_bad_input() {
+    let fake = FakeGroups::new(groups(3));
+    let list = ListGroups::from_source(fake.clone()).after("null");
+    let (found, error) = drain(&mut list.stream().reverse());
+    assert!(found.is_empty() && error.is_some_and(|error| error.is_config()));
+
+    let mut told = list.stream();
+    drain(&mut told);
+    assert!(drain(&mut told.reverse()).0.is_empty());
+    assert!(fake.requests().is_empty());
+}

@@ -1,0 +1,194 @@
+//! Killed at any point, the database is as before or as after.
+//!
+//! The real program syncs from a demo server and gets a SIGKILL: first at moments spread over its whole run, then at
+//! moments spread over its transaction, which begins when SQLite's journal appears beside the database.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+#[path = "../../demo/mod.rs"]
+mod demo;
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use gupshup_groups::Group;
+use gupshup_groups::testing::FakeGroups;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use demo::DemoServer;
+
+/// How many processes are killed while they run, in each of the two tests.
+const KILLS: usize = 50;
+/// The processes that may have ended before their signal, on top of that.
+const MISSES: usize = 200;
+
+/// Id, subject, time of creation, and whether it is gone.
+type Row = (String, String, i64, bool);
+
+/// A server with the list as it is now, and databases with the list as it was and as it is.
+struct Fixture {
+    dir: TempDir,
+    server: DemoServer,
+    before: Vec<Row>,
+    after: Vec<Row>,
+    /// How long the program runs.
+    run: Duration,
+    /// How long its transaction takes.
+    write: Duration,
+}
+
+/// What a kill has left.
+struct Left {
+    /// Whether the signal came before the program's own end.
+    killed: bool,
+    /// Whether a journal was there, from which the database had to be restored.
+    journal: bool,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let list = FakeGroups::new(demo::groups(2500));
+        let server = DemoServer::start(list.clone()).await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut fixture =
+            Self { dir, server, before: Vec::new(), after: Vec::new(), run: Duration::ZERO, write: Duration::ZERO };
+
+        // So few pages are cached that the transaction writes to the database long before it ends.
+        let old = fixture.path("old");
+        Connection::open(&old).unwrap().execute_batch("PRAGMA default_cache_size = 10").unwrap();
+        assert!(fixture.spawn(&old).wait().unwrap().success());
+        fixture.before = rows(&old);
+        assert_eq!(fixture.before.len(), 2500);
+
+        for (n, group) in list.groups().into_iter().enumerate() {
+            match n % 10 {
+                0 => assert!(list.delete(&group.id)),
+                1..=5 => assert!(list.rename(&group.id, format!("{} (renamed)", group.subject))),
+                6 => list.create(Group::new(format!("new/{n}"), "Night shift", 1_750_000_000)),
+                _ => {}
+            }
+        }
+
+        let new = fixture.copy_of_old("new");
+        let begun = Instant::now();
+        let mut child = fixture.spawn(&new);
+        wait_for_transaction(&mut child, &new);
+        let writing = Instant::now();
+        assert!(child.wait().unwrap().success());
+        (fixture.run, fixture.write) = (begun.elapsed(), writing.elapsed());
+        fixture.after = rows(&new);
+        assert_ne!(fixture.before, fixture.after);
+        fixture
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn copy_of_old(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::copy(self.path("old"), &path).unwrap();
+        path
+    }
+
+    fn spawn(&self, database: &Path) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_sync-sqlite"))
+            .arg(database)
+            .env("GUPSHUP_API_KEY", demo::API_KEY)
+            .env("GUPSHUP_APP_ID", demo::APP_ID)
+            .env("GUPSHUP_API_URL", self.server.base_url())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Checks a database whose sync was killed, and that the next sync mends what there is to mend.
+    fn check(&self, mut child: Child, database: &Path) -> Left {
+        child.kill().unwrap();
+        let status = child.wait().unwrap();
+        let killed = status.signal() == Some(9);
+        assert!(killed || status.success(), "{status}");
+
+        let journal = journal(database).exists();
+        let rows_left = rows(database);
+        assert!(rows_left == self.after || (killed && rows_left == self.before), "neither the old list nor the new");
+        if journal {
+            assert!(self.spawn(database).wait().unwrap().success());
+            assert!(rows(database) == self.after, "the next sync did not complete it");
+        }
+        fs::remove_file(database).unwrap();
+        Left { killed, journal }
+    }
+}
+
+/// The file that is there while a transaction writes.
+fn journal(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-journal");
+    name.into()
+}
+
+/// Returns as soon as the transaction has begun, or when the process has ended.
+fn wait_for_transaction(child: &mut Child, database: &Path) {
+    let journal = journal(database);
+    while !journal.exists() && child.try_wait().unwrap().is_none() {
+        sleep(Duration::from_micros(50));
+    }
+}
+
+/// What the database holds, once SQLite has restored it if need be. It must be sound.
+fn rows(database: &Path) -> Vec<Row> {
+    let db = Connection::open(database).unwrap();
+    let verdict: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(verdict, "ok");
+    let mut select = db.prepare("SELECT id, subject, created_at, gone_at IS NOT NULL FROM groups").unwrap();
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+    rows.collect::<rusqlite::Result<_>>().unwrap()
+}
+
+/// A moment of `span`. A little beyond its end, since runs differ.
+fn moment(random: &mut fastrand::Rng, span: Duration) -> Duration {
+    span.mul_f64(random.f64() * 1.1)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn killed_at_any_moment_of_its_run() {
+    let fixture = Fixture::new().await;
+    let mut random = fastrand::Rng::with_seed(1);
+    let (mut tries, mut kills) = (0, 0);
+    while kills < KILLS {
+        tries += 1;
+        assert!(tries <= KILLS + MISSES, "only {kills} of {tries} processes were still running");
+        let database = fixture.copy_of_old("killed");
+        let child = fixture.spawn(&database);
+        sleep(moment(&mut random, fixture.run));
+        kills += usize::from(fixture.check(child, &database).killed);
+    }
+    println!("{kills} kills within {:?}, {tries} runs", fixture.run);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn killed_at_any_moment_of_its_transaction() {
+    let fixture = Fixture::new().await;
+    let mut random = fastrand::Rng::with_seed(2);
+    let (mut tries, mut kills, mut restored) = (0, 0, 0);
+    while kills < KILLS {
+        tries += 1;
+        assert!(tries <= KILLS + MISSES, "only {kills} of {tries} processes were still running");
+        let database = fixture.copy_of_old("killed");
+        let mut child = fixture.spawn(&database);
+        wait_for_transaction(&mut child, &database);
+        sleep(moment(&mut random, fixture.write));
+        let left = fixture.check(child, &database);
+        kills += usize::from(left.killed);
+        restored += usize::from(left.journal);
+    }
+    println!("{kills} kills within {:?}, {tries} runs; {restored} databases were restored", fixture.write);
+    assert!(restored > 0, "no kill fell into a transaction");
+}

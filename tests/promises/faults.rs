@@ -1,0 +1,114 @@
+//! What a listing makes of a fault: it survives it, gives it up after the last attempt, or does not try again.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use gupshup_groups::{Client, ClientBuilder, Error, Group, ListGroups, RetryPolicy};
+
+use crate::server::{Event, Server, Step, pass};
+use crate::support::{KEY, assert_no_secrets, groups};
+
+/// How long a client waits for a byte, unless it is told otherwise.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The time between two bytes of a drip.
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
+
+/// What happens on a connection once a request has been read.
+pub(crate) type Fault = Vec<Step>;
+
+pub(crate) fn writes(bytes: impl AsRef<[u8]>) -> Fault {
+    vec![Step::Write(bytes.as_ref().to_vec())]
+}
+
+/// As `fault`, and then this.
+pub(crate) fn then(mut fault: Fault, step: Step) -> Fault {
+    fault.push(step);
+    fault
+}
+
+/// A client that waits a few milliseconds at most before it tries again.
+pub(crate) fn builder(base_url: String) -> ClientBuilder {
+    Client::builder(KEY).base_url(base_url).retry(quick())
+}
+
+pub(crate) fn client(server: &Server) -> Client {
+    builder(server.base_url()).build().unwrap()
+}
+
+pub(crate) fn quick() -> RetryPolicy {
+    RetryPolicy::default().base(Duration::from_millis(1))
+}
+
+/// All that a listing yields. An error comes once, shows no secret, and is followed by nothing.
+pub(crate) async fn walk(list: ListGroups) -> (Vec<Group>, Option<Error>) {
+    let mut stream = list.stream();
+    let mut groups = Vec::new();
+    while let Some(group) = stream.next().await {
+        match group {
+            Ok(group) => groups.push(group),
+            Err(error) => {
+                assert_no_secrets(&error);
+                for _ in 0..3 {
+                    assert!(stream.next().await.is_none());
+                }
+                return (groups, Some(error));
+            }
+        }
+    }
+    (groups, None)
+}
+
+/// As [`walk`]; where the server is silent or drips, time passes until the client has had enough.
+pub(crate) async fn walk_impatiently(server: &Server, list: ListGroups) -> (Vec<Group>, Option<Error>) {
+    let impatience = async {
+        let mut known = Vec::new();
+        loop {
+            match server.slows_down(&mut known).await {
+                Event::Dripping(connection) => {
+                    while !server.log().contains(&Event::ClosedByPeer(connection)) {
+                        pass(PAUSE).await;
+                    }
+                }
+                _ => pass(PATIENCE).await,
+            }
+        }
+    };
+    tokio::select! {
+        walked = walk(list) => walked,
+        () = impatience => unreachable!(),
+    }
+}
+
+/// One fault at the second page costs one request more, and no group is lost or comes twice. Three faults are the error
+/// that this returns, after the groups of the first page.
+pub(crate) async fn survives(fault: Fault) -> Error {
+    let list = groups(7);
+    let first = [vec![Step::Answer, Step::Request], fault.clone()].concat();
+    let server = Server::start(&list, [first.clone()]).await;
+    let (walked, error) = walk_impatiently(&server, client(&server).groups("app")).await;
+    assert!(error.is_none(), "{fault:?}: {error:?}");
+    assert_eq!(walked, list, "{fault:?}");
+    assert_eq!((server.requests(), server.connections()), (4, 2), "{fault:?}: {:?}", server.log());
+
+    let again = [vec![Step::Request], fault.clone()].concat();
+    let server = Server::start(&list, [first, again.clone(), again]).await;
+    let (walked, error) = walk_impatiently(&server, client(&server).groups("app")).await;
+    assert_eq!(walked, list[..3], "{fault:?}");
+    assert_eq!((server.requests(), server.connections()), (4, 3), "{fault:?}: {:?}", server.log());
+    let error = error.unwrap();
+    assert!(error.is_retryable() && error.checkpoint().is_some(), "{fault:?}: {error:?}");
+    assert!(error.to_string().starts_with("GET /app/{app}/group failed after 3 attempts in "), "{fault:?}: {error}");
+    error
+}
+
+/// A fault at the first page is an error after one request.
+pub(crate) async fn fails_at_once(fault: Fault) -> Error {
+    let server = Server::start(&groups(7), [[vec![Step::Request], fault.clone()].concat()]).await;
+    let (walked, error) = walk_impatiently(&server, client(&server).groups("app")).await;
+    assert_eq!(walked, [], "{fault:?}");
+    assert_eq!((server.requests(), server.connections()), (1, 1), "{fault:?}: {:?}", server.log());
+    let error = error.unwrap();
+    assert!(error.to_string().starts_with("GET /app/{app}/group failed: "), "{fault:?}: {error}");
+    error
+}
