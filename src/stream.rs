@@ -162,13 +162,8 @@ impl<S: PageSource> Stream for GroupStream<S> {
                 this.last.clone_from(&group.id);
                 return Poll::Ready(Some(Ok(group)));
             }
-            match ready!(this.pages.as_mut().poll_next(cx)) {
-                Some(Ok(mut page)) => {
-                    if this.pages.direction() == Direction::Backward {
-                        page.groups.reverse();
-                    }
-                    *this.buffer = page.groups.into_iter();
-                }
+            match ready!(turn_page(this.pages.as_mut(), cx)) {
+                Some(Ok(groups)) => *this.buffer = groups,
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
@@ -181,6 +176,25 @@ impl<S: PageSource> Stream for GroupStream<S> {
         let here = self.buffer.len();
         (here + least, most.and_then(|most| most.checked_add(here)))
     }
+}
+
+/// The groups of the next page, in the order of the walk.
+///
+/// Kept out of the caller's loop, which has to hold little more than the pop from the buffer to be fast.
+#[cold]
+#[inline(never)]
+fn turn_page<S: PageSource>(
+    mut pages: Pin<&mut PageStream<S>>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<vec::IntoIter<Group>>>> {
+    let page = ready!(pages.as_mut().poll_next(cx));
+    Poll::Ready(page.map(|page| {
+        let mut groups = page?.groups;
+        if pages.direction() == Direction::Backward {
+            groups.reverse();
+        }
+        Ok(groups.into_iter())
+    }))
 }
 
 impl<S: PageSource> FusedStream for GroupStream<S> {

@@ -54,7 +54,9 @@ impl<'a> Text<'a> {
     fn space(&mut self) {
         // The usual form has none.
         if self.rest.as_bytes().first().is_some_and(|byte| *byte <= b' ') {
-            self.rest = self.rest.trim_start_matches([' ', '\n', '\r', '\t']);
+            let space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+            let length = self.rest.bytes().take_while(space).count();
+            self.rest = self.rest.get(length..).unwrap_or_default();
         }
     }
 
@@ -147,16 +149,58 @@ impl<'a> Text<'a> {
         Some(text)
     }
 
-    /// Goes past a string whose first escape is here, and leaves it to serde_json what escapes mean.
+    /// Goes past a string whose first escape is here.
     fn escaped_string(&mut self, mut end: usize) -> Option<String> {
-        let bytes = self.rest.as_bytes();
-        while bytes.get(end) == Some(&b'\\') {
-            end += 2;
-            end += plain_length(bytes.get(end..)?);
+        // An escape is never shorter than what it stands for, and few strings have many.
+        let mut text = String::with_capacity(end + 64);
+        text.push_str(self.rest.get(..end)?);
+        loop {
+            self.rest = self.rest.get(end..)?;
+            match self.rest.as_bytes().first()? {
+                b'"' => {
+                    self.rest = self.rest.get(1..)?;
+                    text.shrink_to_fit();
+                    return Some(text);
+                }
+                b'\\' => text.push(self.escape()?),
+                _ => return None,
+            }
+            end = plain_length(self.rest.as_bytes());
+            text.push_str(self.rest.get(..end)?);
         }
-        let literal = format!("\"{}\"", self.rest.get(..end)?);
-        self.rest = self.rest.get(end..)?.strip_prefix('"')?;
-        serde_json::from_str(&literal).ok()
+    }
+
+    /// Goes past an escape.
+    fn escape(&mut self) -> Option<char> {
+        let (kind, rest) = (*self.rest.as_bytes().get(1)?, self.rest.get(2..)?);
+        self.rest = rest;
+        Some(match kind {
+            b'"' | b'\\' | b'/' => char::from(kind),
+            b'b' => '\x08',
+            b'f' => '\x0c',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let unit = self.hex()?;
+                let low = if (0xd800..0xdc00).contains(&unit) {
+                    self.rest = self.rest.strip_prefix("\\u")?;
+                    Some(self.hex()?)
+                } else {
+                    None
+                };
+                // Half a pair of surrogates is an error, for the visitors to tell.
+                char::decode_utf16([unit].into_iter().chain(low)).next()?.ok()?
+            }
+            _ => return None,
+        })
+    }
+
+    /// Goes past four hexadecimal digits.
+    fn hex(&mut self) -> Option<u16> {
+        let (digits, rest) = self.rest.split_at_checked(4)?;
+        self.rest = rest;
+        digits.chars().try_fold(0, |unit, digit| Some(unit << 4 | digit.to_digit(16)? as u16))
     }
 
     /// Goes past a number that is a plain run of digits.

@@ -1,7 +1,9 @@
 //! What a walk remembers: the cursors it has sent, and the groups it has yielded.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
 
 use crate::cursor::Cursor;
 use crate::page::Group;
