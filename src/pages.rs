@@ -69,6 +69,12 @@ pub struct PageStream<S: PageSource = HttpSource> {
     /// The request under way, if there is one.
     #[pin]
     fetch: Option<S::Fetch>,
+    /// In a box, so that the stream is small enough to move about and to keep in a future.
+    walk: Box<Walk>,
+}
+
+/// What a stream knows of its walk.
+struct Walk {
     traversal: Traversal,
     whereabouts: Whereabouts,
     /// The id of the last group of the last page.
@@ -94,60 +100,57 @@ pub struct Progress {
 
 impl<S: PageSource> PageStream<S> {
     pub(crate) fn new(source: S, from: Checkpoint, traversal: Traversal) -> Self {
-        Self {
-            source,
-            fetch: None,
-            traversal,
-            whereabouts: Whereabouts::Origin(from.place),
-            last: String::new(),
-            progress: Progress::default(),
-        }
+        let whereabouts = Whereabouts::Origin(from.place);
+        let walk = Walk { traversal, whereabouts, last: String::new(), progress: Progress::default() };
+        Self { source, fetch: None, walk: Box::new(walk) }
     }
 
     /// The place after the last page that was yielded.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        self.checkpoint_at(self.whereabouts.count(), &self.last)
+        self.checkpoint_at(self.walk.whereabouts.count(), &self.walk.last)
     }
 
     /// Goes on after an error, at the place where it happened. Without an error it does nothing.
     ///
     /// A walk that can heal gets its full number of [restarts](crate::ListGroups::max_restarts) again.
     pub fn resume(&mut self) {
-        self.traversal.resume();
+        self.walk.traversal.resume();
     }
 
     /// What the listing has done so far.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        Progress { restarts: self.traversal.restarts(), ..self.progress }
+        Progress { restarts: self.walk.traversal.restarts(), ..self.walk.progress }
     }
 
     pub(crate) fn direction(&self) -> Direction {
-        self.traversal.heading()
+        self.walk.traversal.heading()
     }
 
     /// The place after `taken` groups of the last page, the last of which has this id.
     pub(crate) fn checkpoint_at(&self, taken: usize, last: &str) -> Checkpoint {
-        Checkpoint { heading: self.traversal.heading(), place: self.whereabouts.place(taken, last) }
+        Checkpoint { heading: self.walk.traversal.heading(), place: self.walk.whereabouts.place(taken, last) }
     }
 
     /// How many groups of the last page there were.
     pub(crate) fn last_count(&self) -> usize {
-        self.whereabouts.count()
+        self.walk.whereabouts.count()
     }
 
     /// How many groups, errors included, can still come of pages that are not yet here.
     pub(crate) fn groups_hint(&self) -> (usize, Option<usize>) {
-        self.traversal.size_hint()
+        self.walk.traversal.size_hint()
     }
 
     /// The same listing, going on at `from`; `unyielded` groups of the last page never reached the caller.
     pub(crate) fn restart_at(self, from: Checkpoint, unyielded: usize) -> Self {
-        let mut progress = self.progress;
+        let mut progress = self.walk.progress;
         progress.groups -= unyielded as u64;
-        let traversal = self.traversal.restart_at(&from, unyielded);
-        Self { progress, ..Self::new(self.source, from, traversal) }
+        let traversal = self.walk.traversal.restart_at(&from, unyielded);
+        let mut turned = Self::new(self.source, from, traversal);
+        turned.walk.progress = progress;
+        turned
     }
 }
 
@@ -156,32 +159,33 @@ impl<S: PageSource> Stream for PageStream<S> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
+        let walk = &mut **this.walk;
         loop {
             if let Some(fetch) = this.fetch.as_mut().as_pin_mut() {
                 let answer = ready!(fetch.poll(cx));
                 this.fetch.set(None);
                 let leg = match answer {
                     Ok(page) => {
-                        this.progress.pages += 1;
-                        this.progress.bytes += page.bytes;
-                        this.traversal.page(page)
+                        walk.progress.pages += 1;
+                        walk.progress.bytes += page.bytes;
+                        walk.traversal.page(page)
                     }
-                    Err(error) => this.traversal.failed(error),
+                    Err(error) => walk.traversal.failed(error),
                 };
-                if let Some(page) = arrive(leg, this.traversal.heading(), this.whereabouts, this.last) {
-                    this.progress.groups += page.groups.len() as u64;
+                if let Some(page) = arrive(leg, walk.traversal.heading(), &mut walk.whereabouts, &mut walk.last) {
+                    walk.progress.groups += page.groups.len() as u64;
                     return Poll::Ready(Some(Ok(page)));
                 }
             }
-            match this.traversal.next() {
+            match walk.traversal.next() {
                 Next::Ask(request) => {
-                    this.progress.requests += 1;
+                    walk.progress.requests += 1;
                     this.fetch.set(Some(this.source.fetch(request)));
                 }
                 Next::Fail(error) if error.is_config() => return Poll::Ready(Some(Err(error))),
                 Next::Fail(error) => {
-                    let place = this.whereabouts.place(this.whereabouts.count(), this.last);
-                    let checkpoint = Checkpoint { heading: this.traversal.heading(), place };
+                    let place = walk.whereabouts.place(walk.whereabouts.count(), &walk.last);
+                    let checkpoint = Checkpoint { heading: walk.traversal.heading(), place };
                     return Poll::Ready(Some(Err(error.with_checkpoint(checkpoint))));
                 }
                 Next::Stop => return Poll::Ready(None),
@@ -190,7 +194,7 @@ impl<S: PageSource> Stream for PageStream<S> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match self.traversal.size_hint() {
+        match self.walk.traversal.size_hint() {
             // A page of a listing without groups may be empty, so the number of groups does not bound the number of pages.
             (least, Some(0)) => (least, Some(0)),
             (1, Some(1)) => (1, Some(1)),
@@ -218,7 +222,7 @@ fn arrive(leg: Leg, heading: Direction, whereabouts: &mut Whereabouts, last: &mu
 
 impl<S: PageSource> FusedStream for PageStream<S> {
     fn is_terminated(&self) -> bool {
-        self.traversal.size_hint().1 == Some(0)
+        self.walk.traversal.size_hint().1 == Some(0)
     }
 }
 

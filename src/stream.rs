@@ -156,17 +156,13 @@ impl<S: PageSource> Stream for GroupStream<S> {
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut this = self.project();
-        loop {
-            if let Some(group) = this.buffer.next() {
+        let this = self.project();
+        match this.buffer.next() {
+            Some(group) => {
                 this.last.clone_from(&group.id);
-                return Poll::Ready(Some(Ok(group)));
+                Poll::Ready(Some(Ok(group)))
             }
-            match ready!(turn_page(this.pages.as_mut(), cx)) {
-                Some(Ok(groups)) => *this.buffer = groups,
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
+            None => turn_page(this.pages, this.buffer, this.last, cx),
         }
     }
 
@@ -178,23 +174,32 @@ impl<S: PageSource> Stream for GroupStream<S> {
     }
 }
 
-/// The groups of the next page, in the order of the walk.
+/// Goes on to the next page that has groups, and yields its first.
 ///
-/// Kept out of the caller's loop, which has to hold little more than the pop from the buffer to be fast.
+/// It is kept out of [`GroupStream::poll_next`], so that this is small enough to become part of the caller's loop.
 #[cold]
 #[inline(never)]
 fn turn_page<S: PageSource>(
     mut pages: Pin<&mut PageStream<S>>,
+    buffer: &mut vec::IntoIter<Group>,
+    last: &mut String,
     cx: &mut Context<'_>,
-) -> Poll<Option<Result<vec::IntoIter<Group>>>> {
-    let page = ready!(pages.as_mut().poll_next(cx));
-    Poll::Ready(page.map(|page| {
-        let mut groups = page?.groups;
+) -> Poll<Option<Result<Group>>> {
+    loop {
+        let mut page = match ready!(pages.as_mut().poll_next(cx)) {
+            Some(Ok(page)) => page,
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            None => return Poll::Ready(None),
+        };
         if pages.direction() == Direction::Backward {
-            groups.reverse();
+            page.groups.reverse();
         }
-        Ok(groups.into_iter())
-    }))
+        *buffer = page.groups.into_iter();
+        if let Some(group) = buffer.next() {
+            last.clone_from(&group.id);
+            return Poll::Ready(Some(Ok(group)));
+        }
+    }
 }
 
 impl<S: PageSource> FusedStream for GroupStream<S> {

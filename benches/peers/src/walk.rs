@@ -6,7 +6,6 @@
 
 use std::collections::VecDeque;
 use std::future::{Ready, ready};
-use std::hint::black_box;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,7 +19,7 @@ use crate::rounds::{Contestant, medians};
 
 const GROUPS: usize = 1_000_000;
 const PAGE: usize = 1024;
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 9;
 
 /// The pages that are left of a walk, each with the cursor that leads on; the last has none.
 #[derive(Clone)]
@@ -67,7 +66,7 @@ impl Tray {
             let next = self.empty.pop().expect("there is a tray for each page");
             self.full.push(std::mem::replace(&mut self.open, next));
         }
-        self.open.push(black_box(group));
+        self.open.push(group);
     }
 
     fn into_pages(mut self) -> Vec<Vec<Group>> {
@@ -317,4 +316,10 @@ pub fn table() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/walk.svg");
     let title = "nanoseconds a group, over a nested loop (1,000,000 groups, pages of 1024)";
     std::fs::write(path, chart::bars(title, &bars)).expect("the chart can be written");
+}
+pub fn prof(n: usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let depot = Depot::new(8*PAGE);
+    let mut a = contestant!("x", runtime, depot, 8*PAGE, ours_bare);
+    for _ in 0..n { (a.1)(); }
 }
