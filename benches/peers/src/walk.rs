@@ -104,12 +104,8 @@ async fn nested_loop(depot: Depot, tray: &mut Tray) -> Result<()> {
     }
 }
 
-async fn ours(depot: Depot, tray: &mut Tray) -> Result<()> {
-    consume(ListGroups::from_source(depot).page_size(PAGE as u32).stream(), tray).await
-}
-
-async fn ours_bare(depot: Depot, tray: &mut Tray) -> Result<()> {
-    consume(ListGroups::from_source(depot).page_size(PAGE as u32).max_restarts(0).stream(), tray).await
+async fn ours(depot: Depot, tray: &mut Tray, restarts: u32) -> Result<()> {
+    consume(ListGroups::from_source(depot).page_size(PAGE as u32).max_restarts(restarts).stream(), tray).await
 }
 
 /// The loop of everybody who is a `Stream`.
@@ -256,14 +252,14 @@ async fn aws(depot: Depot, tray: &mut Tray) -> Result<()> {
 
 /// A contestant, who walks a depot of so many groups until it has seen `GROUPS`.
 macro_rules! contestant {
-    ($name:expr, $runtime:expr, $depot:expr, $groups:expr, $walk:expr) => {{
+    ($name:expr, $runtime:expr, $depot:expr, $groups:expr, $walk:expr $(, $setting:expr)?) => {{
         let (runtime, depot) = (&$runtime, &$depot);
         let run = Box::new(move || {
             let mut time = Duration::ZERO;
             for _ in 0..GROUPS / $groups {
                 let mut tray = Tray::new($groups);
                 let begun = ThreadTime::now();
-                runtime.block_on($walk(depot.clone(), &mut tray)).expect("no walk fails");
+                runtime.block_on($walk(depot.clone(), &mut tray $(, $setting)?)).expect("no walk fails");
                 time += begun.elapsed();
                 let pages = tray.into_pages();
                 assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), $groups);
@@ -281,8 +277,8 @@ fn measure(groups: usize) -> Vec<(&'static str, f64)> {
     let depot = Depot::new(groups);
     let mut contestants: Vec<Contestant<'_>> = vec![
         contestant!("nested loop", runtime, depot, groups, nested_loop),
-        contestant!("gupshup-groups, `max_restarts(0)`", runtime, depot, groups, ours_bare),
-        contestant!("gupshup-groups", runtime, depot, groups, ours),
+        contestant!("gupshup-groups, `max_restarts(0)`", runtime, depot, groups, ours, 0),
+        contestant!("gupshup-groups", runtime, depot, groups, ours, 3),
         contestant!("google-cloud-gax `items()`", runtime, depot, groups, gax),
         contestant!("page-turner", runtime, depot, groups, page_turner),
         contestant!("`try_unfold` + `try_flatten`", runtime, depot, groups, try_unfold),
@@ -320,6 +316,6 @@ pub fn table() {
 pub fn prof(n: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let depot = Depot::new(8*PAGE);
-    let mut a = contestant!("x", runtime, depot, 8*PAGE, ours_bare);
+    let mut a = contestant!("x", runtime, depot, 8*PAGE, ours, 0);
     for _ in 0..n { (a.1)(); }
 }
