@@ -157,10 +157,12 @@ impl<S: PageSource> Stream for GroupStream<S> {
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
-        match this.buffer.next() {
+        match this.buffer.as_slice().first() {
             Some(group) => {
-                this.last.clone_from(&group.id);
-                Poll::Ready(Some(Ok(group)))
+                this.last.clear();
+                this.last.push_str(&group.id);
+                // Taken out only now: a group that is looked at on its way out is moved about in pieces, which is slow.
+                Poll::Ready(this.buffer.next().map(Ok))
             }
             None => turn_page(this.pages, this.buffer, this.last, cx),
         }
