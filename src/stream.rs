@@ -156,15 +156,18 @@ impl<S: PageSource> Stream for GroupStream<S> {
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.project();
-        match this.buffer.as_slice().first() {
-            Some(group) => {
+        let mut this = self.project();
+        loop {
+            if let Some(group) = this.buffer.next() {
                 this.last.clear();
                 this.last.push_str(&group.id);
-                // Taken out only now: a group that is looked at on its way out is moved about in pieces, which is slow.
-                Poll::Ready(this.buffer.next().map(Ok))
+                return Poll::Ready(Some(Ok(group)));
             }
-            None => turn_page(this.pages, this.buffer, this.last, cx),
+            match ready!(turn_page(this.pages.as_mut(), this.buffer, cx)) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
         }
     }
 
@@ -176,32 +179,26 @@ impl<S: PageSource> Stream for GroupStream<S> {
     }
 }
 
-/// Goes on to the next page that has groups, and yields its first.
+/// Goes on to the next page.
 ///
-/// It is kept out of [`GroupStream::poll_next`], so that this is small enough to become part of the caller's loop.
+/// It is kept out of [`GroupStream::poll_next`], and hands over no group, so that this is small enough to become part of
+/// the caller's loop and no group takes the way through memory that a function's result takes.
 #[cold]
 #[inline(never)]
 fn turn_page<S: PageSource>(
     mut pages: Pin<&mut PageStream<S>>,
     buffer: &mut vec::IntoIter<Group>,
-    last: &mut String,
     cx: &mut Context<'_>,
-) -> Poll<Option<Result<Group>>> {
-    loop {
-        let mut page = match ready!(pages.as_mut().poll_next(cx)) {
-            Some(Ok(page)) => page,
-            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-            None => return Poll::Ready(None),
-        };
+) -> Poll<Option<Result<()>>> {
+    let page = ready!(pages.as_mut().poll_next(cx));
+    Poll::Ready(page.map(|page| {
+        let mut groups = page?.groups;
         if pages.direction() == Direction::Backward {
-            page.groups.reverse();
+            groups.reverse();
         }
-        *buffer = page.groups.into_iter();
-        if let Some(group) = buffer.next() {
-            last.clone_from(&group.id);
-            return Poll::Ready(Some(Ok(group)));
-        }
-    }
+        *buffer = groups.into_iter();
+        Ok(())
+    }))
 }
 
 impl<S: PageSource> FusedStream for GroupStream<S> {
