@@ -158,9 +158,12 @@ impl<S: PageSource> Stream for GroupStream<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         loop {
-            if let Some(group) = this.buffer.next() {
+            // The id is read where the group lies: a group that is looked at on its way out is moved in pieces.
+            if let Some(group) = this.buffer.as_slice().first() {
                 this.last.clear();
                 this.last.push_str(&group.id);
+            }
+            if let Some(group) = this.buffer.next() {
                 return Poll::Ready(Some(Ok(group)));
             }
             match ready!(turn_page(this.pages.as_mut(), this.buffer, cx)) {

@@ -12,7 +12,6 @@ mod walk;
 mod wire;
 
 fn main() {
-    if let Ok(n) = std::env::var("PROF") { walk::prof(n.parse().unwrap()); return; }
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let run = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
     if run("walk") {

@@ -19,7 +19,7 @@ use crate::rounds::{Contestant, medians};
 
 const GROUPS: usize = 1_000_000;
 const PAGE: usize = 1024;
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 7;
 
 /// The pages that are left of a walk, each with the cursor that leads on; the last has none.
 #[derive(Clone)]
@@ -312,10 +312,4 @@ pub fn table() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/walk.svg");
     let title = "nanoseconds a group, over a nested loop (1,000,000 groups, pages of 1024)";
     std::fs::write(path, chart::bars(title, &bars)).expect("the chart can be written");
-}
-pub fn prof(n: usize) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let depot = Depot::new(8*PAGE);
-    let mut a = contestant!("x", runtime, depot, 8*PAGE, ours, 0);
-    for _ in 0..n { (a.1)(); }
 }
