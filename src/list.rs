@@ -107,7 +107,9 @@ impl<S: PageSource> ListGroups<S> {
             });
         }
         if self.start.is_some() {
-            self.complain("a listing begins at one place: call only one of after, before and resume, and only once".into());
+            self.complain(
+                "a listing begins at one place: call only one of after, before and resume, and only once".into(),
+            );
         }
         self.start = Some(from);
         self
@@ -133,7 +135,6 @@ impl<S: PageSource> ListGroups<S> {
         self.max_restarts = count;
         self
     }
-
 }
 
 impl<S: PageSource + Clone> ListGroups<S> {

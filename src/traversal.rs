@@ -511,7 +511,8 @@ impl Traversal {
         let Some(cursor) = next.position.cursor() else { return Ok(()) };
         let length = cursor.as_str().len();
         if length > MAX_CURSOR_BYTES {
-            let detail = format!("the server sent a cursor of {length} bytes, and at most {MAX_CURSOR_BYTES} are accepted");
+            let detail =
+                format!("the server sent a cursor of {length} bytes, and at most {MAX_CURSOR_BYTES} are accepted");
             return Err(Error::new(Kind::TooLarge, detail));
         }
         if !self.sent.insert(cursor) {

@@ -103,7 +103,8 @@ fn says_error(json: &[u8]) -> bool {
 fn describe(json: &[u8]) -> String {
     let mut track = serde_path_to_error::Track::new();
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let answer = AnswerSeed { bytes: 0, groups: None }.deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
+    let answer = AnswerSeed { bytes: 0, groups: None }
+        .deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
     let Err(error) = answer.and_then(|_| reader.end()) else {
         return "the body is no page of groups".to_owned();
     };
@@ -576,5 +577,32 @@ mod tests {
         let group = r#"{"id":"a","subject":"b","creation_timestamp":1}"#;
         let body = format!(r#"{{"data":[{group}{}]}}"#, format!(",{group}").repeat(2_999));
         assert_eq!(page(&body).groups.len(), 3_000);
+    }
+
+    #[test]
+    fn the_quick_way_reads_what_the_visitors_read_and_refuses_what_they_refuse() {
+        let plain = r#"{"data":[{"creation_timestamp":17,"id":"ab","subject":"c d"},{"subject":"\u00e9\ud83d\ude00\n","id":"f","creation_timestamp":0,"x":[]}],"paging":{"cursors":{"after":"A"}},"status":"success"}"#;
+        let nested = r#"{ "data" : {"groups" : [ {"id":"a","subject":"","created_at":"5"} ] } , "status":"success"}"#;
+        let told = |answer: Result<Page>| answer.map(|page| page.groups).map_err(|error| error.to_string());
+        for body in [plain, nested, r#"{"data":[]}"#] {
+            assert!(quick::split(body.as_bytes()).is_some());
+            for at in 0..=body.len() {
+                for put in [
+                    "", "\"", "\\", "{", "}", "[", "]", ",", ":", "0", "9", "-", ".", " ", "\n", "\0", "d", "\u{e9}",
+                    "\\u",
+                ] {
+                    for cut in [0, 1] {
+                        let Some(rest) = body.as_bytes().get(at + cut..) else { continue };
+                        let body = [&body.as_bytes()[..at], put.as_bytes(), rest].concat();
+                        let slow = match read(&body, None) {
+                            Ok(answer) if answer.refused => continue,
+                            Ok(answer) => told(answer.into_page()),
+                            Err(error) => told(Err(explain(&body, &[], &error))),
+                        };
+                        assert_eq!(told(decode(&body, &[])), slow, "{}", String::from_utf8_lossy(&body));
+                    }
+                }
+            }
+        }
     }
 }

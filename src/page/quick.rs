@@ -37,8 +37,10 @@ pub(super) fn split(body: &[u8]) -> Option<(Vec<Group>, String)> {
     if nested {
         text.take("}")?;
     }
-    if text.take(",").is_some() {
-        text.peek("\"")?;
+    // Another key, or the end.
+    match text.take(",") {
+        Some(()) => text.peek("\"")?,
+        None => text.peek("}")?,
     }
     Some((groups, format!("{{{}", text.rest)))
 }
@@ -238,9 +240,8 @@ fn plain_length(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let word = u64::from_le_bytes(*word);
-        let special = below(word, b' ')
-            | below(word ^ (ONES * u64::from(b'"')), 1)
-            | below(word ^ (ONES * u64::from(b'\\')), 1);
+        let special =
+            below(word, b' ') | below(word ^ (ONES * u64::from(b'"')), 1) | below(word ^ (ONES * u64::from(b'\\')), 1);
         if special != 0 {
             return at + special.trailing_zeros() as usize / 8;
         }

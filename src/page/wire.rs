@@ -10,9 +10,9 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::scalar::{Seconds, Status, Text};
 use super::Group;
 use super::quick;
+use super::scalar::{Seconds, Status, Text};
 
 /// The outermost object, in part.
 pub(super) struct Answer<'de> {

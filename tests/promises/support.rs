@@ -18,7 +18,9 @@ pub(crate) fn numbered(n: usize) -> Group {
 }
 
 /// Everything that a stream still yields, up to its end or its error.
-pub(crate) fn drain<T>(stream: &mut (impl Stream<Item = Result<T>> + Unpin)) -> (Vec<T>, Option<gupshup_groups::Error>) {
+pub(crate) fn drain<T>(
+    stream: &mut (impl Stream<Item = Result<T>> + Unpin),
+) -> (Vec<T>, Option<gupshup_groups::Error>) {
     take(stream, usize::MAX)
 }
 

@@ -46,7 +46,9 @@ fn body(groups: usize, name: &str, comma: &str, colon: &str) -> String {
         .map(|n| {
             let time = 1_700_000_000 - n * 977;
             let id = format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{:012}ZD", n * 7_654_321);
-            format!(r#"{{"creation_timestamp"{colon}{time}{comma}"id"{colon}"{id}"{comma}"subject"{colon}"{name} {n}"}}"#)
+            format!(
+                r#"{{"creation_timestamp"{colon}{time}{comma}"id"{colon}"{id}"{comma}"subject"{colon}"{name} {n}"}}"#
+            )
         })
         .collect();
     let cursor = "QVFIUlJ".repeat(14);
@@ -69,20 +71,26 @@ pub fn table() {
         let bytes = body.as_bytes();
         let repeats = 200_000 / bytes.len() + 1;
         let mut contestants: Vec<Contestant<'_>> = vec![
-            ("serde_json", Box::new(|| {
-                let begun = ThreadTime::now();
-                for _ in 0..repeats {
-                    black_box(serde_json::from_slice::<StrictPage>(black_box(bytes)).expect("it is of the shape"));
-                }
-                begun.elapsed()
-            })),
-            ("ours", Box::new(|| {
-                let begun = ThreadTime::now();
-                for _ in 0..repeats {
-                    black_box(decode_page(black_box(bytes)).expect("it is a page"));
-                }
-                begun.elapsed()
-            })),
+            (
+                "serde_json",
+                Box::new(|| {
+                    let begun = ThreadTime::now();
+                    for _ in 0..repeats {
+                        black_box(serde_json::from_slice::<StrictPage>(black_box(bytes)).expect("it is of the shape"));
+                    }
+                    begun.elapsed()
+                }),
+            ),
+            (
+                "ours",
+                Box::new(|| {
+                    let begun = ThreadTime::now();
+                    for _ in 0..repeats {
+                        black_box(decode_page(black_box(bytes)).expect("it is a page"));
+                    }
+                    begun.elapsed()
+                }),
+            ),
         ];
         let times: Vec<_> =
             medians(ROUNDS, &mut contestants).iter().map(|time| time.as_secs_f64() * 1e6 / repeats as f64).collect();

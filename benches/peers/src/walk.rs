@@ -19,7 +19,7 @@ use crate::rounds::{Contestant, medians};
 
 const GROUPS: usize = 1_000_000;
 const PAGE: usize = 1024;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 15;
 
 /// The pages that are left of a walk, each with the cursor that leads on; the last has none.
 #[derive(Clone)]
@@ -28,7 +28,13 @@ struct Depot(Arc<Mutex<VecDeque<(Vec<Group>, Option<Cursor>)>>>);
 impl Depot {
     fn new(count: usize) -> Self {
         let groups: Vec<_> = (0..count)
-            .map(|n| Group::new(format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{n:012}ZD"), format!("Support {n}"), 1_700_000_000))
+            .map(|n| {
+                Group::new(
+                    format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{n:012}ZD"),
+                    format!("Support {n}"),
+                    1_700_000_000,
+                )
+            })
             .collect();
         let depot = Self(Arc::default());
         depot.fill(groups.chunks(PAGE).map(<[Group]>::to_vec).collect());
@@ -297,7 +303,9 @@ const NO_STREAM: [&str; 3] = ["nested loop", "google-cloud-gax `items()`", "aws-
 pub fn table() {
     let cold = measure(GROUPS);
     let warm = measure(8 * PAGE);
-    println!("| walk, pages of {PAGE} | a `Stream` | ns a group over the loop, {GROUPS} groups in memory | the same, 8 pages that stay in the cache |");
+    println!(
+        "| walk, pages of {PAGE} | a `Stream` | ns a group over the loop, {GROUPS} groups in memory | the same, 8 pages that stay in the cache |"
+    );
     println!("|---|---|---|---|");
     for ((name, cold_time), (_, warm_time)) in cold.iter().zip(&warm) {
         let stream = if NO_STREAM.contains(name) { "no" } else { "yes" };

@@ -41,7 +41,12 @@ fn serve(groups: usize, think: Duration) -> SocketAddr {
                 let bodies = bodies.clone();
                 let answer = service_fn(move |request: Request<Incoming>| {
                     let (from, limit) = asked(request.uri().query().unwrap_or_default());
-                    let body = bodies.lock().expect("nobody panics").entry((from, limit)).or_insert_with(|| body(from, limit, groups)).clone();
+                    let body = bodies
+                        .lock()
+                        .expect("nobody panics")
+                        .entry((from, limit))
+                        .or_insert_with(|| body(from, limit, groups))
+                        .clone();
                     async move {
                         if !think.is_zero() {
                             tokio::time::sleep(think).await;
@@ -67,8 +72,16 @@ fn body(from: usize, limit: usize, groups: usize) -> Bytes {
     let data: Vec<_> = (from..to)
         .map(|n| format!(r#"{{"creation_timestamp":{},"id":"Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{n:012}ZD","subject":"Customer support, region {n}"}}"#, 1_700_000_000 - n))
         .collect();
-    let next = if to < groups { format!(r#","next":"https://graph.facebook.com/v20.0/1/groups?after={to}""#) } else { String::new() };
-    format!(r#"{{"data":[{}],"paging":{{"cursors":{{"after":"{to}","before":"{from}"}}{next}}},"status":"success"}}"#, data.join(",")).into()
+    let next = if to < groups {
+        format!(r#","next":"https://graph.facebook.com/v20.0/1/groups?after={to}""#)
+    } else {
+        String::new()
+    };
+    format!(
+        r#"{{"data":[{}],"paging":{{"cursors":{{"after":"{to}","before":"{from}"}}{next}}},"status":"success"}}"#,
+        data.join(",")
+    )
+    .into()
 }
 
 #[derive(Deserialize)]
@@ -155,11 +168,14 @@ fn runtime() -> tokio::runtime::Runtime {
 /// Times this until it has counted all groups.
 macro_rules! contestant {
     ($name:expr, $runtime:expr, $groups:expr, $walk:expr) => {
-        ($name, Box::new(|| {
-            let begun = Instant::now();
-            assert_eq!($runtime.block_on($walk), $groups);
-            begun.elapsed()
-        }) as Box<dyn FnMut() -> Duration>)
+        (
+            $name,
+            Box::new(|| {
+                let begun = Instant::now();
+                assert_eq!($runtime.block_on($walk), $groups);
+                begun.elapsed()
+            }) as Box<dyn FnMut() -> Duration>,
+        )
     };
 }
 
