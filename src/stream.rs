@@ -159,17 +159,16 @@ impl<S: PageSource> Stream for GroupStream<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         loop {
+            // The id is read where the group lies: a group that is looked at on its way out is moved in pieces.
+            if let Some(group) = this.buffer.as_slice().first() {
+                this.last.clear();
+                this.last.push_str(&group.id);
+            }
             if let Some(group) = this.buffer.next() {
-                this.last.clone_from(&group.id);
                 return Poll::Ready(Some(Ok(group)));
             }
-            match ready!(this.pages.as_mut().poll_next(cx)) {
-                Some(Ok(mut page)) => {
-                    if this.pages.direction() == Direction::Backward {
-                        page.groups.reverse();
-                    }
-                    *this.buffer = page.groups.into_iter();
-                }
+            match ready!(turn_page(this.pages.as_mut(), this.buffer, cx)) {
+                Some(Ok(())) => {}
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
@@ -182,6 +181,28 @@ impl<S: PageSource> Stream for GroupStream<S> {
         let here = self.buffer.len();
         (here + least, most.and_then(|most| most.checked_add(here)))
     }
+}
+
+/// Goes on to the next page.
+///
+/// It is kept out of [`GroupStream::poll_next`], and hands over no group, so that this is small enough to become part of
+/// the caller's loop and no group takes the way through memory that a function's result takes.
+#[cold]
+#[inline(never)]
+fn turn_page<S: PageSource>(
+    mut pages: Pin<&mut PageStream<S>>,
+    buffer: &mut vec::IntoIter<Group>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<()>>> {
+    let page = ready!(pages.as_mut().poll_next(cx));
+    Poll::Ready(page.map(|page| {
+        let mut groups = page?.groups;
+        if pages.direction() == Direction::Backward {
+            groups.reverse();
+        }
+        *buffer = groups.into_iter();
+        Ok(())
+    }))
 }
 
 impl<S: PageSource> FusedStream for GroupStream<S> {
