@@ -9,7 +9,7 @@ use crate::page::{Page, PageSize};
 /// Something that answers a request for one page.
 ///
 /// The crate's own [`HttpSource`](crate::HttpSource) asks the API. Implement the trait for another transport, or use
-/// [`testing::FakeGroups`](crate::testing::FakeGroups) in tests; every guarantee of the streams holds on any source,
+/// `testing::FakeGroups` (feature `test-util`) in tests; every guarantee of the streams holds on any source,
 /// since they live above this seam.
 ///
 /// # Errors
