@@ -35,7 +35,7 @@ use crate::source::PageSource;
 /// # Laziness
 ///
 /// No request is made before the first poll, and none ahead of demand: page `k` is asked for when page `k − 1` is
-/// used up.
+/// used up. With [`read_ahead`](crate::ListGroups::read_ahead) it is asked for when page `k − 1` has arrived.
 ///
 /// # Errors and recovery
 ///
@@ -45,7 +45,7 @@ use crate::source::PageSource;
 /// # Cancel safety
 ///
 /// Dropping a `next()` future loses nothing and repeats no request: the request under way belongs to the stream and goes
-/// on at the next poll. Dropping the stream drops the request, and leaves no task behind.
+/// on at the next poll. Dropping the stream drops the request, also one that was made ahead, and leaves no task behind.
 ///
 /// # When groups change meanwhile
 ///
