@@ -50,7 +50,7 @@ struct Text<'a> {
     rest: &'a str,
 }
 
-impl<'a> Text<'a> {
+impl Text<'_> {
     /// Goes past white space.
     #[inline]
     fn space(&mut self) {
@@ -202,7 +202,9 @@ impl<'a> Text<'a> {
     fn hex(&mut self) -> Option<u16> {
         let (digits, rest) = self.rest.split_at_checked(4)?;
         self.rest = rest;
-        digits.chars().try_fold(0, |unit, digit| Some(unit << 4 | digit.to_digit(16)? as u16))
+        // `from_str_radix` would take a sign too.
+        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_hex.then(|| u16::from_str_radix(digits, 16).ok())?
     }
 
     /// Goes past a number that is a plain run of digits.
