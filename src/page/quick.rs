@@ -202,7 +202,9 @@ impl Text<'_> {
     fn hex(&mut self) -> Option<u16> {
         let (digits, rest) = self.rest.split_at_checked(4)?;
         self.rest = rest;
-        digits.chars().try_fold(0, |unit, digit| Some((unit << 4) | u16::try_from(digit.to_digit(16)?).ok()?))
+        // `from_str_radix` would take a sign too.
+        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_hex.then(|| u16::from_str_radix(digits, 16).ok())?
     }
 
     /// Goes past a number that is a plain run of digits.

@@ -1,6 +1,8 @@
 //! What a walk costs, counted rather than timed. A test binary of its own, since the allocator that counts is global,
 //! and one test that counts, since another on another thread would be counted too.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails says so")]
+
 use std::alloc::System;
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -120,11 +122,11 @@ fn a_walk_costs_at_most_one_allocation_a_page_no_wake_and_eight_bytes_a_group() 
     assert!(live_bytes(10, 3) < 8 * 1024, "a short list takes little");
 
     // A source that answers at once is never waited for.
-    let (waker, woken) = new_count_waker();
+    let (waker, count) = new_count_waker();
     let mut groups = ListGroups::from_source(Made::new(10 * PAGE)).stream();
     let mut polls = 0;
     while groups.poll_next_unpin(&mut Context::from_waker(&waker)).map(|group| group.is_some()) == Poll::Ready(true) {
         polls += 1;
     }
-    assert_eq!((polls, woken.get()), (10 * PAGE, 0));
+    assert_eq!((polls, count.get()), (10 * PAGE, 0));
 }
