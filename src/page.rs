@@ -1,6 +1,7 @@
 //! What a page holds, and how its bytes are read.
 
 mod decode;
+mod quick;
 mod refusal;
 mod scalar;
 mod wire;

@@ -35,7 +35,8 @@ use crate::traversal::{Next, Notice, Step, Traversal, Whereabouts};
 ///
 /// # Laziness
 ///
-/// No request before the first poll, and none ahead of demand.
+/// No request before the first poll, and none ahead of demand, unless
+/// [`read_ahead`](crate::ListGroups::read_ahead) asks for one page.
 ///
 /// # Errors and recovery
 ///

@@ -35,7 +35,7 @@ use crate::source::PageSource;
 /// # Laziness
 ///
 /// No request is made before the first poll, and none ahead of demand: page `k` is asked for when page `k − 1` is
-/// used up.
+/// used up. With [`read_ahead`](crate::ListGroups::read_ahead) it is asked for when page `k − 1` has arrived.
 ///
 /// # Errors and recovery
 ///
@@ -45,7 +45,7 @@ use crate::source::PageSource;
 /// # Cancel safety
 ///
 /// Dropping a `next()` future loses nothing and repeats no request: the request under way belongs to the stream and goes
-/// on at the next poll. Dropping the stream drops the request, and leaves no task behind.
+/// on at the next poll. Dropping the stream drops the request, also one that was made ahead, and leaves no task behind.
 ///
 /// # When groups change meanwhile
 ///
@@ -159,17 +159,16 @@ impl<S: PageSource> Stream for GroupStream<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         loop {
+            // The id is read where the group lies: a group that is looked at on its way out is moved in pieces.
+            if let Some(group) = this.buffer.as_slice().first() {
+                this.last.clear();
+                this.last.push_str(&group.id);
+            }
             if let Some(group) = this.buffer.next() {
-                this.last.clone_from(&group.id);
                 return Poll::Ready(Some(Ok(group)));
             }
-            match ready!(this.pages.as_mut().poll_next(cx)) {
-                Some(Ok(mut page)) => {
-                    if this.pages.direction() == Direction::Backward {
-                        page.groups.reverse();
-                    }
-                    *this.buffer = page.groups.into_iter();
-                }
+            match ready!(turn_page(this.pages.as_mut(), this.buffer, cx)) {
+                Some(Ok(())) => {}
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
@@ -182,6 +181,28 @@ impl<S: PageSource> Stream for GroupStream<S> {
         let here = self.buffer.len();
         (here + least, most.and_then(|most| most.checked_add(here)))
     }
+}
+
+/// Goes on to the next page.
+///
+/// It is kept out of [`GroupStream::poll_next`], and hands over no group, so that this is small enough to become part of
+/// the caller's loop and no group takes the way through memory that a function's result takes.
+#[cold]
+#[inline(never)]
+fn turn_page<S: PageSource>(
+    mut pages: Pin<&mut PageStream<S>>,
+    buffer: &mut vec::IntoIter<Group>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<()>>> {
+    let page = ready!(pages.as_mut().poll_next(cx));
+    Poll::Ready(page.map(|page| {
+        let mut groups = page?.groups;
+        if pages.direction() == Direction::Backward {
+            groups.reverse();
+        }
+        *buffer = groups.into_iter();
+        Ok(())
+    }))
 }
 
 impl<S: PageSource> FusedStream for GroupStream<S> {

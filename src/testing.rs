@@ -49,7 +49,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::cursor::Cursor;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::page::{Group, Page};
 use crate::source::{PageRequest, PageSource};
 
@@ -57,6 +57,17 @@ use list::List;
 
 pub use fetch::FakeFetch;
 pub use list::Dialect;
+
+/// Reads the body of an answer with status 200, as [`HttpSource`](crate::HttpSource) does: for this crate's benches and
+/// fuzz targets, which see only what is public. Not part of the crate's contract.
+///
+/// # Errors
+///
+/// Those of a page that cannot be read.
+#[doc(hidden)]
+pub fn decode_page(body: &[u8]) -> Result<Page> {
+    crate::page::decode(body, &[])
+}
 
 /// A list of groups in memory: a [`PageSource`] with the API's cursor semantics, a script of faults, and a record of
 /// what was asked.

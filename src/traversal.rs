@@ -15,7 +15,7 @@ mod trail;
 
 use std::mem;
 
-use crate::checkpoint::{Anchor, Cause, Checkpoint, Mark, Place};
+use crate::checkpoint::{Anchor, Beside, Cause, Checkpoint, Mark, Place};
 use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES};
 use crate::error::{Error, Kind};
 use crate::page::{Page, PageSize};
@@ -323,7 +323,7 @@ impl Traversal {
             Direction::Forward => page.groups.last(),
             Direction::Backward => page.groups.first(),
         };
-        let end = last.map(|last| trail.mark(trail.count, &last.id));
+        let end = last.map(|last| trail.mark(trail.count, copied(&last.id, self.previous.as_mut())));
         trail.edge = self.go(onward, surplus, || match &end {
             Some(end) => Ask { page: ask.page.clone(), seek: Some(Seek::new(end.clone())) },
             None => ask.clone(),
@@ -617,7 +617,17 @@ fn end_of(anchor: &Anchor, page: &Page) -> Option<Mark> {
     }?;
     let count = page.groups.len();
     let trail = Trail { page: anchor.clone(), turned: false, base: 0, count, prior: None, edge: Edge::Unknown };
-    Some(trail.mark(count, &last.id))
+    Some(trail.mark(count, last.id.clone()))
+}
+
+/// A copy of the id, in the memory that the id of a mark had which is replaced now: so that a page takes no allocation.
+fn copied(id: &str, replaced: Option<&mut Mark>) -> String {
+    let mut copy = match replaced.and_then(|mark| mark.beside.as_mut()) {
+        Some(Beside::Passed(old) | Beside::Ahead(old)) => mem::take(old),
+        None => String::new(),
+    };
+    id.clone_into(&mut copy);
+    copy
 }
 
 /// Whether "invalid cursors" in answer to this request can mean that there is no such page.

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::env;
+use std::sync::Arc;
 
 use futures::FutureExt;
 use gupshup_groups::testing::FakeGroups;
@@ -22,6 +23,7 @@ pub(crate) const APP_ID: &str = "d2c7e0a4-5f0b-4a53-9a52-6f1d3b8e7c10";
 /// The server. It stops when it is dropped.
 pub(crate) struct DemoServer {
     server: MockServer,
+    apps: Arc<HashMap<String, FakeGroups>>,
 }
 
 impl DemoServer {
@@ -32,14 +34,15 @@ impl DemoServer {
 
     /// Starts a server that knows these apps, by their ids, and no other.
     pub(crate) async fn start_apps(apps: impl IntoIterator<Item = (String, FakeGroups)>) -> Self {
-        let apps: HashMap<_, _> = apps.into_iter().collect();
+        let apps: Arc<HashMap<_, _>> = Arc::new(apps.into_iter().collect());
+        let known = Arc::clone(&apps);
         let server = MockServer::start_async().await;
         server
             .mock_async(move |_when, then| {
-                then.respond_with(move |request| answer(&apps, request));
+                then.respond_with(move |request| answer(&known, request));
             })
             .await;
-        Self { server }
+        Self { server, apps }
     }
 
     /// What to give to `ClientBuilder::base_url`.
@@ -50,6 +53,11 @@ impl DemoServer {
     /// The listing of the app of a server that has one, by a client of its own.
     pub(crate) fn list(&self) -> gupshup_groups::Result<ListGroups> {
         Ok(Client::builder(API_KEY).base_url(self.base_url()).build()?.groups(APP_ID))
+    }
+
+    /// What the server of one app answers from.
+    pub(crate) fn groups(&self) -> &FakeGroups {
+        &self.apps[APP_ID]
     }
 }
 

@@ -17,7 +17,7 @@ use serde_path_to_error::Segment;
 use super::refusal::{Refusal, html_title, mask, tidy};
 use super::scalar::Status;
 use super::wire::{Answer, AnswerSeed, Paging, is_known};
-use super::{Cursors, Page};
+use super::{Cursors, Group, Page, quick};
 use crate::cursor::{Cursor, MAX_CURSOR_BYTES};
 use crate::error::{Error, Kind, Result};
 
@@ -38,16 +38,25 @@ const MAX_TITLE_BYTES: usize = 80;
 /// * [`Kind::CursorTooLong`]: a cursor is longer than any that may be sent.
 pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
-    let mut reader = serde_json::Deserializer::from_slice(json);
-    let answer = AnswerSeed { bytes: json.len() }.deserialize(&mut reader).and_then(|answer| {
-        reader.end()?;
-        Ok(answer)
-    });
-    match answer {
+    let rest;
+    let mut answer = None;
+    if let Some((groups, without_groups)) = quick::split(json) {
+        rest = without_groups;
+        answer = read(rest.as_bytes(), Some(groups)).ok();
+    }
+    match answer.map_or_else(|| read(json, None), Ok) {
         Ok(answer) if answer.refused => Err(Refusal::read(json, secrets).into_error(OK)),
         Ok(answer) => Ok(answer.into_page()?.bytes(body.len() as u64)),
         Err(error) => Err(explain(json, secrets, &error)),
     }
+}
+
+/// Reads the outermost object, with its groups if they were taken out of it.
+fn read(json: &[u8], groups: Option<Vec<Group>>) -> serde_json::Result<Answer<'_>> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let answer = AnswerSeed { bytes: json.len(), groups }.deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(answer)
 }
 
 pub(super) fn without_bom(body: &[u8]) -> &[u8] {
@@ -94,7 +103,8 @@ fn says_error(json: &[u8]) -> bool {
 fn describe(json: &[u8]) -> String {
     let mut track = serde_path_to_error::Track::new();
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let answer = AnswerSeed { bytes: 0 }.deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
+    let answer = AnswerSeed { bytes: 0, groups: None }
+        .deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
     let Err(error) = answer.and_then(|_| reader.end()) else {
         return "the body is no page of groups".to_owned();
     };
@@ -175,7 +185,6 @@ fn parameter<'a>(link: &'a str, name: &str) -> Option<Cow<'a, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::Group;
 
     /// The answer on the API's own page, with values for its placeholders.
     const DOCUMENTED: &str = r#"{
@@ -187,12 +196,12 @@ mod tests {
         "status": "success"
     }"#;
 
-    fn read(body: &str) -> Result<Page> {
+    fn try_page(body: &str) -> Result<Page> {
         decode(body.as_bytes(), &[])
     }
 
     fn page(body: &str) -> Page {
-        read(body).unwrap_or_else(|error| panic!("{body}: {error}"))
+        try_page(body).unwrap_or_else(|error| panic!("{body}: {error}"))
     }
 
     fn failure(body: &[u8]) -> String {
@@ -526,12 +535,12 @@ mod tests {
     #[test]
     fn a_cursor_too_long_to_be_sent_is_an_error_that_does_not_show_it() {
         let long = "C".repeat(MAX_CURSOR_BYTES);
-        assert!(read(&with_paging(&format!(r#"{{"cursors":{{"after":"{long}"}}}}"#))).is_ok());
+        assert!(try_page(&with_paging(&format!(r#"{{"cursors":{{"after":"{long}"}}}}"#))).is_ok());
         let longer = format!("{long}C");
         for paging in
             [format!(r#"{{"cursors":{{"before":"{longer}"}}}}"#), format!(r#"{{"next":"https://h/?after={longer}"}}"#)]
         {
-            let error = read(&with_paging(&paging)).unwrap_err();
+            let error = try_page(&with_paging(&paging)).unwrap_err();
             assert!(error.is_too_large() && !error.is_retryable() && !error.to_string().contains("CC"), "{error}");
         }
         let link = format!(r#"{{"next":"https://h/?token={}","cursors":{{"after":"A"}}}}"#, "T".repeat(1_000_000));
@@ -549,7 +558,7 @@ mod tests {
             (r#"{"error":{"message":"Invalid cursor","code":131059}}"#, Some("Invalid cursor"), Some(131_059)),
             (r#"{"data":[],"error":"Unauthorised"}"#, Some("Unauthorised"), None),
         ] {
-            let error = read(body).unwrap_err();
+            let error = try_page(body).unwrap_err();
             assert!(error.is_api(), "{body}: {error}");
             assert_eq!((error.status(), error.api_message(), error.api_code()), (Some(200), message, code), "{body}");
         }
@@ -572,7 +581,7 @@ mod tests {
         for body in
             [deep.clone(), format!(r#"{{"data":{deep}"#), format!(r#"{{"x":{deep}"#), format!(r#"{{"error":{deep}"#)]
         {
-            assert!(read(&body).unwrap_err().is_decode());
+            assert!(try_page(&body).unwrap_err().is_decode());
         }
         let closed = format!(r#"{{"x":{deep}{},"data":[]}}"#, "]".repeat(1_000_000));
         assert!(page(&closed).groups.is_empty());
@@ -595,5 +604,32 @@ mod tests {
         let group = r#"{"id":"a","subject":"b","creation_timestamp":1}"#;
         let body = format!(r#"{{"data":[{group}{}]}}"#, format!(",{group}").repeat(2_999));
         assert_eq!(page(&body).groups.len(), 3_000);
+    }
+
+    #[test]
+    fn the_quick_way_reads_what_the_visitors_read_and_refuses_what_they_refuse() {
+        let plain = r#"{"data":[{"creation_timestamp":17,"id":"ab","subject":"c d"},{"subject":"\u00e9\ud83d\ude00\n","id":"f","creation_timestamp":0,"x":[]}],"paging":{"cursors":{"after":"A"}},"status":"success"}"#;
+        let nested = r#"{ "data" : {"groups" : [ {"id":"a","subject":"","created_at":"5"} ] } , "status":"success"}"#;
+        let told = |answer: Result<Page>| answer.map(|page| page.groups).map_err(|error| error.to_string());
+        for body in [plain, nested, r#"{"data":[]}"#] {
+            assert!(quick::split(body.as_bytes()).is_some());
+            for at in 0..=body.len() {
+                for put in [
+                    "", "\"", "\\", "{", "}", "[", "]", ",", ":", "0", "9", "-", ".", " ", "\n", "\0", "d", "\u{e9}",
+                    "\\u",
+                ] {
+                    for cut in [0, 1] {
+                        let Some(rest) = body.as_bytes().get(at + cut..) else { continue };
+                        let body = [&body.as_bytes()[..at], put.as_bytes(), rest].concat();
+                        let slow = match read(&body, None) {
+                            Ok(answer) if answer.refused => continue,
+                            Ok(answer) => told(answer.into_page()),
+                            Err(error) => told(Err(explain(&body, &[], &error))),
+                        };
+                        assert_eq!(told(decode(&body, &[])), slow, "{}", String::from_utf8_lossy(&body));
+                    }
+                }
+            }
+        }
     }
 }

@@ -10,12 +10,9 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
+use super::Group;
+use super::quick;
 use super::scalar::{Seconds, Status, Text};
-use super::{Group, PageSize};
-
-/// About the size of a group in JSON, in bytes: a guess on the small side, since a list that grows once is cheaper than
-/// memory that is never used.
-const GROUP_BYTES: usize = 96;
 
 /// The outermost object, in part.
 pub(super) struct Answer<'de> {
@@ -103,9 +100,12 @@ where
     Ok(())
 }
 
-/// Reads the outermost object of a body of so many bytes.
+/// Reads the outermost object.
 pub(super) struct AnswerSeed {
+    /// The size of the body.
     pub(super) bytes: usize,
+    /// The groups, where they were read and taken out beforehand.
+    pub(super) groups: Option<Vec<Group>>,
 }
 
 impl<'de> DeserializeSeed<'de> for AnswerSeed {
@@ -124,7 +124,7 @@ impl<'de> Visitor<'de> for AnswerSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Answer<'de>, A::Error> {
-        let (mut groups, mut paging, mut status, mut error) = (None, None, None, None);
+        let (mut groups, mut paging, mut status, mut error) = (self.groups, None, None, None);
         while let Some(key) = map.next_key()? {
             match key {
                 AnswerKey::Data => {
@@ -169,12 +169,10 @@ impl<'de> Visitor<'de> for GroupsSeed {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Group>, A::Error> {
-        // More than a page's worth of groups is accepted, but memory for more is not set aside beforehand.
-        let expected = (self.bytes / GROUP_BYTES).min(usize::from(PageSize::MAX.get()));
         let mut groups = match seq.next_element()? {
             None => return Ok(Vec::new()),
             Some(WireGroup(first)) => {
-                let mut groups = Vec::with_capacity(expected.max(1));
+                let mut groups = quick::room(self.bytes);
                 groups.push(first);
                 groups
             }
@@ -203,7 +201,7 @@ impl<'de> Visitor<'de> for GroupsSeed {
 }
 
 /// A group as it comes. [`Group`]'s own serde form is for this crate's users, and strict.
-struct WireGroup(Group);
+pub(super) struct WireGroup(pub(super) Group);
 
 impl<'de> Deserialize<'de> for WireGroup {
     #[inline]

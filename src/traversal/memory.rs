@@ -1,7 +1,9 @@
 //! What a walk remembers: the cursors it has sent, and the groups it has yielded.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
 
 use crate::cursor::Cursor;
 use crate::page::Group;
@@ -26,30 +28,44 @@ impl Sent {
     }
 }
 
+/// The most hashes in a block: 64 KiB, which is room for eight of the largest pages.
+const MAX_BLOCK: usize = 8 * 1024;
+
 /// The groups yielded: eight bytes each, kept as hashes of their ids under a random key.
 ///
-/// While the walk goes on normally, a page's hashes are only appended, in a block of exactly their size. The blocks are
-/// put in order when the walk has to restart, which is rare.
+/// While the walk goes on normally, hashes are only appended, in blocks that never move: so a long walk has no moment
+/// when twice the memory is needed. The blocks are put in order when the walk has to restart, which is rare.
 #[derive(Default)]
 pub(super) struct Yielded {
     /// In order, for look-ups: everything up to the last restart.
     before: Vec<u64>,
-    /// One block a page: everything since.
-    since: Vec<Box<[u64]>>,
+    /// Everything since, in blocks; only the last has room.
+    since: Vec<Vec<u64>>,
     keys: RandomState,
 }
 
 impl Yielded {
     /// Notes the groups of a page.
-    pub(super) fn extend(&mut self, groups: &[Group]) {
-        if !groups.is_empty() {
-            self.since.push(groups.iter().map(|group| self.keys.hash_one(&group.id)).collect());
+    pub(super) fn extend(&mut self, mut groups: &[Group]) {
+        while !groups.is_empty() {
+            let room = self.since.last().map_or(0, |block| block.capacity() - block.len());
+            if room == 0 {
+                // The first block fits the first page, and each later one what came before it: a short list takes little.
+                let grown = self.since.last().map_or(0, |block| block.len() * 2);
+                self.since.push(Vec::with_capacity(grown.clamp(groups.len().min(MAX_BLOCK), MAX_BLOCK)));
+                continue;
+            }
+            let (now, later) = groups.split_at(room.min(groups.len()));
+            if let Some(block) = self.since.last_mut() {
+                block.extend(now.iter().map(|group| self.keys.hash_one(&*group.id)));
+            }
+            groups = later;
         }
     }
 
     /// Makes everything yielded so far known to [`contains`](Self::contains).
     pub(super) fn index(&mut self) {
-        self.before.reserve_exact(self.since.iter().map(|block| block.len()).sum());
+        self.before.reserve_exact(self.since.iter().map(Vec::len).sum());
         for block in self.since.drain(..) {
             self.before.extend_from_slice(&block);
         }
@@ -59,7 +75,7 @@ impl Yielded {
 
     /// Whether the group was yielded before the last call of [`index`](Self::index).
     pub(super) fn contains(&self, group: &Group) -> bool {
-        self.before.binary_search(&self.keys.hash_one(&group.id)).is_ok()
+        self.before.binary_search(&self.keys.hash_one(&*group.id)).is_ok()
     }
 }
 

@@ -33,11 +33,11 @@ pub(crate) enum Edge {
 
 impl Trail {
     /// The gap after `taken` groups of this page, the last of which has this id.
-    pub(super) fn mark(&self, taken: usize, last: &str) -> Mark {
+    pub(super) fn mark(&self, taken: usize, last: String) -> Mark {
         let (passed, beside) = if self.turned {
-            (self.base.saturating_sub(taken), Beside::Ahead(last.to_owned()))
+            (self.base.saturating_sub(taken), Beside::Ahead(last))
         } else {
-            (self.base.saturating_add(taken), Beside::Passed(last.to_owned()))
+            (self.base.saturating_add(taken), Beside::Passed(last))
         };
         Mark { page: self.page.clone(), passed, beside: Some(beside), then: None, prior: self.prior.clone() }
     }
@@ -70,7 +70,7 @@ impl Whereabouts {
             Self::Origin(place) => return place.clone(),
             Self::Page(trail) => trail,
         };
-        let mark = trail.mark(taken, last);
+        let mark = trail.mark(taken, last.to_owned());
         if taken < trail.count { Place::Middle(mark) } else { beyond(mark, &trail.edge, trail.heading()) }
     }
 

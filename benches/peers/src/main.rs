@@ -1,0 +1,29 @@
+//! gupshup-groups beside its peers, in one run.
+//!
+//! `cargo run --release --manifest-path benches/peers/Cargo.toml [walk] [decode] [wire] [latency]`
+//!
+//! Prints tables in Markdown; without arguments all of them. `walk` also draws `benches/peers/walk.svg`. What is compared
+//! is measured in interleaved rounds and told as medians, and only the ratios mean anything on another machine.
+
+mod chart;
+mod decode;
+mod rounds;
+mod walk;
+mod wire;
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let run = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
+    if run("walk") {
+        walk::table();
+    }
+    if run("decode") {
+        decode::table();
+    }
+    if run("wire") {
+        wire::table();
+    }
+    if run("latency") {
+        wire::latency();
+    }
+}

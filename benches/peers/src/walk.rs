@@ -1,0 +1,323 @@
+//! What a stream adds to each group: one million groups in memory, in pages of 1024, on a current-thread runtime.
+//!
+//! All contestants take the same prebuilt pages out of the same queue, and hand each group to the same consumer, which
+//! puts it into a tray. Full trays are the pages of the next round, so that no round pays for making groups or dropping
+//! them. The floor is a loop over pages with a loop over groups inside.
+
+use std::collections::VecDeque;
+use std::future::{Ready, ready};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use gupshup_groups::{Cursor, Cursors, Error, Group, ListGroups, Page, PageRequest, PageSource, Result};
+
+use crate::chart;
+use crate::rounds::{Contestant, medians};
+
+const GROUPS: usize = 1_000_000;
+const PAGE: usize = 1024;
+const ROUNDS: usize = 15;
+
+/// The pages that are left of a walk, each with the cursor that leads on; the last has none.
+#[derive(Clone)]
+struct Depot(Arc<Mutex<VecDeque<(Vec<Group>, Option<Cursor>)>>>);
+
+impl Depot {
+    fn new(count: usize) -> Self {
+        let groups: Vec<_> = (0..count)
+            .map(|n| {
+                Group::new(
+                    format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{n:012}ZD"),
+                    format!("Support {n}"),
+                    1_700_000_000,
+                )
+            })
+            .collect();
+        let depot = Self(Arc::default());
+        depot.fill(groups.chunks(PAGE).map(<[Group]>::to_vec).collect());
+        depot
+    }
+
+    fn fill(&self, pages: Vec<Vec<Group>>) {
+        let last = pages.len() - 1;
+        let cursor = |n| (n < last).then(|| Cursor::from(format!("QVFIUlJ{n}")));
+        *self.0.lock().unwrap() = pages.into_iter().enumerate().map(|(n, page)| (page, cursor(n))).collect();
+    }
+
+    fn page(&self) -> (Vec<Group>, Option<Cursor>) {
+        self.0.lock().unwrap().pop_front().expect("nobody asks on after the last page")
+    }
+}
+
+/// Where groups end up: in the pages of the next round.
+struct Tray {
+    open: Vec<Group>,
+    full: Vec<Vec<Group>>,
+    empty: Vec<Vec<Group>>,
+}
+
+impl Tray {
+    fn new(groups: usize) -> Self {
+        let pages = groups.div_ceil(PAGE);
+        let empty = (0..pages).map(|_| Vec::with_capacity(PAGE)).collect();
+        Self { open: Vec::with_capacity(PAGE), full: Vec::with_capacity(pages), empty }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, group: Group) {
+        if self.open.len() == PAGE {
+            let next = self.empty.pop().expect("there is a tray for each page");
+            self.full.push(std::mem::replace(&mut self.open, next));
+        }
+        self.open.push(group);
+    }
+
+    fn into_pages(mut self) -> Vec<Vec<Group>> {
+        self.full.push(self.open);
+        self.full
+    }
+}
+
+impl PageSource for Depot {
+    type Fetch = Ready<Result<Page>>;
+
+    fn fetch(&self, _: PageRequest) -> Self::Fetch {
+        let (groups, after) = self.page();
+        let mut cursors = Cursors::default();
+        cursors.after = after;
+        let has_next = cursors.after.is_some();
+        ready(Ok(Page::new(groups, cursors).has_next(has_next)))
+    }
+}
+
+/// One page over the wire, for those who await it.
+async fn fetch(depot: &Depot) -> Result<(Vec<Group>, Option<Cursor>)> {
+    Ok(depot.page())
+}
+
+async fn nested_loop(depot: Depot, tray: &mut Tray) -> Result<()> {
+    loop {
+        let (groups, after) = fetch(&depot).await?;
+        for group in groups {
+            tray.put(group);
+        }
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn ours(depot: Depot, tray: &mut Tray, restarts: u32) -> Result<()> {
+    consume(ListGroups::from_source(depot).page_size(PAGE as u32).max_restarts(restarts).stream(), tray).await
+}
+
+/// The loop of everybody who is a `Stream`.
+async fn consume<E>(
+    groups: impl Stream<Item = std::result::Result<Group, E>>,
+    tray: &mut Tray,
+) -> std::result::Result<(), E> {
+    let mut groups = pin!(groups);
+    while let Some(group) = groups.next().await {
+        tray.put(group?);
+    }
+    Ok(())
+}
+
+async fn try_unfold(depot: Depot, tray: &mut Tray) -> Result<()> {
+    let pages = stream::try_unfold(Some(depot), |depot| async move {
+        let Some(depot) = depot else { return Ok::<_, Error>(None) };
+        let (groups, after) = fetch(&depot).await?;
+        Ok(Some((stream::iter(groups.into_iter().map(Ok)), after.map(|_| depot))))
+    });
+    consume(pages.try_flatten(), tray).await
+}
+
+async fn async_stream(depot: Depot, tray: &mut Tray) -> Result<()> {
+    let groups = async_stream::try_stream! {
+        loop {
+            let (groups, after) = fetch(&depot).await?;
+            for group in groups {
+                yield group;
+            }
+            if after.is_none() {
+                break;
+            }
+        }
+    };
+    consume::<Error>(groups, tray).await
+}
+
+async fn page_turner(depot: Depot, tray: &mut Tray) -> Result<()> {
+    use page_turner::mt::{PageTurner, PagesStream, TurnedPage, TurnedPageResult};
+
+    struct Turner(Depot);
+
+    struct Request;
+
+    impl PageTurner<Request> for Turner {
+        type PageItems = Vec<Group>;
+        type PageError = Error;
+
+        async fn turn_page(&self, _: Request) -> TurnedPageResult<Self, Request> {
+            let (groups, after) = fetch(&self.0).await?;
+            Ok(match after {
+                Some(_) => TurnedPage::next(groups, Request),
+                None => TurnedPage::last(groups),
+            })
+        }
+    }
+
+    consume(Turner(depot).into_pages(Request).items(), tray).await
+}
+
+/// A page as the larger clients want it.
+struct PeerPage(Vec<Group>, Option<Cursor>);
+
+async fn azure(depot: Depot, tray: &mut Tray) -> Result<()> {
+    use azure_core::http::pager::{ItemIterator, Page, PagerContinuation, PagerResult};
+
+    #[async_trait::async_trait]
+    impl Page for PeerPage {
+        type Item = Group;
+        type IntoIter = std::vec::IntoIter<Group>;
+
+        async fn into_items(self) -> azure_core::Result<Self::IntoIter> {
+            Ok(self.0.into_iter())
+        }
+    }
+
+    let groups = ItemIterator::new(
+        move |_, _| {
+            let depot = depot.clone();
+            Box::pin(async move {
+                let (groups, after) = depot.page();
+                let token = after.as_ref().map(|after| PagerContinuation::Token(after.as_str().to_owned()));
+                let response = PeerPage(groups, after);
+                Ok(match token {
+                    Some(continuation) => PagerResult::More { response, continuation },
+                    None => PagerResult::Done { response },
+                })
+            })
+        },
+        None,
+    );
+    consume(groups, tray).await.map_err(Error::other)
+}
+
+async fn gax(depot: Depot, tray: &mut Tray) -> Result<()> {
+    use google_cloud_gax::paginator::internal::{PageableResponse, new_paginator};
+    use google_cloud_gax::paginator::{ItemPaginator, Paginator};
+
+    impl PageableResponse for PeerPage {
+        type PageItem = Group;
+
+        fn items(self) -> Vec<Group> {
+            self.0
+        }
+
+        fn next_page_token(&self) -> String {
+            self.1.as_ref().map(|after| after.as_str().to_owned()).unwrap_or_default()
+        }
+    }
+
+    let pages = new_paginator(String::new(), move |_| {
+        let depot = depot.clone();
+        async move { fetch(&depot).await.map(|(groups, after)| PeerPage(groups, after)) }
+    });
+    let mut groups = pages.items();
+    while let Some(group) = groups.next().await {
+        tray.put(group?);
+    }
+    Ok(())
+}
+
+async fn aws(depot: Depot, tray: &mut Tray) -> Result<()> {
+    use aws_smithy_async::future::pagination_stream::fn_stream::FnStream;
+    use aws_smithy_async::future::pagination_stream::{PaginationStream, TryFlatMap};
+
+    let pages = PaginationStream::new(FnStream::new(move |tx| {
+        Box::pin(async move {
+            loop {
+                let page = fetch(&depot).await;
+                let more = matches!(page, Ok((_, Some(_))));
+                if tx.send(page).await.is_err() || !more {
+                    return;
+                }
+            }
+        })
+    }));
+    let mut groups = TryFlatMap::new(pages).flat_map(|(groups, _)| groups);
+    while let Some(group) = groups.next().await {
+        tray.put(group?);
+    }
+    Ok(())
+}
+
+/// A contestant, who walks a depot of so many groups until it has seen `GROUPS`.
+macro_rules! contestant {
+    ($name:expr, $runtime:expr, $depot:expr, $groups:expr, $walk:expr $(, $setting:expr)?) => {{
+        let (runtime, depot) = (&$runtime, &$depot);
+        let run = Box::new(move || {
+            let mut time = Duration::ZERO;
+            for _ in 0..GROUPS / $groups {
+                let mut tray = Tray::new($groups);
+                let begun = ThreadTime::now();
+                runtime.block_on($walk(depot.clone(), &mut tray $(, $setting)?)).expect("no walk fails");
+                time += begun.elapsed();
+                let pages = tray.into_pages();
+                assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), $groups);
+                depot.fill(pages);
+            }
+            time
+        });
+        ($name, run as Box<dyn FnMut() -> Duration>)
+    }};
+}
+
+/// What each group costs, in nanoseconds, first the floor itself.
+fn measure(groups: usize) -> Vec<(&'static str, f64)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let depot = Depot::new(groups);
+    let mut contestants: Vec<Contestant<'_>> = vec![
+        contestant!("nested loop", runtime, depot, groups, nested_loop),
+        contestant!("gupshup-groups, `max_restarts(0)`", runtime, depot, groups, ours, 0),
+        contestant!("gupshup-groups", runtime, depot, groups, ours, 3),
+        contestant!("google-cloud-gax `items()`", runtime, depot, groups, gax),
+        contestant!("page-turner", runtime, depot, groups, page_turner),
+        contestant!("`try_unfold` + `try_flatten`", runtime, depot, groups, try_unfold),
+        contestant!("azure_core `ItemIterator`", runtime, depot, groups, azure),
+        contestant!("async-stream `try_stream!`", runtime, depot, groups, async_stream),
+        contestant!("aws-smithy-async `items()`", runtime, depot, groups, aws),
+    ];
+    let times = medians(ROUNDS, &mut contestants);
+    let count = (GROUPS / groups * groups) as f64;
+    contestants.iter().zip(times).map(|((name, _), time)| (*name, time.as_nanos() as f64 / count)).collect()
+}
+
+/// Who is no `Stream`.
+const NO_STREAM: [&str; 3] = ["nested loop", "google-cloud-gax `items()`", "aws-smithy-async `items()`"];
+
+pub fn table() {
+    let cold = measure(GROUPS);
+    let warm = measure(8 * PAGE);
+    println!(
+        "| walk, pages of {PAGE} | a `Stream` | ns a group over the loop, {GROUPS} groups in memory | the same, 8 pages that stay in the cache |"
+    );
+    println!("|---|---|---|---|");
+    for ((name, cold_time), (_, warm_time)) in cold.iter().zip(&warm) {
+        let stream = if NO_STREAM.contains(name) { "no" } else { "yes" };
+        if *name == cold[0].0 {
+            println!("| {name} | {stream} | ({cold_time:.1} in all) | ({warm_time:.1} in all) |");
+        } else {
+            println!("| {name} | {stream} | {:+.1} | {:+.1} |", cold_time - cold[0].1, warm_time - warm[0].1);
+        }
+    }
+    println!();
+    let bars: Vec<_> = cold[1..].iter().map(|(name, time)| (name.replace('`', ""), time - cold[0].1)).collect();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/walk.svg");
+    let title = "nanoseconds a group, over a nested loop (1,000,000 groups, pages of 1024)";
+    std::fs::write(path, chart::bars(title, &bars)).expect("the chart can be written");
+}

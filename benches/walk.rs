@@ -1,0 +1,88 @@
+//! What the stream adds to each group: one million groups in memory, in pages of 1024, against a nested loop.
+//!
+//! `cargo bench --bench walk`. `benches/peers` has the same beside other crates, in interleaved rounds.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::{Ready, ready};
+use std::rc::Rc;
+
+use criterion::{BatchSize, Criterion, Throughput};
+use futures::StreamExt;
+use futures::executor::block_on;
+use gupshup_groups::{Cursors, Group, ListGroups, Page, PageRequest, PageSource, Result};
+
+const GROUPS: usize = 1_000_000;
+const PAGE: usize = 1024;
+
+/// Pages made beforehand, each handed out once.
+#[derive(Clone)]
+struct Depot(Rc<RefCell<VecDeque<Page>>>);
+
+impl Depot {
+    fn new() -> Self {
+        let starts = (0..GROUPS).step_by(PAGE);
+        let page = |from: usize| {
+            let to = (from + PAGE).min(GROUPS);
+            let group = |n| {
+                Group::new(format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{n:012}ZD"), "Support", 1_700_000_000)
+            };
+            let after = (to < GROUPS).then(|| to.to_string());
+            Page::new((from..to).map(group).collect(), Cursors::new(after.as_deref(), None)).has_next(after.is_some())
+        };
+        Self(Rc::new(RefCell::new(starts.map(page).collect())))
+    }
+
+    fn page(&self) -> Page {
+        self.0.borrow_mut().pop_front().unwrap_or_default()
+    }
+}
+
+impl PageSource for Depot {
+    type Fetch = Ready<Result<Page>>;
+
+    fn fetch(&self, _: PageRequest) -> Self::Fetch {
+        ready(Ok(self.page()))
+    }
+}
+
+fn main() {
+    let mut c = Criterion::default().sample_size(10).configure_from_args();
+    let mut group = c.benchmark_group("walk");
+    group.throughput(Throughput::Elements(GROUPS as u64));
+    let fresh = || (Depot::new(), Vec::with_capacity(GROUPS));
+    group.bench_function("nested loop", |b| {
+        b.iter_batched(
+            fresh,
+            |(depot, mut out)| {
+                loop {
+                    let page = depot.page();
+                    out.extend(page.groups);
+                    if !page.has_next {
+                        return out;
+                    }
+                }
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    for restarts in [0, 3] {
+        group.bench_function(format!("stream, max_restarts({restarts})"), |b| {
+            b.iter_batched(
+                fresh,
+                |(depot, mut out)| {
+                    let mut groups = ListGroups::from_source(depot).page_size(1024).max_restarts(restarts).stream();
+                    block_on(async {
+                        while let Some(group) = groups.next().await {
+                            out.extend(group.ok());
+                        }
+                    });
+                    out
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+    c.final_summary();
+}

@@ -1,0 +1,130 @@
+//! What a walk costs, counted rather than timed. A test binary of its own, since the allocator that counts is global,
+//! and one test that counts, since another on another thread would be counted too.
+
+use std::alloc::System;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use futures::StreamExt;
+use futures::executor::block_on;
+use futures_test::task::new_count_waker;
+use gupshup_groups::{
+    Cursors, Group, GroupStream, HttpSource, ListGroups, Page, PageRequest, PageSource, PageStream, Result,
+};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+// The streams are small enough to move about. Told by the compiler, since a second test would run beside the first.
+const _: () = assert!(size_of::<GroupStream<HttpSource>>() <= 256 && size_of::<PageStream<HttpSource>>() <= 256);
+
+/// The size of a full page.
+const PAGE: usize = 1024;
+
+/// Makes its pages when they are asked for, so that no list is in memory.
+#[derive(Clone)]
+struct Made {
+    count: usize,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Made {
+    fn new(count: usize) -> Self {
+        Self { count, requests: Arc::default() }
+    }
+
+    fn page(&self, request: &PageRequest) -> Page {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let from = request.position.cursor().map_or(0, |cursor| cursor.as_str().parse().unwrap());
+        let to = (from + usize::from(request.limit.get())).min(self.count);
+        let groups =
+            (from..to).map(|n| Group::new(format!("Y2FwaV9ncm91cDo{n:012}"), "Support", 1_700_000_000)).collect();
+        let after = (to < self.count).then(|| to.to_string());
+        let before = from.to_string();
+        Page::new(groups, Cursors::new(after.as_deref(), Some(&before))).has_next(after.is_some())
+    }
+}
+
+impl PageSource for Made {
+    type Fetch = Ready<Result<Page>>;
+
+    fn fetch(&self, request: PageRequest) -> Self::Fetch {
+        ready(Ok(self.page(&request)))
+    }
+}
+
+/// What is alive while the walk holds its last page: the walk's memory, with that page's.
+fn live_bytes(count: usize, restarts: u32) -> usize {
+    let list = ListGroups::from_source(Made::new(count)).page_size(1024).max_restarts(restarts);
+    let before = Region::new(ALLOCATOR);
+    let mut groups = list.stream();
+    let mut most = 0;
+    block_on(async {
+        let mut index = 0;
+        while let Some(group) = groups.next().await {
+            drop(group.unwrap());
+            // The place where a page has just come is where the most is alive; what was freed meanwhile does not count.
+            if index % PAGE == 0 {
+                let change = before.change();
+                most = most.max(change.bytes_allocated - change.bytes_deallocated);
+            }
+            index += 1;
+        }
+        assert_eq!(index, count);
+    });
+    most
+}
+
+/// Allocations of a walk through so many pages, less those of the source.
+fn allocations(pages: usize, restarts: u32) -> usize {
+    let source = Made::new(pages * PAGE);
+    let asked = source.requests.clone();
+    let list = ListGroups::from_source(source.clone()).page_size(1024).max_restarts(restarts);
+    let walk = Region::new(ALLOCATOR);
+    let mut groups = list.stream();
+    let count = block_on(async {
+        let mut count = 0;
+        while let Some(group) = groups.next().await {
+            drop(group.unwrap());
+            count += 1;
+        }
+        count
+    });
+    let change = walk.change();
+    assert_eq!(count, pages * PAGE);
+    assert_eq!(asked.load(Ordering::Relaxed), pages, "one request a page");
+
+    // Two strings a group, their vector, two cursors and the texts that they are made from; the last page has one cursor.
+    let of_the_source = pages * (2 * PAGE + 5) - 2;
+    change.allocations + change.reallocations - of_the_source
+}
+
+/// One test, so that nothing else allocates meanwhile.
+#[test]
+fn a_walk_costs_at_most_one_allocation_a_page_no_wake_and_eight_bytes_a_group() {
+    const SLACK: usize = 192 * 1024;
+    for restarts in [0, 3] {
+        let (few, many) = (allocations(10, restarts), allocations(110, restarts));
+        assert!(many <= few + 100, "restarts {restarts}: {few} allocations for 10 pages, {many} for 110");
+    }
+
+    // Besides a page, a walk keeps a hash of every cursor, and if it may restart, one of every group. The slack is for
+    // how tables and blocks grow.
+    let growth = |restarts| live_bytes(1_000_000, restarts) - live_bytes(10_000, restarts);
+    let (bare, healing) = (growth(0), growth(3));
+    assert!(bare < SLACK, "{bare} bytes more for 990,000 groups more");
+    assert!(healing < 8 * 990_000 + SLACK, "{healing} bytes more for 990,000 groups more");
+    assert!(live_bytes(10, 3) < 8 * 1024, "a short list takes little");
+
+    // A source that answers at once is never waited for.
+    let (waker, woken) = new_count_waker();
+    let mut groups = ListGroups::from_source(Made::new(10 * PAGE)).stream();
+    let mut polls = 0;
+    while groups.poll_next_unpin(&mut Context::from_waker(&waker)).map(|group| group.is_some()) == Poll::Ready(true) {
+        polls += 1;
+    }
+    assert_eq!((polls, woken.get()), (10 * PAGE, 0));
+}
