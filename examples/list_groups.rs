@@ -146,7 +146,9 @@ async fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
 
     let progress = stream.progress();
     let seconds = started.elapsed().as_secs_f64();
-    let count = format!("{} groups in {} requests, {seconds:.1} s", progress.groups, progress.requests);
+    let plural = |count: u64| if count == 1 { "" } else { "s" };
+    let (groups, requests) = (progress.groups, progress.requests);
+    let count = format!("{groups} group{} in {requests} request{}, {seconds:.1} s", plural(groups), plural(requests));
     let code = match ending {
         Ending::Complete => {
             eprintln!("{count}");
