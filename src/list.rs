@@ -186,6 +186,9 @@ where
     /// of the page ahead comes after the groups before it, as always, and a checkpoint never points past what was
     /// yielded. A list of one page makes no task.
     ///
+    /// A consumer that blocks its thread gains by it under `#[tokio::main]`, but not inside a spawned task: tokio keeps
+    /// what a task spawns on that task's thread. Work that blocks belongs into `spawn_blocking`.
+    ///
     /// # Panics
     ///
     /// A stream with read-ahead panics when it is polled outside of a tokio runtime.

@@ -1,6 +1,6 @@
 //! gupshup-groups beside its peers, in one run.
 //!
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml [walk] [decode] [wire] [latency]`
+//! `cargo run --release --manifest-path benches/peers/Cargo.toml [walk] [decode] [wire] [latency] [ahead]`
 //!
 //! Prints tables in Markdown; without arguments all of them. `walk` also draws `benches/peers/walk.svg`. What is compared
 //! is measured in interleaved rounds and told as medians, and only the ratios mean anything on another machine.
@@ -25,5 +25,8 @@ fn main() {
     }
     if run("latency") {
         wire::latency();
+    }
+    if run("ahead") {
+        wire::read_ahead();
     }
 }

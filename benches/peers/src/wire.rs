@@ -165,6 +165,11 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
+/// As `#[tokio::main]` makes it.
+fn threads() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
+}
+
 /// Times this until it has counted all groups.
 macro_rules! contestant {
     ($name:expr, $runtime:expr, $groups:expr, $walk:expr) => {
@@ -183,11 +188,12 @@ pub fn table() {
     let server = serve(GROUPS, Duration::ZERO);
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let list = client(server).groups("app").page_size(PAGE as u32);
-    let runtime = runtime();
+    let ahead = list.clone().read_ahead(true);
+    let (runtime, threads) = (runtime(), threads());
     let mut contestants: Vec<Contestant<'_>> = vec![
         contestant!("reqwest + serde_json by hand", runtime, GROUPS, by_hand(&http, server, PAGE)),
         contestant!("gupshup-groups", runtime, GROUPS, ours(&list)),
-        // The place of `read_ahead(true)`.
+        contestant!("gupshup-groups, `read_ahead(true)`", threads, GROUPS, ours(&ahead)),
         contestant!("the same bytes, fetched and dropped", runtime, GROUPS, bytes_only(&http, server, GROUPS)),
     ];
     let times = medians(ROUNDS, &mut contestants);
@@ -223,6 +229,65 @@ pub fn latency() {
     println!("|---|---|---|");
     for ((name, _), time) in contestants.iter().zip(&times) {
         println!("| {name} | {:.0} | {:.2} |", time.as_secs_f64() * 1e3, time.as_secs_f64() / THINK.as_secs_f64());
+    }
+    println!();
+}
+
+/// A consumer that works 20 ms on each page, of a server that thinks 20 ms about each.
+pub fn read_ahead() {
+    const PAGES: usize = 50;
+    const GROUPS: usize = PAGES * PAGE;
+
+    /// Lists all groups, and works after each page.
+    async fn consume<F: Future<Output = ()>>(list: ListGroups, work: impl Fn() -> F) -> usize {
+        let mut groups = list.stream();
+        let mut count = 0;
+        while let Some(group) = groups.next().await {
+            std::hint::black_box::<Group>(group.expect("no group fails"));
+            count += 1;
+            if count % PAGE == 0 {
+                work().await;
+            }
+        }
+        count
+    }
+    async fn sleep() {
+        tokio::time::sleep(THINK).await;
+    }
+    async fn block() {
+        std::thread::sleep(THINK);
+    }
+
+    let server = serve(GROUPS, THINK);
+    let list = client(server).groups("app").page_size(PAGE as u32);
+    let ahead = list.clone().read_ahead(true);
+    let threads = threads();
+    let mut contestants: Vec<Contestant<'_>> = vec![
+        contestant!("the server alone: a consumer without work", threads, GROUPS, consume(list.clone(), || async {})),
+        contestant!("the consumer alone: 50 times 20 ms", threads, GROUPS, async {
+            for _ in 0..PAGES {
+                sleep().await;
+            }
+            GROUPS
+        }),
+        contestant!("without read-ahead, a consumer that awaits", threads, GROUPS, consume(list.clone(), sleep)),
+        contestant!("read-ahead, a consumer that awaits", threads, GROUPS, consume(ahead.clone(), sleep)),
+        contestant!(
+            "read-ahead, one that blocks its thread, in `main`",
+            threads,
+            GROUPS,
+            consume(ahead.clone(), block)
+        ),
+        contestant!("read-ahead, one that blocks its thread, in a task", threads, GROUPS, async {
+            tokio::spawn(consume(ahead.clone(), block)).await.expect("no panic")
+        }),
+    ];
+    let times = medians(3, &mut contestants);
+    let larger = times[0].max(times[1]).as_secs_f64();
+    println!("| {PAGES} pages, 20 ms a page on both sides | ms | of the larger of the first two |");
+    println!("|---|---|---|");
+    for ((name, _), time) in contestants.iter().zip(&times) {
+        println!("| {name} | {:.0} | {:.2} |", time.as_secs_f64() * 1e3, time.as_secs_f64() / larger);
     }
     println!();
 }
