@@ -83,6 +83,18 @@ async fn the_request_is_the_documented_one_without_a_body() {
 }
 
 #[tokio::test]
+async fn a_partners_token_is_sent_as_authorization_and_in_no_other_header() {
+    let (server, requests) = records(|_| PAGE.into()).await;
+    let client = Client::partner_builder(KEY).base_url(server.url("/partner")).build().unwrap();
+    client.groups("app").page().await.unwrap();
+
+    let requests = requests.lock().unwrap();
+    assert_eq!(path_and_query(&requests[0]), "/partner/app/app/group?limit=25");
+    assert_eq!(requests[0].headers()["authorization"], KEY);
+    assert!(!requests[0].headers().contains_key("apikey"));
+}
+
+#[tokio::test]
 async fn participants_are_sent_as_the_documented_body() {
     let (server, requests) = records(|_| PAGE.into()).await;
     client(&server).groups("app").participants(["919999999999", "15550001"]).page().await.unwrap();
