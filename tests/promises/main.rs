@@ -16,7 +16,6 @@ mod server;
 mod status;
 mod support;
 mod sync;
-mod telemetry;
 mod tls;
 mod tool;
 mod transport;

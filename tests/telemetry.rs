@@ -1,7 +1,11 @@
 //! What is told to `tracing`, and what never is.
+//!
+//! A test binary of its own: what is interested in an event is asked once for the whole process, so a test beside these
+//! that traces without a subscriber could switch the event off.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use futures::TryStreamExt;
 use gupshup_groups::testing::{FakeGroups, Fault};
@@ -9,36 +13,41 @@ use gupshup_groups::{Error, Group, ListGroups};
 use tracing::Level;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use crate::support::groups;
+thread_local! {
+    /// What was traced on this thread, which is one test's.
+    static TRACED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct ToThread;
+
+impl io::Write for ToThread {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        TRACED.with_borrow_mut(|traced| traced.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Everything that is traced while `list` is listed.
 async fn traced(list: ListGroups<FakeGroups>) -> String {
-    #[derive(Clone, Default)]
-    struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Buffer {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let buffer = Buffer::default();
-    let writer = buffer.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(Level::TRACE)
-        .with_ansi(false)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    static SUBSCRIBER: Once = Once::new();
+    SUBSCRIBER.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_max_level(Level::TRACE)
+            .with_ansi(false)
+            .with_span_events(FmtSpan::CLOSE)
+            .with_writer(|| ToThread)
+            .init();
+    });
     let _ = list.stream().try_collect::<Vec<_>>().await;
-    drop(guard);
-    let text = buffer.0.lock().unwrap().clone();
-    String::from_utf8(text).unwrap()
+    String::from_utf8(TRACED.take()).unwrap()
+}
+
+fn groups(count: i64) -> Vec<Group> {
+    (0..count).map(|n| Group::new(n.to_string(), format!("group {n}"), n)).collect()
 }
 
 #[tokio::test(start_paused = true)]
