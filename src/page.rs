@@ -105,6 +105,14 @@ impl Page {
         self
     }
 
+    /// The group that a walk in `direction` comes to last.
+    pub(crate) fn last(&self, direction: Direction) -> Option<&Group> {
+        match direction {
+            Direction::Forward => self.groups.last(),
+            Direction::Backward => self.groups.first(),
+        }
+    }
+
     /// Whether the server sent a link that goes on in `direction`.
     pub(crate) fn link(&self, direction: Direction) -> bool {
         match direction {

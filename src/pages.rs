@@ -223,11 +223,7 @@ impl<S: PageSource> Walk<S> {
         }
         let page = leg.page?;
         self.progress.groups += page.groups.len() as u64;
-        let last = match heading {
-            Direction::Forward => page.groups.last(),
-            Direction::Backward => page.groups.first(),
-        };
-        if let Some(group) = last {
+        if let Some(group) = page.last(heading) {
             self.last.clone_from(&group.id);
         }
         Some(page)

@@ -319,11 +319,7 @@ impl Traversal {
 
         let mut trail =
             Trail { page: ask.page.clone(), turned, base, count: page.groups.len(), prior, edge: Edge::Unknown };
-        let last = match self.heading {
-            Direction::Forward => page.groups.last(),
-            Direction::Backward => page.groups.first(),
-        };
-        let end = last.map(|last| trail.mark(trail.count, copied(&last.id, self.previous.as_mut())));
+        let end = page.last(self.heading).map(|last| trail.mark(trail.count, copied(&last.id, self.previous.as_mut())));
         trail.edge = self.go(onward, surplus, || match &end {
             Some(end) => Ask { page: ask.page.clone(), seek: Some(Seek::new(end.clone())) },
             None => ask.clone(),
@@ -611,10 +607,7 @@ fn cut(page: &mut Page, gap: usize, walk: Direction, heading: Direction) -> usiz
 
 /// The end of a page, all of whose groups lie behind; `None` where it has none.
 fn end_of(anchor: &Anchor, page: &Page) -> Option<Mark> {
-    let last = match anchor.position.direction() {
-        Direction::Forward => page.groups.last(),
-        Direction::Backward => page.groups.first(),
-    }?;
+    let last = page.last(anchor.position.direction())?;
     let count = page.groups.len();
     let trail = Trail { page: anchor.clone(), turned: false, base: 0, count, prior: None, edge: Edge::Unknown };
     Some(trail.mark(count, last.id.clone()))
