@@ -26,7 +26,7 @@
 //!
 //! - [Which method do I want?](#which-method-do-i-want)
 //! - [Guarantees](#guarantees)
-//! - [Features](#features)
+//! - [Runtime](#runtime), [Features](#features)
 //! - Who asks: [`Client`], [`ClientBuilder`], [`RetryPolicy`]
 //! - What to list: [`ListGroups`], [`PageSize`], [`Cursor`]
 //! - Streams: [`GroupStream`], [`PageStream`], [`Progress`], [`Direction`]
@@ -69,6 +69,12 @@
 //! - **[Bounded](ClientBuilder#default).** In time, in size, and in [attempts](RetryPolicy).
 //!
 //! And [what is not promised](_design#what-is-not-promised).
+//!
+//! # Runtime
+//!
+//! A [`Client`] needs a tokio runtime with I/O and timers, as `#[tokio::main]` makes it; on one that is built without them
+//! tokio panics. A [`PageSource`] that needs no runtime runs on any executor: there is no timer then, so that a failed
+//! attempt is not tried again, and there is no deadline.
 //!
 //! # Features
 //!

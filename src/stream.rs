@@ -56,8 +56,8 @@ use crate::source::PageSource;
 ///
 /// # Panics
 ///
-/// Never by itself. A panic of a [`PageSource`] goes through to the caller; its request is dropped, and the next poll
-/// makes it anew.
+/// Never by itself, on a [runtime](crate#runtime) that has what it needs. A panic of a [`PageSource`] goes through to the
+/// caller; its request is dropped, and the next poll makes it anew.
 ///
 /// # Examples
 ///

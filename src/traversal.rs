@@ -3,12 +3,14 @@
 //! Pure: no I/O, no clock, no async. [`Traversal::next`] says what to do, [`Traversal::page`] and [`Traversal::failed`]
 //! tell it what came of it. Every rule about order, end, loops, restarts and page size is in this module and its rooms:
 //!
+//! - `onward`: where a page leads, and what is the end of the list,
 //! - `trail`: the place of the walk after each group of a page,
 //! - `seek`: the way back to a place,
 //! - `size`: how many groups to ask for,
 //! - `memory`: the cursors sent and the groups yielded.
 
 mod memory;
+mod onward;
 mod seek;
 mod size;
 mod trail;
@@ -16,12 +18,13 @@ mod trail;
 use std::mem;
 
 use crate::checkpoint::{Anchor, Beside, Cause, Checkpoint, Mark, Place};
-use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES};
+use crate::cursor::{Direction, MAX_CURSOR_BYTES};
 use crate::error::{Error, Kind};
 use crate::page::{Page, PageSize};
 use crate::source::{PageRequest, Position};
 
 use memory::{Sent, Yielded};
+use onward::{Onward, may_be_past_the_end};
 use seek::{By, Seek};
 pub(crate) use size::Sizing;
 pub(crate) use trail::{Edge, Trail, Whereabouts};
@@ -130,18 +133,6 @@ struct Healing {
     left: u32,
     /// Whether there was a restart: then what was yielded before it is skipped.
     restarted: bool,
-}
-
-/// Where a page leads.
-enum Onward {
-    /// To this page.
-    To(Anchor),
-    /// To this place, which has to be found first.
-    Back(Mark),
-    /// Nowhere: the list is at its end.
-    End,
-    /// The page contradicts the rules of paging.
-    Astray(Error),
 }
 
 impl Traversal {
@@ -388,58 +379,6 @@ impl Traversal {
         }
     }
 
-    /// Where a page leads in the direction of its request.
-    fn onward(&self, ask: &Ask, page: &Page, limit: PageSize) -> Onward {
-        let direction = ask.page.position.direction();
-        let to = |cursor: &Cursor, cause| {
-            Onward::To(Anchor { position: Position::from_cursor(direction, cursor.clone()), cause })
-        };
-        match (page.link(direction), page.cursor(direction)) {
-            (true, Some(cursor)) => to(cursor, Cause::Linked),
-            (true, None) => Onward::Astray(Error::new(
-                Kind::Protocol,
-                "the answer has a link to another page, but no cursor that leads there",
-            )),
-            // Without a link: the end, if this server is known to send links, or if nothing could follow anyway.
-            (false, _) if self.linked => Onward::End,
-            (false, None) => Onward::End,
-            // A server that may not send links at all. Forward it is asked on as long as its pages are full; backward,
-            // where the API's page does not even mention links, until a page is empty.
-            (false, Some(cursor)) => {
-                let more = match direction {
-                    Direction::Forward => page.groups.len() >= usize::from(limit.get()),
-                    Direction::Backward => !page.groups.is_empty(),
-                };
-                if more { to(cursor, Cause::Unlinked) } else { Onward::End }
-            }
-        }
-    }
-
-    /// Turns round on a page, and says where it leads now. `ahead` is where it would have led otherwise.
-    ///
-    /// That a page was reached from the other side says nothing about the end on this side, except at the start of the
-    /// list.
-    fn turn(&mut self, ask: &Ask, page: &Page, ahead: &Onward, prior: Option<&Mark>) -> Onward {
-        self.sent.clear();
-        self.linked = page.link(self.heading);
-        if ask.page.position == Position::Start {
-            return Onward::End;
-        }
-        if let Some(cursor) = page.cursor(self.heading) {
-            let cause = if self.linked { Cause::Linked } else { Cause::Unlinked };
-            return Onward::To(Anchor { position: Position::from_cursor(self.heading, cursor.clone()), cause });
-        }
-        match prior {
-            Some(prior) => Onward::Back(prior.clone()),
-            // Nothing lies before the cursor from which the walk came, so the list begins there.
-            None if self.heading == Direction::Forward && matches!(ahead, Onward::End) => Onward::To(Anchor::start()),
-            None => Onward::Astray(Error::new(
-                Kind::Protocol,
-                "the walk cannot turn round here: the answer has no cursor that leads back",
-            )),
-        }
-    }
-
     /// The place before a page that has no cursor back.
     fn prior(&self, ask: &Ask, page: &Page) -> Option<Box<Mark>> {
         let back = ask.page.position.direction().reversed();
@@ -621,14 +560,6 @@ fn copied(id: &str, replaced: Option<&mut Mark>) -> String {
     };
     id.clone_into(&mut copy);
     copy
-}
-
-/// Whether "invalid cursors" in answer to this request can mean that there is no such page.
-fn may_be_past_the_end(page: &Anchor) -> bool {
-    match (page.position.direction(), page.cause) {
-        (_, Cause::Linked) | (Direction::Forward, Cause::Given) => false,
-        (_, Cause::Unlinked) | (Direction::Backward, Cause::Given) => true,
-    }
 }
 
 #[cfg(test)]

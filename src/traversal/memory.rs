@@ -1,7 +1,7 @@
 //! What a walk remembers: the cursors it has sent, and the groups it has yielded.
 
 use std::collections::HashSet;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use foldhash::quality::RandomState;
 
@@ -57,7 +57,7 @@ impl Yielded {
             }
             let (now, later) = groups.split_at(room.min(groups.len()));
             if let Some(block) = self.since.last_mut() {
-                block.extend(now.iter().map(|group| self.keys.hash_one(&*group.id)));
+                block.extend(now.iter().map(|group| hash(&self.keys, group)));
             }
             groups = later;
         }
@@ -75,8 +75,16 @@ impl Yielded {
 
     /// Whether the group was yielded before the last call of [`index`](Self::index).
     pub(super) fn contains(&self, group: &Group) -> bool {
-        self.before.binary_search(&self.keys.hash_one(&*group.id)).is_ok()
+        self.before.binary_search(&hash(&self.keys, group)).is_ok()
     }
+}
+
+/// The hash of a group's id: of its bytes alone. `str`'s own way adds a byte to mark the end, which takes a quarter of the
+/// time, and nothing follows here that the end would have to be told from.
+fn hash(keys: &RandomState, group: &Group) -> u64 {
+    let mut hasher = keys.build_hasher();
+    hasher.write(group.id.as_bytes());
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -5,17 +5,20 @@
 
 use std::alloc::System;
 use std::future::{Ready, ready};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use futures::StreamExt;
 use futures::executor::block_on;
+use futures::{Stream, StreamExt};
+use futures_test::future::{FutureTestExt, PendingOnce};
 use futures_test::task::new_count_waker;
 use gupshup_groups::{
     Cursors, Group, GroupStream, HttpSource, ListGroups, Page, PageRequest, PageSource, PageStream, Result,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tokio::task::yield_now;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -55,6 +58,18 @@ impl PageSource for Made {
 
     fn fetch(&self, request: PageRequest) -> Self::Fetch {
         ready(Ok(self.page(&request)))
+    }
+}
+
+/// The same, but each page is pending once before it comes.
+#[derive(Clone)]
+struct Late(Made);
+
+impl PageSource for Late {
+    type Fetch = PendingOnce<Ready<Result<Page>>>;
+
+    fn fetch(&self, request: PageRequest) -> Self::Fetch {
+        self.0.fetch(request).pending_once()
     }
 }
 
@@ -104,9 +119,25 @@ fn allocations(pages: usize, restarts: u32) -> usize {
     change.allocations + change.reallocations - of_the_source
 }
 
+/// How often a walk is polled until its end, and how often it is woken meanwhile.
+async fn polls_and_wakes<S: PageSource>(groups: GroupStream<S>) -> (usize, usize) {
+    let mut groups = pin!(groups);
+    let (waker, woken) = new_count_waker();
+    let mut polls = 0;
+    loop {
+        polls += 1;
+        match groups.as_mut().poll_next(&mut Context::from_waker(&waker)) {
+            Poll::Ready(Some(group)) => drop(group.unwrap()),
+            Poll::Ready(None) => return (polls, woken.get()),
+            Poll::Pending => yield_now().await,
+        }
+    }
+}
+
 /// One test, so that nothing else allocates meanwhile.
 #[test]
 fn a_walk_costs_at_most_one_allocation_a_page_no_wake_and_eight_bytes_a_group() {
+    const PAGES: usize = 10;
     const SLACK: usize = 192 * 1024;
     for restarts in [0, 3] {
         let (few, many) = (allocations(10, restarts), allocations(110, restarts));
@@ -121,12 +152,15 @@ fn a_walk_costs_at_most_one_allocation_a_page_no_wake_and_eight_bytes_a_group() 
     assert!(healing < 8 * 990_000 + SLACK, "{healing} bytes more for 990,000 groups more");
     assert!(live_bytes(10, 3) < 8 * 1024, "a short list takes little");
 
-    // A source that answers at once is never waited for.
-    let (waker, count) = new_count_waker();
-    let mut groups = ListGroups::from_source(Made::new(10 * PAGE)).stream();
-    let mut polls = 0;
-    while groups.poll_next_unpin(&mut Context::from_waker(&waker)).map(|group| group.is_some()) == Poll::Ready(true) {
-        polls += 1;
-    }
-    assert_eq!((polls, count.get()), (10 * PAGE, 0));
+    // A source that answers at once is never waited for. One that answers later wakes the walk once a page, and the walk is
+    // polled once more for it: the streams add no wake of their own.
+    let at_once = ListGroups::from_source(Made::new(PAGES * PAGE)).page_size(1024);
+    assert_eq!(block_on(polls_and_wakes(at_once.stream())), (PAGES * PAGE + 1, 0));
+    let late = ListGroups::from_source(Late(Made::new(PAGES * PAGE))).page_size(1024);
+    assert_eq!(block_on(polls_and_wakes(late.stream())), (PAGES * PAGE + 1 + PAGES, PAGES));
+
+    // A page that is read ahead wakes the walk once too, when the task that fetches it ends.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (_, wakes) = runtime.block_on(polls_and_wakes(late.read_ahead(true).stream()));
+    assert_eq!(wakes, PAGES);
 }

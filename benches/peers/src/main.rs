@@ -8,6 +8,8 @@
 mod chart;
 mod decode;
 mod rounds;
+#[path = "../../shape/mod.rs"]
+mod shape;
 mod walk;
 mod wire;
 

@@ -16,9 +16,9 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use serde::Deserialize;
 
 use crate::rounds::{Contestant, medians};
+use crate::shape::StrictPage;
 
 const GROUPS: usize = 300_000;
 const PAGE: usize = 1024;
@@ -49,7 +49,9 @@ fn serve(groups: usize, think: Duration) -> SocketAddr {
                         .clone();
                     async move {
                         if !think.is_zero() {
-                            tokio::time::sleep(think).await;
+                            // The runtime's own timer counts whole milliseconds and rounds up: 20 would be 21 or 22.
+                            let thought = tokio::task::spawn_blocking(move || std::thread::sleep(think));
+                            thought.await.expect("sleeping does not panic");
                         }
                         Ok::<_, Infallible>(Response::new(Full::new(body)))
                     }
@@ -82,35 +84,6 @@ fn body(from: usize, limit: usize, groups: usize) -> Bytes {
         data.join(",")
     )
     .into()
-}
-
-#[derive(Deserialize)]
-#[allow(dead_code)]
-struct StrictPage {
-    data: Vec<StrictGroup>,
-    paging: StrictPaging,
-    status: String,
-}
-
-#[derive(Deserialize)]
-#[allow(dead_code)]
-struct StrictGroup {
-    creation_timestamp: i64,
-    id: String,
-    subject: String,
-}
-
-#[derive(Deserialize)]
-struct StrictPaging {
-    cursors: StrictCursors,
-    next: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[allow(dead_code)]
-struct StrictCursors {
-    after: String,
-    before: String,
 }
 
 /// One page's bytes, by hand.
@@ -187,8 +160,9 @@ macro_rules! contestant {
 pub fn table() {
     let server = serve(GROUPS, Duration::ZERO);
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    // A connection belongs to the runtime that opened it: each runtime has a client of its own.
     let list = client(server).groups("app").page_size(PAGE as u32);
-    let ahead = list.clone().read_ahead(true);
+    let ahead = client(server).groups("app").page_size(PAGE as u32).read_ahead(true);
     let (runtime, threads) = (runtime(), threads());
     let mut contestants: Vec<Contestant<'_>> = vec![
         contestant!("reqwest + serde_json by hand", runtime, GROUPS, by_hand(&http, server, PAGE)),
