@@ -22,7 +22,7 @@ use crate::shape::StrictPage;
 
 const GROUPS: usize = 300_000;
 const PAGE: usize = 1024;
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 21;
 /// How long the server thinks about a page in [`latency`].
 const THINK: Duration = Duration::from_millis(20);
 
@@ -157,24 +157,34 @@ macro_rules! contestant {
     };
 }
 
+/// On each of tokio's runtimes, against the loop by hand on the same.
 pub fn table() {
     let server = serve(GROUPS, Duration::ZERO);
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    // A connection belongs to the runtime that opened it: each runtime has a client of its own.
-    let list = client(server).groups("app").page_size(PAGE as u32);
-    let ahead = client(server).groups("app").page_size(PAGE as u32).read_ahead(true);
-    let (runtime, threads) = (runtime(), threads());
-    let mut contestants: Vec<Contestant<'_>> = vec![
-        contestant!("reqwest + serde_json by hand", runtime, GROUPS, by_hand(&http, server, PAGE)),
-        contestant!("gupshup-groups", runtime, GROUPS, ours(&list)),
-        contestant!("gupshup-groups, `read_ahead(true)`", threads, GROUPS, ours(&ahead)),
-        contestant!("the same bytes, fetched and dropped", runtime, GROUPS, bytes_only(&http, server, GROUPS)),
-    ];
+    let (one, many) = (runtime(), threads());
+    // A connection belongs to the runtime that opened it: each has clients of its own.
+    let sides = [("one thread", &one), ("`#[tokio::main]`", &many)].map(|(name, runtime)| {
+        let list = client(server).groups("app").page_size(PAGE as u32);
+        (name, runtime, reqwest::Client::builder().no_proxy().build().expect("a client"), list)
+    });
+    let mut contestants: Vec<Contestant<'_>> = Vec::new();
+    for (_, runtime, http, list) in &sides {
+        contestants.extend([
+            contestant!("reqwest + serde_json by hand", runtime, GROUPS, by_hand(http, server, PAGE)),
+            contestant!("gupshup-groups", runtime, GROUPS, ours(list)),
+            contestant!("gupshup-groups, `read_ahead(true)`", runtime, GROUPS, ours(&list.clone().read_ahead(true))),
+            contestant!("the same bytes, fetched and dropped", runtime, GROUPS, bytes_only(http, server, GROUPS)),
+        ]);
+    }
     let times = medians(ROUNDS, &mut contestants);
-    println!("| {GROUPS} groups over loopback, pages of {PAGE} | ms | of the loop by hand |");
-    println!("|---|---|---|");
-    for ((name, _), time) in contestants.iter().zip(&times) {
-        println!("| {name} | {:.0} | {:.2} |", time.as_secs_f64() * 1e3, time.as_secs_f64() / times[0].as_secs_f64());
+    let each = contestants.len() / sides.len();
+    let ratio = |time: Duration, of: Duration| time.as_secs_f64() / of.as_secs_f64();
+    println!("| {GROUPS} groups over loopback, pages of {PAGE} | runtime | ms | of the loop by hand | of the bytes |");
+    println!("|---|---|---|---|---|");
+    for (((side, ..), contestants), times) in sides.iter().zip(contestants.chunks(each)).zip(times.chunks(each)) {
+        for ((name, _), time) in contestants.iter().zip(times) {
+            let (loops, bytes) = (ratio(*time, times[0]), ratio(*time, times[each - 1]));
+            println!("| {name} | {side} | {:.0} | {loops:.2} | {bytes:.1} |", time.as_secs_f64() * 1e3);
+        }
     }
     println!();
 }
