@@ -7,6 +7,8 @@
 
 mod chart;
 mod decode;
+#[path = "../../loopback/mod.rs"]
+mod loopback;
 mod rounds;
 #[path = "../../shape/mod.rs"]
 mod shape;

@@ -1,0 +1,200 @@
+//! A server on loopback, and who lists its groups: this crate, and a loop of `reqwest` and `serde_json` as one would write
+//! it by hand.
+//!
+//! The server is hyper on a thread of its own, and sends bodies that it made beforehand.
+
+#![allow(dead_code, reason = "not every bench uses all of it")]
+#![allow(clippy::expect_used, reason = "a benchmark that cannot run should stop")]
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use futures::StreamExt;
+use gupshup_groups::{Client, Group, ListGroups};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use crate::shape::StrictPage;
+
+/// The size of a page, where it is not the API's default.
+pub(crate) const PAGE: usize = 1024;
+/// How long a server thinks about a page, and a consumer works on it, where they take their time.
+pub(crate) const THINK: Duration = Duration::from_millis(20);
+
+/// A server that lists groups.
+pub(crate) struct Server {
+    address: SocketAddr,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Server {
+    /// Lists so many groups, and takes this long before each answer.
+    pub(crate) fn start(groups: usize, think: Duration) -> Self {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let (tell, told) = mpsc::channel();
+        let counter = Arc::clone(&requests);
+        thread::spawn(move || {
+            on_one_thread().block_on(async move {
+                let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+                tell.send(listener.local_addr().expect("an address")).expect("the other thread waits");
+                let bodies = Arc::<Mutex<HashMap<_, _>>>::default();
+                loop {
+                    let (stream, _) = listener.accept().await.expect("a connection");
+                    stream.set_nodelay(true).expect("a socket");
+                    let (bodies, counter) = (Arc::clone(&bodies), Arc::clone(&counter));
+                    let answer = service_fn(move |request: Request<Incoming>| {
+                        counter.fetch_add(1, Ordering::Relaxed);
+                        let (from, limit) = asked(request.uri().query().unwrap_or_default());
+                        let mut bodies = bodies.lock().expect("nobody panics");
+                        let made = || Bytes::from(body(from, limit, groups));
+                        let body = bodies.entry((from, limit)).or_insert_with(made).clone();
+                        async move {
+                            if !think.is_zero() {
+                                // The runtime's own timer counts whole milliseconds and rounds up: 20 would be 21 or 22.
+                                let thought = tokio::task::spawn_blocking(move || thread::sleep(think));
+                                thought.await.expect("sleeping does not panic");
+                            }
+                            Ok::<_, Infallible>(Response::new(Full::new(body)))
+                        }
+                    });
+                    tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+                }
+            });
+        });
+        Self { address: told.recv().expect("the server starts"), requests }
+    }
+
+    /// The requests since this was last asked.
+    pub(crate) fn take_requests(&self) -> usize {
+        self.requests.swap(0, Ordering::Relaxed)
+    }
+
+    /// This crate's listing, by a client of its own: a connection belongs to the runtime that opened it.
+    pub(crate) fn list(&self) -> ListGroups {
+        let base = format!("http://{}", self.address);
+        Client::builder("key").base_url(base).build().expect("a client").groups("app")
+    }
+
+    /// The other way, likewise.
+    pub(crate) fn by_hand(&self) -> ByHand {
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        ByHand { http, url: format!("http://{}/app/app/group", self.address) }
+    }
+}
+
+/// Where the page begins, and how many groups it may have. A cursor is the number of the group after it.
+fn asked(query: &str) -> (usize, usize) {
+    let find = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.parse().ok());
+    (find("after=").unwrap_or(0), find("limit=").unwrap_or(25))
+}
+
+fn body(from: usize, limit: usize, groups: usize) -> String {
+    let to = (from + limit).min(groups);
+    let group = |n| {
+        let id = format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{n:012}ZD");
+        let time = 1_700_000_000 - n;
+        format!(r#"{{"creation_timestamp":{time},"id":"{id}","subject":"Customer support, region {n}"}}"#)
+    };
+    let data: Vec<_> = (from..to).map(group).collect();
+    let link = || format!(r#","next":"https://graph.facebook.com/v20.0/1/groups?after={to}""#);
+    let next = (to < groups).then(link).unwrap_or_default();
+    let cursors = format!(r#"{{"after":"{to}","before":"{from}"}}"#);
+    format!(r#"{{"data":[{}],"paging":{{"cursors":{cursors}{next}}},"status":"success"}}"#, data.join(","))
+}
+
+/// What one would write without this crate.
+pub(crate) struct ByHand {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl ByHand {
+    /// Lists all groups in pages of this size, and counts them.
+    pub(crate) async fn count(&self, limit: usize) -> usize {
+        let (mut count, mut after) = (0, String::new());
+        loop {
+            let page: StrictPage = serde_json::from_slice(&self.fetch(limit, &after).await).expect("a page");
+            for group in page.data {
+                std::hint::black_box(group);
+                count += 1;
+            }
+            if page.paging.next.is_none() {
+                return count;
+            }
+            after = page.paging.cursors.after;
+        }
+    }
+
+    /// Fetches all pages of a list of so many groups, and drops them.
+    pub(crate) async fn fetch_and_drop(&self, groups: usize) -> usize {
+        for from in (0..groups).step_by(PAGE) {
+            let after = if from == 0 { String::new() } else { from.to_string() };
+            std::hint::black_box(self.fetch(PAGE, &after).await);
+        }
+        groups
+    }
+
+    async fn fetch(&self, limit: usize, after: &str) -> Bytes {
+        let mut url = format!("{}?limit={limit}", self.url);
+        if !after.is_empty() {
+            url += "&after=";
+            url += after;
+        }
+        let response = self.http.get(url).header("apikey", "key").send().await.expect("an answer");
+        response.error_for_status().expect("a page").bytes().await.expect("a body")
+    }
+}
+
+/// Lists all groups, and counts them.
+pub(crate) async fn count(list: &ListGroups) -> usize {
+    count_and_work(list, async || {}).await
+}
+
+/// The same, with work to do after each page.
+pub(crate) async fn count_and_work(list: &ListGroups, work: impl AsyncFn()) -> usize {
+    let mut groups = list.stream();
+    let mut count = 0;
+    while let Some(group) = groups.next().await {
+        std::hint::black_box::<Group>(group.expect("no group fails"));
+        count += 1;
+        if count % PAGE == 0 {
+            work().await;
+        }
+    }
+    count
+}
+
+/// Takes the first group and no more. Returns how many groups that were.
+pub(crate) async fn first(list: &ListGroups) -> usize {
+    usize::from(matches!(list.stream().next().await, Some(Ok(_))))
+}
+
+/// Work that awaits.
+pub(crate) async fn awaits() {
+    tokio::time::sleep(THINK).await;
+}
+
+/// Work that blocks its thread.
+pub(crate) async fn blocks() {
+    thread::sleep(THINK);
+}
+
+pub(crate) fn on_one_thread() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// As `#[tokio::main]` makes it.
+pub(crate) fn on_many_threads() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
+}
