@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use gupshup_groups::{Client, Group, ListGroups};
@@ -54,6 +54,7 @@ impl Server {
                     stream.set_nodelay(true).expect("a socket");
                     let (bodies, counter) = (Arc::clone(&bodies), Arc::clone(&counter));
                     let answer = service_fn(move |request: Request<Incoming>| {
+                        let asked_at = Instant::now();
                         counter.fetch_add(1, Ordering::Relaxed);
                         let (from, limit) = asked(request.uri().query().unwrap_or_default());
                         let mut bodies = bodies.lock().expect("nobody panics");
@@ -61,9 +62,8 @@ impl Server {
                         let body = bodies.entry((from, limit)).or_insert_with(made).clone();
                         async move {
                             if !think.is_zero() {
-                                // The runtime's own timer counts whole milliseconds and rounds up: 20 would be 21 or 22.
-                                let thought = tokio::task::spawn_blocking(move || thread::sleep(think));
-                                thought.await.expect("sleeping does not panic");
+                                let thought = tokio::task::spawn_blocking(move || wait_until(asked_at + think));
+                                thought.await.expect("waiting does not panic");
                             }
                             Ok::<_, Infallible>(Response::new(Full::new(body)))
                         }
@@ -90,6 +90,15 @@ impl Server {
     pub(crate) fn by_hand(&self) -> ByHand {
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         ByHand { http, url: format!("http://{}/app/app/group", self.address) }
+    }
+}
+
+/// Waits exactly so long. A runtime's timer rounds up to the next millisecond, and a thread wakes late, so the last
+/// millisecond is watched.
+fn wait_until(deadline: Instant) {
+    thread::sleep(deadline.saturating_duration_since(Instant::now()).saturating_sub(Duration::from_millis(1)));
+    while Instant::now() < deadline {
+        std::hint::spin_loop();
     }
 }
 
