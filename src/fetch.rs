@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 use sync_wrapper::SyncWrapper;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
@@ -220,6 +220,11 @@ impl Ahead {
             let mut fetch = pin!(Fetch::new(request));
             poll_fn(move |cx| Tell { fetch: fetch.as_mut(), to: &told }.fetch.as_mut().poll(&source, &pace, cx)).await
         });
+        if Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread {
+            // What a worker has spawned last waits in a slot from which no other worker takes it, and this one may soon be
+            // blocked by its consumer. What it spawns next pushes that out, into the queue that they share.
+            drop(tokio::spawn(async {}));
+        }
         Self { task, effort }
     }
 

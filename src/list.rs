@@ -186,8 +186,8 @@ where
     /// of the page ahead comes after the groups before it, as always, and a checkpoint never points past what was
     /// yielded. A list of one page makes no task.
     ///
-    /// A consumer that blocks its thread gains by it under `#[tokio::main]`, but not inside a spawned task: tokio keeps
-    /// what a task spawns on that task's thread. Work that blocks belongs into `spawn_blocking`.
+    /// On tokio's multi-threaded runtime, a consumer that blocks its thread gains by it too, as long as another worker
+    /// thread is free. On the current-thread runtime there is none: work that blocks belongs into `spawn_blocking`.
     ///
     /// # Panics
     ///
