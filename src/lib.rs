@@ -73,7 +73,8 @@
 //! # Runtime
 //!
 //! A [`Client`] needs a tokio runtime with I/O and timers, as `#[tokio::main]` makes it; on one that is built without them
-//! tokio panics. A [`PageSource`] that needs no runtime runs on any executor: there is no timer then, so that a failed
+//! tokio panics. Its connections belong to the runtime that opened them and stand still when that one does: make a client
+//! for each runtime. A [`PageSource`] that needs no runtime runs on any executor: there is no timer then, so that a failed
 //! attempt is not tried again, and there is no deadline.
 //!
 //! # Features

@@ -70,7 +70,7 @@ pub fn latency() {
         contestant!("gupshup-groups, `page_size(1024)`: all", runtime, GROUPS, count(&large)),
         contestant!("by hand, the API's default of 25: all", runtime, GROUPS, by_hand.count(25)),
     ];
-    let times = medians(3, &mut contestants);
+    let times = medians(5, &mut contestants);
     println!("| {GROUPS} groups, the server thinks 20 ms a page | requests | ms | in units of 20 ms |");
     println!("|---|---|---|---|");
     for ((name, run), time) in contestants.iter_mut().zip(times) {
@@ -111,7 +111,7 @@ pub fn read_ahead() {
             async { tokio::spawn(async move { count_and_work(&ahead, blocks).await }).await.expect("no panic") }
         }),
     ];
-    let times = medians(3, &mut contestants);
+    let times = medians(5, &mut contestants);
     let larger = times[0].max(times[1]);
     println!("| {PAGES} pages, 20 ms a page on both sides | ms | of the larger of the first two |");
     println!("|---|---|---|");
