@@ -15,7 +15,7 @@ use crate::cursor::Direction;
 use crate::error::Result;
 use crate::fetch::{Ahead, Effort, Fetch, Pace};
 use crate::http::HttpSource;
-use crate::page::Page;
+use crate::page::{Group, Page};
 use crate::source::{PageRequest, PageSource};
 use crate::trace;
 use crate::traversal::{Next, Notice, Step, Traversal, Whereabouts};
@@ -180,6 +180,53 @@ impl<S: PageSource> PageStream<S> {
         self.walk.traversal.size_hint()
     }
 
+    /// The next page, of whose groups the walk has to be told when they are [yielded](Self::yielding).
+    pub(crate) fn poll_page(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Page>>> {
+        let mut this = self.project();
+        let walk = &mut **this.walk;
+        loop {
+            let (answer, effort) = if let Some(ahead) = this.ahead {
+                let fetched = ready!(ahead.poll(cx));
+                let effort = ahead.effort();
+                *this.ahead = None;
+                let answer = fetched.unwrap_or_else(|panic| {
+                    walk.progress.count(effort);
+                    resume_unwind(panic)
+                });
+                (answer, effort)
+            } else if let Some(mut fetch) = this.fetch.as_mut().as_pin_mut() {
+                let answer = ready!(fetch.as_mut().poll(&walk.source, &walk.pace, cx));
+                let effort = fetch.effort();
+                this.fetch.set(None);
+                (answer, effort)
+            } else {
+                match walk.traversal.next() {
+                    Next::Ask(request) => {
+                        this.fetch.set(Some(Fetch::new(request)));
+                        continue;
+                    }
+                    Next::Fail(error) if error.is_config() => return Poll::Ready(Some(Err(error))),
+                    Next::Fail(error) => return Poll::Ready(Some(Err(error.with_checkpoint(walk.checkpoint())))),
+                    Next::Stop => return Poll::Ready(None),
+                }
+            };
+            if !matches!(&answer, Err(error) if error.is_config()) {
+                walk.progress.count(effort);
+            }
+            if let Some(page) = walk.arrive(answer) {
+                if let (Some(spawn), Some(request)) = (walk.read_ahead, walk.traversal.request()) {
+                    *this.ahead = Some(spawn(&walk.source, walk.pace.clone(), request));
+                }
+                return Poll::Ready(Some(Ok(page)));
+            }
+        }
+    }
+
+    /// The caller gets these groups. See [`Traversal::yielding`].
+    pub(crate) fn yielding(self: Pin<&mut Self>, groups: &[Group]) {
+        self.project().walk.traversal.yielding(groups);
+    }
+
     /// The same listing, going on at `from`; `unyielded` groups of the last page never reached the caller.
     pub(crate) fn restart_at(self, from: Checkpoint, unyielded: usize) -> Self {
         let mut progress = self.progress();
@@ -241,45 +288,12 @@ impl Progress {
 impl<S: PageSource> Stream for PageStream<S> {
     type Item = Result<Page>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut this = self.project();
-        let walk = &mut **this.walk;
-        loop {
-            let (answer, effort) = if let Some(ahead) = this.ahead {
-                let fetched = ready!(ahead.poll(cx));
-                let effort = ahead.effort();
-                *this.ahead = None;
-                let answer = fetched.unwrap_or_else(|panic| {
-                    walk.progress.count(effort);
-                    resume_unwind(panic)
-                });
-                (answer, effort)
-            } else if let Some(mut fetch) = this.fetch.as_mut().as_pin_mut() {
-                let answer = ready!(fetch.as_mut().poll(&walk.source, &walk.pace, cx));
-                let effort = fetch.effort();
-                this.fetch.set(None);
-                (answer, effort)
-            } else {
-                match walk.traversal.next() {
-                    Next::Ask(request) => {
-                        this.fetch.set(Some(Fetch::new(request)));
-                        continue;
-                    }
-                    Next::Fail(error) if error.is_config() => return Poll::Ready(Some(Err(error))),
-                    Next::Fail(error) => return Poll::Ready(Some(Err(error.with_checkpoint(walk.checkpoint())))),
-                    Next::Stop => return Poll::Ready(None),
-                }
-            };
-            if !matches!(&answer, Err(error) if error.is_config()) {
-                walk.progress.count(effort);
-            }
-            if let Some(page) = walk.arrive(answer) {
-                if let (Some(spawn), Some(request)) = (walk.read_ahead, walk.traversal.request()) {
-                    *this.ahead = Some(spawn(&walk.source, walk.pace.clone(), request));
-                }
-                return Poll::Ready(Some(Ok(page)));
-            }
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let page = ready!(self.as_mut().poll_page(cx));
+        if let Some(Ok(page)) = &page {
+            self.yielding(&page.groups);
         }
+        Poll::Ready(page)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

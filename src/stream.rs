@@ -159,11 +159,7 @@ impl<S: PageSource> Stream for GroupStream<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         loop {
-            // The id is read where the group lies: a group that is looked at on its way out is moved in pieces.
-            if let Some(group) = this.buffer.as_slice().first() {
-                this.last.clear();
-                this.last.push_str(&group.id);
-            }
+            keep(this.last, this.pages.as_mut(), this.buffer.as_slice());
             if let Some(group) = this.buffer.next() {
                 return Poll::Ready(Some(Ok(group)));
             }
@@ -183,10 +179,29 @@ impl<S: PageSource> Stream for GroupStream<S> {
     }
 }
 
-/// Goes on to the next page.
+/// How many groups the walk is told of at a time. What is read of them is then still in the nearest cache when they are
+/// yielded, which is not so of a whole page.
+const AT_ONCE: usize = 8;
+
+/// Keeps what is needed of the group that is yielded next: its id, for a checkpoint. Of every eighth, the walk is told
+/// together with those that follow.
 ///
-/// It is kept out of [`GroupStream::poll_next`], and hands over no group, so that this is small enough to become part of
-/// the caller's loop and no group takes the way through memory that a function's result takes.
+/// Like [`turn_page`] it is kept out of [`GroupStream::poll_next`], so that this is small enough to become part of the
+/// caller's loop, and looks at a group where it lies: one that is looked at on its way out is moved in pieces.
+#[inline(never)]
+fn keep<S: PageSource>(last: &mut String, pages: Pin<&mut PageStream<S>>, rest: &[Group]) {
+    if rest.len() % AT_ONCE == 0 {
+        pages.yielding(&rest[..rest.len().min(AT_ONCE)]);
+    }
+    if let Some(group) = rest.first() {
+        last.clear();
+        last.push_str(&group.id);
+    }
+}
+
+/// Goes on to the next page, and tells the walk of the groups that come before those of which [`keep`] tells it.
+///
+/// It hands over no group, so that none takes the way through memory that a function's result takes.
 #[cold]
 #[inline(never)]
 fn turn_page<S: PageSource>(
@@ -194,12 +209,13 @@ fn turn_page<S: PageSource>(
     buffer: &mut vec::IntoIter<Group>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<Result<()>>> {
-    let page = ready!(pages.as_mut().poll_next(cx));
+    let page = ready!(pages.as_mut().poll_page(cx));
     Poll::Ready(page.map(|page| {
         let mut groups = page?.groups;
         if pages.direction() == Direction::Backward {
             groups.reverse();
         }
+        pages.yielding(&groups[..groups.len() % AT_ONCE]);
         *buffer = groups.into_iter();
         Ok(())
     }))

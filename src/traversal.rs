@@ -20,7 +20,7 @@ use std::mem;
 use crate::checkpoint::{Anchor, Beside, Cause, Checkpoint, Mark, Place};
 use crate::cursor::{Direction, MAX_CURSOR_BYTES};
 use crate::error::{Error, Kind};
-use crate::page::{Page, PageSize};
+use crate::page::{Group, Page, PageSize};
 use crate::source::{PageRequest, Position};
 
 use memory::{Sent, Yielded};
@@ -325,6 +325,14 @@ impl Traversal {
         Leg { page: is_of_the_list.then_some(page), ..Leg::nothing(trail.edge) }
     }
 
+    /// The caller gets these groups. To be told of every group of a page before the next one: should the walk have to start
+    /// again, it skips them.
+    pub(crate) fn yielding(&mut self, groups: &[Group]) {
+        if let Some(healing) = &mut self.healing {
+            healing.yielded.extend(groups);
+        }
+    }
+
     /// The request failed.
     pub(crate) fn failed(&mut self, error: Error) -> Leg {
         let State::Ask(ask) = mem::replace(&mut self.state, State::Done) else {
@@ -511,8 +519,7 @@ impl Traversal {
         before - page.groups.len()
     }
 
-    /// Takes out of the page what is more than the caller wants, and notes the rest as yielded. Returns how many groups
-    /// were too many.
+    /// Takes out of the page what is more than the caller wants. Returns how many groups that were.
     fn take(&mut self, page: &mut Page) -> usize {
         let mut surplus = 0;
         if let Some(left) = &mut self.left {
@@ -522,9 +529,6 @@ impl Traversal {
                 Direction::Backward => drop(page.groups.drain(..surplus)),
             }
             *left -= page.groups.len();
-        }
-        if let Some(healing) = &mut self.healing {
-            healing.yielded.extend(&page.groups);
         }
         surplus
     }

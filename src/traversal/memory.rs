@@ -28,6 +28,8 @@ impl Sent {
     }
 }
 
+/// The hashes in the first block, of which a short list needs no second.
+const FIRST_BLOCK: usize = 64;
 /// The most hashes in a block: 64 KiB, which is room for eight of the largest pages.
 const MAX_BLOCK: usize = 8 * 1024;
 
@@ -45,14 +47,14 @@ pub(super) struct Yielded {
 }
 
 impl Yielded {
-    /// Notes the groups of a page.
+    /// Notes groups.
     pub(super) fn extend(&mut self, mut groups: &[Group]) {
         while !groups.is_empty() {
             let room = self.since.last().map_or(0, |block| block.capacity() - block.len());
             if room == 0 {
-                // The first block fits the first page, and each later one what came before it: a short list takes little.
-                let grown = self.since.last().map_or(0, |block| block.len() * 2);
-                self.since.push(Vec::with_capacity(grown.clamp(groups.len().min(MAX_BLOCK), MAX_BLOCK)));
+                // Each block has room for twice as many as the one before it: a short list takes little.
+                let size = self.since.last().map_or(FIRST_BLOCK, |block| block.len() * 2);
+                self.since.push(Vec::with_capacity(size.min(MAX_BLOCK)));
                 continue;
             }
             let (now, later) = groups.split_at(room.min(groups.len()));

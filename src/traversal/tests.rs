@@ -103,15 +103,21 @@ fn stops(walk: &mut Traversal) {
     assert!(matches!(next, Next::Stop), "the walk does not stop: {next:?}");
 }
 
-/// Gives the page, and returns the ids that the caller gets, in the server's order.
+/// Gives the page, and takes the groups that the caller gets, in the server's order.
+fn taken(walk: &mut Traversal, page: Page) -> Vec<Group> {
+    let groups = walk.page(page).page.unwrap_or_default().groups;
+    walk.yielding(&groups);
+    groups
+}
+
+/// The same, told by their ids.
 fn yields(walk: &mut Traversal, page: Page) -> Vec<i64> {
-    let page = walk.page(page).page.unwrap_or_default();
-    page.groups.iter().map(|group| group.id.parse().unwrap()).collect()
+    taken(walk, page).iter().map(|group| group.id.parse().unwrap()).collect()
 }
 
 fn yields_all(walk: &mut Traversal, page: Page) {
     let expected = page.groups.clone();
-    assert_eq!(walk.page(page).page.unwrap_or_default().groups, expected);
+    assert_eq!(taken(walk, page), expected);
 }
 
 fn is_end(leg: &Leg) -> bool {
