@@ -320,7 +320,12 @@ fn a_cursor_of_64_kib_is_an_error_that_does_not_echo_it() {
 
 /// A list of six groups, whose cursors all expire before each of the requests that `when` names.
 fn expiring(when: impl Fn(usize) -> bool + Send + Sync + 'static) -> FakeGroups {
-    FakeGroups::new(groups(6)).expire_cursors_on_change(true).on_request(move |index, fake| {
+    expiring_of(6, when)
+}
+
+/// The same of so many groups.
+fn expiring_of(count: usize, when: impl Fn(usize) -> bool + Send + Sync + 'static) -> FakeGroups {
+    FakeGroups::new(groups(count)).expire_cursors_on_change(true).on_request(move |index, fake| {
         if when(index) {
             fake.create(Group::new("passing", "", 0));
             fake.delete("passing");
@@ -337,6 +342,16 @@ fn a_cursor_that_expires_at_any_page_heals_and_each_group_comes_once_in_order() 
         assert_eq!(ids(&all(&mut stream)), numbers(0, 5));
         assert_eq!(stream.progress().restarts, 1);
         assert_eq!(fake.requests().len(), page + 1 + 6, "the pages before, the one refused, and the whole list again");
+    }
+}
+
+/// C11.
+#[test]
+fn a_walk_heals_whatever_the_size_of_its_pages() {
+    for size in 1..=40 {
+        let mut stream = ListGroups::from_source(expiring_of(100, |index| index == 2)).page_size(size).stream();
+        assert_eq!(ids(&all(&mut stream)), numbers(0, 99), "pages of {size}");
+        assert_eq!(stream.progress().restarts, 1);
     }
 }
 
