@@ -1,7 +1,8 @@
 //! The cursor state machine: where to ask next, what of an answer to yield, and whether this is the end.
 //!
 //! Pure: no I/O, no clock, no async. [`Traversal::next`] says what to do, [`Traversal::page`] and [`Traversal::failed`]
-//! tell it what came of it. Every rule about order, end, loops, restarts and page size is in this module and its rooms:
+//! tell it what came of it, and [`Traversal::yielding`] which groups the caller gets. Every rule about order, end, loops,
+//! restarts and page size is in this module and its rooms:
 //!
 //! - `onward`: where a page leads, and what is the end of the list,
 //! - `trail`: the place of the walk after each group of a page,
