@@ -26,7 +26,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use crate::shape::StrictPage;
+use crate::shape::{NAME, StrictPage, group};
 
 /// The size of a page, where it is not the API's default.
 pub(crate) const PAGE: usize = 1024;
@@ -106,12 +106,7 @@ fn asked(query: &str) -> (usize, usize) {
 
 fn body(from: usize, limit: usize, groups: usize) -> String {
     let to = (from + limit).min(groups);
-    let group = |n| {
-        let id = format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{n:012}ZD");
-        let time = 1_700_000_000 - n;
-        format!(r#"{{"creation_timestamp":{time},"id":"{id}","subject":"Customer support, region {n}"}}"#)
-    };
-    let data: Vec<_> = (from..to).map(group).collect();
+    let data: Vec<_> = (from..to).map(|n| group(n, NAME, ",", ":")).collect();
     let link = || format!(r#","next":"https://graph.facebook.com/v20.0/1/groups?after={to}""#);
     let next = (to < groups).then(link).unwrap_or_default();
     let cursors = format!(r#"{{"after":"{to}","before":"{from}"}}"#);

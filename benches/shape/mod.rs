@@ -30,31 +30,33 @@ pub(crate) struct StrictCursors {
     pub(crate) before: String,
 }
 
+/// What a group is called, where nothing else is asked for.
+pub(crate) const NAME: &str = "Customer support, region";
+
 /// The bodies that decoding is measured on, each with what is special about it.
 pub(crate) fn bodies() -> [(&'static str, String); 5] {
     [
-        ("1024 groups", body(1024, "Customer support, region", ",", ":")),
-        ("1024 groups, indented", body(1024, "Customer support, region", ",\n      ", ": ")),
+        ("1024 groups", body(1024, NAME, ",", ":")),
+        ("1024 groups, indented", body(1024, NAME, ",\n      ", ": ")),
         ("1024 groups, names in Hindi", body(1024, "ग्राहक सहायता", ",", ":")),
         ("1024 groups, names with an escape", body(1024, r"\ud83d\ude00 Support", ",", ":")),
-        ("25 groups", body(25, "Customer support, region", ",", ":")),
+        ("25 groups", body(25, NAME, ",", ":")),
     ]
 }
 
 /// A page of so many groups, with ids as long as the API's, names of this alphabet, and this between the values.
 fn body(groups: usize, name: &str, comma: &str, colon: &str) -> String {
-    let data: Vec<_> = (0..groups)
-        .map(|n| {
-            let time = 1_700_000_000 - n * 977;
-            let id = format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{:012}ZD", n * 7_654_321);
-            format!(
-                r#"{{"creation_timestamp"{colon}{time}{comma}"id"{colon}"{id}"{comma}"subject"{colon}"{name} {n}"}}"#
-            )
-        })
-        .collect();
+    let data: Vec<_> = (0..groups).map(|n| group(n, name, comma, colon)).collect();
     format!(
         r#"{{"data"{colon}[{}]{comma}"paging"{colon}{{"cursors"{colon}{{"after"{colon}"{after}","before"{colon}"{after}"}}{comma}"next"{colon}"https://graph.facebook.com/v20.0/105406242200849/groups?limit=1024&after={after}"}}{comma}"status"{colon}"success"}}"#,
         data.join(comma),
         after = "QVFIUlJ".repeat(14),
     )
+}
+
+/// One group, with this between the values.
+pub(crate) fn group(n: usize, name: &str, comma: &str, colon: &str) -> String {
+    let time = 1_700_000_000 - n * 977;
+    let id = format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{n:012}ZD");
+    format!(r#"{{"creation_timestamp"{colon}{time}{comma}"id"{colon}"{id}"{comma}"subject"{colon}"{name} {n}"}}"#)
 }
