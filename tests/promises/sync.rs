@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::{FutureExt as _, Stream, StreamExt as _};
-use gupshup_groups::testing::{FakeGroups, Fault};
+use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{Change, Client, Error, Group, ListGroups, Result, RetryPolicy};
 use tokio::time::{Instant, advance, sleep, timeout};
 
@@ -54,11 +54,13 @@ async fn a_snapshot_of_a_broken_list_is_an_error_and_never_a_part() {
 
 #[tokio::test]
 async fn a_snapshot_survives_cursors_that_expire_and_holds_each_group_once() {
-    let fake = FakeGroups::new(groups(30)).expire_cursors_on_change(true).on_request(|index, fake| {
-        if index == 2 {
-            fake.create(Group::new("new", "New", 1_800_000_000));
-        }
-    });
+    let fake = FakeGroups::new(groups(30)).dialect(Dialect::default().expire_cursors_on_change(true)).on_request(
+        |index, fake| {
+            if index == 2 {
+                fake.create(Group::new("new", "New", 1_800_000_000));
+            }
+        },
+    );
     let snapshot = list(&fake).page_size(10).snapshot().await.unwrap();
     assert_eq!(snapshot.len(), 31);
     assert!(fake.groups().iter().all(|group| snapshot.get(&group.id) == Some(group)));
