@@ -151,7 +151,7 @@ impl FakeGroups {
 }
 
 /// Settings: see [above](FakeGroups#settings).
-#[expect(clippy::return_self_not_must_use, reason = "the handle is returned for those who need it")]
+#[expect(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "the handle is for those who need it")]
 impl FakeGroups {
     /// Sets how the server answers.
     ///
