@@ -93,6 +93,7 @@
 mod checkpoint;
 mod client;
 mod cursor;
+mod deadline;
 mod error;
 mod fetch;
 #[cfg(fuzzing)]
@@ -107,6 +108,7 @@ mod source;
 mod stream;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
+mod timer;
 mod trace;
 mod traversal;
 mod watch;
