@@ -1,6 +1,8 @@
 //! The wire: one request a page, a bounded answer, and what went wrong in this crate's words. Nothing else here knows
 //! reqwest.
 
+mod retry_after;
+
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
 use std::future::Future;
@@ -20,8 +22,9 @@ use sync_wrapper::SyncWrapper;
 use crate::error::mask::ENCODED;
 use crate::error::{Error, Limit, Result};
 use crate::page::{Page, Refusal, decode};
-use crate::retry::parse_retry_after;
 use crate::source::{PageRequest, PageSource, Position};
+
+pub(crate) use retry_after::parse_retry_after;
 
 /// The header that the key goes into.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");
