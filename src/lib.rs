@@ -110,6 +110,7 @@ pub mod testing;
 mod trace;
 mod traversal;
 mod watch;
+mod wire;
 
 pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
