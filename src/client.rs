@@ -11,11 +11,9 @@ use reqwest::{Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
-use crate::fetch::Pace;
+use crate::fetch::{Pace, RateLimit, RetryPolicy};
 use crate::http::{API_KEY, HttpSource, Origin};
 use crate::list::ListGroups;
-use crate::rate_limit::RateLimit;
-use crate::retry::RetryPolicy;
 
 /// Where the API is, unless [`ClientBuilder::base_url`] says otherwise: `https://api.gupshup.io/wa`.
 ///
@@ -541,8 +539,14 @@ mod tests {
         let builder = at("https://h.example/SECRET");
         assert!(!format!("{builder:?}").contains("SECRET"));
         let client = builder.build().unwrap();
-        let text = format!("{client:?} {:?}", client.source("SECRET").with_participants(vec!["SECRET".into()]));
-        assert!(text.contains("https://h.example") && !text.contains("SECRET") && !text.contains("KEY-1234"), "{text}");
+        let text = format!("{client:?} {:?}", client.source("app-7").with_participants(vec!["SECRET".into()]));
+        assert!(
+            text.contains("https://h.example")
+                && text.contains("app-7")
+                && !text.contains("SECRET")
+                && !text.contains("KEY-1234"),
+            "{text}"
+        );
     }
 
     #[test]
