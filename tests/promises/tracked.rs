@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use futures::executor::block_on;
 use futures::stream::FusedStream;
 use futures::{Stream as _, StreamExt as _, TryStreamExt as _};
-use gupshup_groups::testing::{FakeGroups, Fault};
+use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{
     Ack, Checkpoint, Direction, Error, Group, HttpSource, ListGroups, Processed, RetryPolicy, Tracked, TrackedStream,
 };
@@ -158,11 +158,13 @@ fn backward_the_place_is_before_the_oldest_in_the_order_of_the_walk() {
 
 #[test]
 fn after_a_walk_that_healed_a_listing_resumes_at_the_place_without_loss() {
-    let fake = FakeGroups::new(groups(30)).expire_cursors_on_change(true).on_request(|index, fake| {
-        if index == 2 {
-            fake.create(Group::new("100", "new", 1_800_000_000));
-        }
-    });
+    let fake = FakeGroups::new(groups(30)).dialect(Dialect::default().expire_cursors_on_change(true)).on_request(
+        |index, fake| {
+            if index == 2 {
+                fake.create(Group::new("100", "new", 1_800_000_000));
+            }
+        },
+    );
     let list = list(&fake).page_size(10);
     let mut stream = list.stream().tracked();
     let mut handled: BTreeSet<_> = (0..30).chain([100]).collect();
