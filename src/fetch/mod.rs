@@ -15,7 +15,7 @@ use pin_project::pin_project;
 use tokio::time::Instant;
 
 use crate::deadline::Deadline;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Limit, Result};
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
 use crate::timer::{NoTimers, Timer};
@@ -122,14 +122,16 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Page>> {
         let this = self.as_mut().project();
-        let span = this.span.get_or_insert_with(|| PageSpan::new(this.request)).clone();
+        let span = this.span.get_or_insert_with(|| PageSpan::new(this.request, source.app_id())).clone();
         let _entered = span.enter();
 
         let answer = ready!(self.as_mut().poll_attempts(source, pace, cx));
         let this = self.project();
         let elapsed = this.clock.as_ref().map(|clock| clock.began.elapsed()).unwrap_or_default();
         span.close(&answer, this.effort.attempts, elapsed);
-        Poll::Ready(answer.map_err(|error| error.with_effort(this.effort.attempts, elapsed)))
+        Poll::Ready(
+            answer.map_err(|error| error.with_app_id(source.app_id()).with_effort(this.effort.attempts, elapsed)),
+        )
     }
 
     fn poll_attempts<S: PageSource<Fetch = F>>(
@@ -174,10 +176,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
                     Ok(Poll::Pending) => {
                         let deadline = this.clock.as_mut().and_then(|clock| clock.deadline.as_mut());
                         return match deadline.map(|deadline| deadline.poll(this.timer, cx)) {
-                            Some(Poll::Ready(Ok(()))) => Poll::Ready(Err(Error::new(
-                                Kind::Timeout,
-                                "the page did not come before its deadline",
-                            ))),
+                            Some(Poll::Ready(Ok(()))) => Poll::Ready(Err(Error::timeout(Limit::Page))),
                             // Without timers the source alone wakes the task.
                             Some(Poll::Ready(Err(NoTimers)) | Poll::Pending) | None => Poll::Pending,
                         };

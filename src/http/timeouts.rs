@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::deadline::{Deadline, poll_first};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Limit, Result};
 use crate::timer::{NoTimers, Timer};
 
 /// The time limits of an attempt under way: of all of it, and of the silence between two of its steps.
@@ -69,7 +69,8 @@ impl Timeouts {
             }
             poll_first([&mut *total, &mut *silence], timer, cx).map(|passed| {
                 Err(match passed {
-                    Ok(_) => Error::new(Kind::Timeout, "no answer in time"),
+                    Ok(0) => Error::timeout(Limit::Attempt),
+                    Ok(_) => Error::timeout(Limit::Silence),
                     Err(NoTimers) => no_timers(),
                 })
             })
