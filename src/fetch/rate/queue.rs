@@ -8,8 +8,9 @@
 //! nobody polls it, and nobody waits for it. It is taken out, and when it comes again it has its old place in the order.
 //! So a stream that is alive and not polled costs those behind it at most [`HOLD`], and nothing has to run on its behalf.
 //!
-//! The due time of a waiter is when its turn comes if all ahead of it come in time, or [`HOLD`] after that of the waiter
-//! just ahead of it if that is sooner, to take the place of one that is absent. When somebody leaves, those behind may come
+//! The due time of a waiter is when its turn comes if all ahead of it come in time, or [`HOLD`] for each of them after the
+//! first turn if that is sooner, to take the place of those that are absent. So there is always somebody who comes, and in
+//! each [`HOLD`] only a few come in vain, about the logarithm of their number. When somebody leaves, those behind may come
 //! earlier than they were told; the first of them are called.
 
 use std::collections::VecDeque;
@@ -95,7 +96,7 @@ impl<W> Queue<W> {
             self.begun.push_back(now);
             Decision::Begin
         } else {
-            let ahead = at.checked_sub(1).map(|ahead| self.waiting[ahead].due);
+            let ahead = at.checked_sub(1).and_then(|ahead| self.waiting[ahead].due);
             let due = self.due(at, ahead, now);
             self.waiting[at].due = due;
             Decision::Wait(due)
@@ -161,29 +162,34 @@ impl<W> Queue<W> {
         first?.checked_add(self.per.checked_mul(rounds)?)
     }
 
-    /// When the waiter at `at` should come, where the one ahead of it, if there is one, comes at `ahead`.
-    fn due(&self, at: usize, ahead: Option<Due>, now: Instant) -> Due {
-        let deputy = ahead.flatten().and_then(|ahead| ahead.checked_add(HOLD));
-        // Far back there may be absent ones that were not taken out yet.
-        let deputy = deputy.and_then(|deputy| if deputy > now { Some(deputy) } else { now.checked_add(HOLD) });
-        let due = earlier(self.turn(at, now), deputy)?;
-        // There is nothing for anybody before the first turn.
-        self.turn(0, now).map(|first| due.max(first))
+    /// When the waiter at `at` should come: at its turn, or when all ahead of it would have been found absent one after the
+    /// other, if that is sooner.
+    fn plan(&self, at: usize, now: Instant) -> Due {
+        let rounds = u32::try_from(at).unwrap_or(u32::MAX);
+        let absent = self.turn(0, now).and_then(|first| first.checked_add(HOLD.checked_mul(rounds)?));
+        earlier(self.turn(at, now), absent)
     }
 
-    /// Calls those of the first waiters who were told to come much later than they should now: the first at all, and each
-    /// further one [`HOLD`] later than the one ahead of it.
+    /// When the waiter at `at` should come, where the one ahead of it comes at `ahead`.
+    fn due(&self, at: usize, ahead: Due, now: Instant) -> Due {
+        let first = self.turn(0, now)?;
+        match ahead {
+            // It should be here already, or should be the first to come: whether it is absent shows soon.
+            Some(ahead) if ahead <= first => {
+                let absent = ahead.checked_add(HOLD).map(|absent| if absent > now { absent } else { now + HOLD });
+                earlier(self.turn(at, now), absent).map(|due| due.max(first))
+            }
+            _ => self.plan(at, now),
+        }
+    }
+
+    /// Calls those of the first waiters who were told to come later than they should now.
     fn call(&mut self, now: Instant) {
         self.remove_absent(now);
-        let mut ahead = None;
-        let mut tolerance = Duration::ZERO;
         for at in 0..CALLED.min(self.waiting.len()) {
-            let due = self.due(at, ahead, now);
-            ahead = Some(due);
-            let latest = due.and_then(|due| due.checked_add(tolerance));
-            tolerance += HOLD;
+            let plan = self.plan(at, now);
             let waiter = &mut self.waiting[at];
-            if latest.is_some_and(|latest| waiter.due.is_none_or(|due| due > latest)) {
+            if plan.is_some_and(|plan| waiter.due.is_none_or(|due| due > plan)) {
                 waiter.due = Some(now);
                 self.called.extend(waiter.wake.take());
             }
