@@ -11,11 +11,9 @@ use reqwest::{Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
-use crate::fetch::Pace;
+use crate::fetch::{Pace, RateLimit, RetryPolicy};
 use crate::http::{API_KEY, HttpSource, Origin};
 use crate::list::ListGroups;
-use crate::rate_limit::RateLimit;
-use crate::retry::RetryPolicy;
 
 /// Where the API is, unless [`ClientBuilder::base_url`] says otherwise: `https://api.gupshup.io/wa`.
 ///

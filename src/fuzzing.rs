@@ -23,5 +23,5 @@ pub fn refusal_decode(status: u16, body: &[u8], secrets: &[&str]) -> Error {
 /// Reads `Retry-After`, with the answer's `date` beside it.
 #[must_use]
 pub fn retry_after_parse(value: &str, date: Option<&str>) -> Option<Duration> {
-    crate::retry::parse_retry_after(value, date, SystemTime::UNIX_EPOCH)
+    crate::http::parse_retry_after(value, date, SystemTime::UNIX_EPOCH)
 }

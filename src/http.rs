@@ -1,6 +1,8 @@
 //! The wire: one request a page, a bounded answer, and what went wrong in this crate's words. Nothing else here knows
 //! reqwest.
 
+mod retry_after;
+
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
@@ -20,8 +22,9 @@ use sync_wrapper::SyncWrapper;
 
 use crate::error::{Error, Kind, Result};
 use crate::page::{ENCODED, Page, Refusal, decode};
-use crate::retry::parse_retry_after;
 use crate::source::{PageRequest, PageSource, Position};
+
+pub(crate) use retry_after::parse_retry_after;
 
 /// What is asked, as errors name it: without the app's id, the query or the host.
 const OPERATION: &str = "GET /app/{app}/group";
