@@ -152,6 +152,11 @@ impl Walk {
         }
     }
 
+    /// A walk that yields nothing.
+    pub(crate) fn nowhere(rules: Rules) -> Self {
+        Self::new(Place::Start, Direction::Forward, Rules { max_groups: Some(0), ..rules })
+    }
+
     /// The walk back from here, with what this one has learnt of the server. The caller has not got the last `remaining`
     /// groups of the page.
     pub(crate) fn reversed(self, remaining: usize) -> Self {
