@@ -539,8 +539,14 @@ mod tests {
         let builder = at("https://h.example/SECRET");
         assert!(!format!("{builder:?}").contains("SECRET"));
         let client = builder.build().unwrap();
-        let text = format!("{client:?} {:?}", client.source("SECRET").with_participants(vec!["SECRET".into()]));
-        assert!(text.contains("https://h.example") && !text.contains("SECRET") && !text.contains("KEY-1234"), "{text}");
+        let text = format!("{client:?} {:?}", client.source("app-7").with_participants(vec!["SECRET".into()]));
+        assert!(
+            text.contains("https://h.example")
+                && text.contains("app-7")
+                && !text.contains("SECRET")
+                && !text.contains("KEY-1234"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -3,7 +3,6 @@
 
 mod retry_after;
 
-use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
 use std::future::Future;
@@ -20,14 +19,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sync_wrapper::SyncWrapper;
 
-use crate::error::{Error, Kind, Result};
-use crate::page::{ENCODED, Page, Refusal, decode};
-use crate::source::{PageRequest, PageSource, Position};
+use crate::cursor::Position;
+use crate::error::mask::ENCODED;
+use crate::error::{Error, Limit, Result};
+use crate::page::{Page, Refusal, decode};
+use crate::source::{PageRequest, PageSource};
 
 pub(crate) use retry_after::parse_retry_after;
-
-/// What is asked, as errors name it: without the app's id, the query or the host.
-const OPERATION: &str = "GET /app/{app}/group";
 
 /// The header that the key goes into.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");
@@ -57,8 +55,9 @@ const MAX_PARTICIPANTS: usize = 8;
 #[derive(Clone)]
 pub struct HttpSource {
     origin: Arc<Origin>,
+    app_id: Arc<str>,
     /// The list's URL, less its query.
-    target: Result<Url, Cow<'static, str>>,
+    target: Result<Url, &'static str>,
     /// The documented body, if the caller asked for it.
     body: Option<Result<Arc<[u8]>, &'static str>>,
 }
@@ -87,8 +86,8 @@ impl Origin {
 
 impl HttpSource {
     pub(crate) fn new(origin: Arc<Origin>, app_id: &str) -> Self {
-        let target = target(&origin.base, app_id).map_err(Cow::Borrowed);
-        Self { origin, target, body: None }
+        let target = target(&origin.base, app_id);
+        Self { origin, app_id: app_id.into(), target, body: None }
     }
 
     /// Sends the body that the API's page documents, with these users in it.
@@ -98,9 +97,9 @@ impl HttpSource {
     }
 
     /// One attempt at a page.
-    async fn attempt(self, request: PageRequest) -> Result<Page> {
-        let mut url = self.target.map_err(Error::config)?;
-        let body = self.body.transpose().map_err(Error::config)?;
+    async fn attempt(&self, request: PageRequest) -> Result<Page> {
+        let mut url = self.target.clone().map_err(Error::config)?;
+        let body = self.body.clone().transpose().map_err(Error::config)?;
         url.set_query(Some(&query(&request)));
 
         let mut call = self
@@ -127,10 +126,16 @@ impl PageSource for HttpSource {
     type Fetch = HttpFetch;
 
     fn fetch(&self, request: PageRequest) -> HttpFetch {
-        let attempt = self.clone().attempt(request);
-        HttpFetch(SyncWrapper::new(Box::pin(
-            async move { attempt.await.map_err(|error| error.with_operation(OPERATION)) },
-        )))
+        let source = self.clone();
+        HttpFetch(SyncWrapper::new(Box::pin(async move {
+            let page = source.attempt(request).await;
+            page.map_err(|error| error.with_app_id(source.app_id()))
+        })))
+    }
+
+    /// An id that cannot be sent may be anything, and is not shown.
+    fn app_id(&self) -> Option<&str> {
+        self.target.is_ok().then_some(&self.app_id)
     }
 }
 
@@ -138,6 +143,7 @@ impl fmt::Debug for HttpSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpSource")
             .field("origin", &self.origin.shown())
+            .field("app_id", &self.app_id())
             .field("participants", &self.body.is_some())
             .finish_non_exhaustive()
     }
@@ -220,10 +226,7 @@ fn participants_body(participants: Vec<String>) -> Result<Arc<[u8]>, &'static st
 /// Reads a body of at most `max` bytes. What is counted is what comes out of decompression, should another crate have
 /// switched that on in reqwest: a small answer can unpack to any size.
 async fn read_page(mut response: Response, max: usize) -> Result<Vec<u8>> {
-    let too_large = || {
-        let detail = format!("the page is larger than `max_page_bytes`, which is {max}");
-        Error::new(Kind::TooLarge, detail).with_status(StatusCode::OK.as_u16())
-    };
+    let too_large = || Error::too_large(max);
     let announced = match response.content_length().map(usize::try_from) {
         Some(Ok(length)) if length <= max => length,
         Some(_) => return Err(too_large()),
@@ -243,10 +246,10 @@ async fn read_page(mut response: Response, max: usize) -> Result<Vec<u8>> {
 async fn refuse(status: StatusCode, response: Response, secrets: &[&str]) -> Error {
     let code = status.as_u16();
     if status.is_redirection() {
-        return Error::new(Kind::Redirect, "the server points elsewhere").with_status(code);
+        return Error::redirect(code);
     }
     if status.is_success() || status.is_informational() {
-        return Error::new(Kind::Protocol, "a page comes with status 200, and this came instead").with_status(code);
+        return Error::unexpected_status(code);
     }
     let wait = retry_after(response.headers());
     let body = read_refusal(response).await;
@@ -285,48 +288,47 @@ async fn read_refusal(mut response: Response) -> Vec<u8> {
 ///
 /// | where | what is found | kind |
 /// |---|---|---|
-/// | anywhere | a timeout of reqwest, hyper or the system | [`Kind::Timeout`] |
-/// | connecting | an I/O error of kind `InvalidData`: rustls's verdict on the peer | [`Kind::Tls`] |
-/// | connecting | any other I/O error, a name that does not resolve, a proxy that refuses | [`Kind::Connect`] |
-/// | connecting | none of these: the platform's TLS, whose verdict is no I/O error | [`Kind::Tls`] |
-/// | later | an I/O error of kind `InvalidData` or `InvalidInput`: hyper's verdict on chunks, rustls's on records | [`Kind::Protocol`] |
-/// | later | hyper cannot parse the head | [`Kind::Protocol`] |
-/// | later | all else: closed, reset, cut short | [`Kind::Transport`] |
+/// | anywhere | a timeout of reqwest, hyper or the system | [`Error::timeout`] |
+/// | connecting | an I/O error of kind `InvalidData`: rustls's verdict on the peer | [`Error::tls`] |
+/// | connecting | any other I/O error, a name that does not resolve, a proxy that refuses | [`Error::connect`] |
+/// | connecting | none of these: the platform's TLS, whose verdict is no I/O error | [`Error::tls`] |
+/// | later | an I/O error of kind `InvalidData` or `InvalidInput`: hyper's verdict on chunks, rustls's on records | [`Error::protocol`] |
+/// | later | hyper cannot parse the head | [`Error::protocol`] |
+/// | later | all else: closed, reset, cut short | [`Error::broken`] |
 ///
 /// The URL is taken out of what is kept, since it holds the cursor.
 fn classify(error: reqwest::Error) -> Error {
     let error = error.without_url();
-    let (kind, detail) = kind_of(&error);
-    Error::new(kind, detail).with_source(error)
+    reason(&error).with_source(error)
 }
 
-fn kind_of(error: &reqwest::Error) -> (Kind, &'static str) {
+fn reason(error: &reqwest::Error) -> Error {
     if error.is_builder() {
-        return (Kind::Config, "the request cannot be built");
+        return Error::config("the request cannot be built");
     }
     // The innermost is where it began.
     let io = chain(error).filter_map(|error| error.downcast_ref()).map(io::Error::kind).last();
     if error.is_connect() {
         return match io {
-            _ if error.is_timeout() => (Kind::Timeout, "no connection in time"),
-            _ if error.is_dns() => (Kind::Connect, "the host's name does not resolve"),
-            Some(io::ErrorKind::InvalidData) => (Kind::Tls, "no secure connection"),
-            None if !is_proxy_refusal(error) => (Kind::Tls, "no secure connection"),
-            _ => (Kind::Connect, "no connection"),
+            _ if error.is_timeout() => Error::timeout(Limit::Connect),
+            _ if error.is_dns() => Error::connect("the host's name does not resolve"),
+            Some(io::ErrorKind::InvalidData) => Error::tls("no secure connection"),
+            None if !is_proxy_refusal(error) => Error::tls("no secure connection"),
+            _ => Error::connect("no connection"),
         };
     }
     if error.is_timeout() {
-        return (Kind::Timeout, "no answer in time");
+        return Error::timeout(Limit::Attempt);
     }
     if chain(error).filter_map(|error| error.downcast_ref()).any(hyper::Error::is_parse) {
-        return (Kind::Protocol, "the answer is not HTTP as it should be");
+        return Error::protocol("malformed HTTP response");
     }
     match io {
         Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => {
-            (Kind::Protocol, "the answer's body is not HTTP as it should be")
+            Error::protocol("malformed HTTP response body")
         }
-        Some(io::ErrorKind::UnexpectedEof) => (Kind::Transport, "the answer was cut short"),
-        _ => (Kind::Transport, "the connection broke"),
+        Some(io::ErrorKind::UnexpectedEof) => Error::broken("the response was cut short"),
+        _ => Error::broken("the connection broke"),
     }
 }
 
@@ -360,7 +362,7 @@ mod tests {
 
     use super::*;
     use crate::client::ClientBuilder;
-    use crate::page::PageSize;
+    use crate::walk::PageSize;
 
     const START: PageRequest = PageRequest { position: Position::Start, limit: PageSize::DEFAULT };
 
@@ -578,7 +580,7 @@ mod tests {
             hangs(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 50\r\n\r\n<title>Bad key KEY-1234</title>").await;
         let error = failure(client(&base).timeout(Duration::from_millis(300))).await;
         assert_eq!(error.api_message(), Some("Bad key ***"));
-        assert!(error.to_string().starts_with("GET /app/{app}/group failed: 502 Bad key ***"), "{error}");
+        assert!(error.to_string().starts_with("app app: the request failed: 502 Bad key ***"), "{error}");
     }
 
     /// K2.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::cursor::Cursor;
 
 pub(crate) use decode::decode;
-pub(crate) use refusal::{ENCODED, Refusal};
+pub(crate) use refusal::Refusal;
 
 /// An active WhatsApp group.
 ///

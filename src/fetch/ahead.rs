@@ -9,7 +9,7 @@ use std::thread;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
 
@@ -53,7 +53,7 @@ impl Ahead {
         Pin::new(&mut self.task).poll(cx).map(|fetched| match fetched.map_err(JoinError::try_into_panic) {
             Ok(fetched) => Ok(fetched),
             Err(Ok(panic)) => Err(panic),
-            Err(Err(_)) => Ok(Err(Error::new(Kind::Transport, "the runtime was shut down"))),
+            Err(Err(_)) => Ok(Err(Error::broken("the runtime was shut down"))),
         })
     }
 }

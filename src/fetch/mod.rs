@@ -16,7 +16,7 @@ use sync_wrapper::SyncWrapper;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Limit, Result};
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
 use crate::trace::PageSpan;
@@ -111,7 +111,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
     ) -> Poll<Result<Page>> {
         let this = self.as_mut().project();
         this.began.get_or_insert_with(Instant::now);
-        let span = this.span.get_or_insert_with(|| PageSpan::new(this.request)).clone();
+        let span = this.span.get_or_insert_with(|| PageSpan::new(this.request, source.app_id())).clone();
         let _entered = span.enter();
 
         let answer = match self.as_mut().poll_attempts(source, pace, cx) {
@@ -122,7 +122,9 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
         let answer = ready!(answer);
         let elapsed = this.began.map(|began| began.elapsed()).unwrap_or_default();
         span.close(&answer, this.effort.attempts, elapsed);
-        Poll::Ready(answer.map_err(|error| error.with_effort(this.effort.attempts, elapsed)))
+        Poll::Ready(
+            answer.map_err(|error| error.with_app_id(source.app_id()).with_effort(this.effort.attempts, elapsed)),
+        )
     }
 
     fn poll_attempts<S: PageSource<Fetch = F>>(
@@ -196,7 +198,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
             None if has_timers() => this.deadline.insert(Box::pin(sleep_until(end))),
             None => return Poll::Pending,
         };
-        timer.as_mut().poll(cx).map(|()| Error::new(Kind::Timeout, "the page did not come before its deadline"))
+        timer.as_mut().poll(cx).map(|()| Error::timeout(Limit::Page))
     }
 }
 

@@ -248,7 +248,7 @@ mod tests {
             (0..1_000).take_while(|_| budget.withdraw(&error)).count()
         };
         assert_eq!(count(outage()), 100);
-        assert_eq!(count(Error::new(crate::error::Kind::Timeout, "")), 50);
+        assert_eq!(count(Error::timeout(crate::error::Limit::Attempt)), 50);
     }
 
     #[test]

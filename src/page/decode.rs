@@ -14,12 +14,12 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, IgnoredAny};
 use serde_path_to_error::Segment;
 
-use super::refusal::{Refusal, html_title, mask, tidy};
+use super::refusal::{Refusal, clean, html_title};
 use super::scalar::Status;
 use super::wire::{Answer, AnswerSeed, Paging, is_known};
 use super::{Cursors, Group, Page, quick};
 use crate::cursor::{Cursor, MAX_CURSOR_BYTES};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// The status that all answers read here have.
 const OK: u16 = 200;
@@ -31,11 +31,12 @@ const MAX_TITLE_BYTES: usize = 80;
 ///
 /// # Errors
 ///
-/// * [`Kind::Api`]: the answer says that it is an error, its status notwithstanding. `secrets` are masked in it.
-/// * [`Kind::Truncated`]: the JSON ends early.
-/// * [`Kind::Decode`]: the body is no page of groups. An empty body is one of these: it may be what is left of a list,
-///   and it is never an empty list. Nothing of the body's values is quoted, since a group's name is no business of a log.
-/// * [`Kind::CursorTooLong`]: a cursor is longer than any that may be sent.
+/// * [`Error::refused`]: the answer says that it is an error, its status notwithstanding. `secrets` are masked in it.
+/// * [`Error::truncated`]: the JSON ends early.
+/// * [`Error::decode`], [`Error::html`]: the body is no page of groups. An empty body is one of these: it may be what is left
+///   of a list, and it is never an empty list. Nothing of the body's values is quoted, since a group's name is no business of
+///   a log.
+/// * [`Error::cursor_too_long`]: a cursor is longer than any that may be sent.
 pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
     let rest;
@@ -65,26 +66,12 @@ pub(super) fn without_bom(body: &[u8]) -> &[u8] {
 
 /// Why the body is no page, and where. Slow, and only ever called for a body that failed.
 fn explain(json: &[u8], secrets: &[&str], error: &serde_json::Error) -> Error {
-    let start = json.trim_ascii_start().first();
-    let error = match start {
-        None => Error::new(Kind::Decode, "the body is empty, which no list is"),
-        Some(b'<') => Error::new(Kind::Decode, describe_html(json, secrets)),
-        Some(b'{') if says_error(json) => return Refusal::read(json, secrets).into_error(OK),
-        Some(b'{') if error.is_eof() => {
-            Error::new(Kind::Truncated, format!("the body ends early, after {} bytes", json.len()))
-        }
-        Some(_) => Error::new(Kind::Decode, describe(json)),
-    };
-    error.with_status(OK)
-}
-
-fn describe_html(body: &[u8], secrets: &[&str]) -> Cow<'static, str> {
-    match html_title(body) {
-        Some(title) => {
-            let title = tidy(&mask(title, secrets), MAX_TITLE_BYTES);
-            format!("the body is a page of HTML with the title \"{title}\", not JSON").into()
-        }
-        None => "the body looks like HTML, not JSON".into(),
+    match json.trim_ascii_start().first() {
+        None => Error::decode("the response body is empty"),
+        Some(b'<') => Error::html(html_title(json).map(|title| clean(title, secrets, MAX_TITLE_BYTES))),
+        Some(b'{') if says_error(json) => Refusal::read(json, secrets).into_error(OK),
+        Some(b'{') if error.is_eof() => Error::truncated(json.len()),
+        Some(_) => Error::decode(describe(json)),
     }
 }
 
@@ -168,9 +155,7 @@ impl Answer<'_> {
 fn cursor(sent: Option<Cow<'_, str>>, link: Option<&str>, name: &str) -> Result<Option<Cursor>> {
     let Some(text) = sent.or_else(|| parameter(link?, name)) else { return Ok(None) };
     if text.len() > MAX_CURSOR_BYTES {
-        let detail =
-            format!("the answer's `{name}` cursor is {} bytes long, and the bound is {MAX_CURSOR_BYTES}", text.len());
-        return Err(Error::new(Kind::CursorTooLong, detail).with_status(OK));
+        return Err(Error::cursor_too_long(text.len()));
     }
     Ok(Cursor::usable(&text))
 }
@@ -210,7 +195,7 @@ mod tests {
         assert_eq!(error.status(), Some(200));
         error
             .to_string()
-            .trim_start_matches("the request for a page failed: 200 ")
+            .trim_start_matches("the request failed: ")
             .replace("; check the base URL, and report this if it is right", "")
     }
 
@@ -365,7 +350,7 @@ mod tests {
     #[test]
     fn an_empty_body_is_an_error_and_never_an_empty_list() {
         for body in ["", " \r\n\t", "\u{feff}"] {
-            assert_eq!(failure(body.as_bytes()), "the body is empty, which no list is");
+            assert_eq!(failure(body.as_bytes()), "the response body is empty");
         }
     }
 

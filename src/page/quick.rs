@@ -6,7 +6,10 @@
 //! whole. So what is accepted, and what an error says, is theirs to say; a test holds the two together.
 
 use super::wire::WireGroup;
-use super::{Group, PageSize};
+use super::Group;
+
+/// As many groups as the API sends in a page (`limit` is at most 1024).
+const MAX_GROUPS: usize = 1024;
 
 /// About the size of a group in JSON, in bytes: a guess on the small side, since a list that grows once is cheaper than
 /// memory that is never used.
@@ -18,7 +21,7 @@ const MAX_DIGITS: usize = 18;
 /// Room for the groups of a body of so many bytes. More than a page's worth is accepted, but memory for more is not set
 /// aside beforehand.
 pub(super) fn room(bytes: usize) -> Vec<Group> {
-    Vec::with_capacity((bytes / GROUP_BYTES).clamp(1, usize::from(PageSize::MAX.get())))
+    Vec::with_capacity((bytes / GROUP_BYTES).clamp(1, MAX_GROUPS))
 }
 
 /// Takes the groups out of a body that begins with them. Returns them, and the body without `data`; `None` where the

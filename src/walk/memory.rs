@@ -30,7 +30,7 @@ impl Sent {
     }
 
     /// Notes a cursor. Returns whether it is new since the last call of [`start_over`](Self::start_over).
-    fn insert(&mut self, cursor: &Cursor) -> bool {
+    pub(super) fn insert(&mut self, cursor: &Cursor) -> bool {
         self.legs.insert(hash(cursor.as_str()), self.leg) != Some(self.leg)
     }
 

@@ -98,7 +98,7 @@ async fn refused(http: reqwest::ClientBuilder, config: ServerConfig) -> Error {
     assert_eq!((front.connections(), server.heads()), (1, vec![]));
     let error = error.unwrap();
     assert!(error.is_tls() && !error.is_connect() && !error.is_retryable(), "{error:?}");
-    assert!(error.to_string().starts_with("GET /app/{app}/group failed: "), "{error}");
+    assert!(error.to_string().starts_with("app app: page 1 failed: "), "{error}");
     error
 }
 

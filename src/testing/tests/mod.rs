@@ -8,8 +8,9 @@ use futures::FutureExt;
 
 use super::*;
 use crate::error::Error;
-use crate::page::{Cursors, PageSize};
-use crate::source::Position;
+use crate::cursor::Position;
+use crate::page::Cursors;
+use crate::walk::PageSize;
 
 fn groups(count: usize) -> Vec<Group> {
     let ages = (0..count).zip(0..);
