@@ -119,7 +119,7 @@ impl fmt::Debug for Checkpoint {
             Place::Middle(_) => "between two groups",
             Place::End(_) => "after the last group",
         };
-        f.debug_struct("Checkpoint").field("place", &place).field("direction", &self.heading).finish()
+        f.debug_struct("Checkpoint").field("place", &place).field("direction", &self.heading).finish_non_exhaustive()
     }
 }
 

@@ -332,7 +332,9 @@ impl<S: PageSource + Clone> ListGroups<S> {
             (Start::List, Some(_)) => "max_groups",
             (Start::List, None) => return Ok(self.clone().confirm_end(true)),
         };
-        Err(Error::config(format!("a snapshot begins at the start of the list and holds all of it: leave out {setting}")))
+        Err(Error::config(format!(
+            "a snapshot begins at the start of the list and holds all of it: leave out {setting}"
+        )))
     }
 }
 

@@ -275,13 +275,12 @@ impl<S: PageSource> Listing<S> {
             Ok(page) => (page, None),
             Err(error) => (Page::default(), Some(error)),
         };
-        let event = match &error {
-            Some(error) => Event::Fault(fault(error)),
-            None => {
-                self.progress.pages += 1;
-                self.progress.bytes += page.bytes;
-                Event::Page(self.view(&page))
-            }
+        let event = if let Some(error) = &error {
+            Event::Fault(fault(error))
+        } else {
+            self.progress.pages += 1;
+            self.progress.bytes += page.bytes;
+            Event::Page(self.view(&page))
         };
         match self.walk.step(event) {
             Outcome::Yield(kept) => {
@@ -327,7 +326,7 @@ impl<S: PageSource> Listing<S> {
             (Failure::CursorTooLong(bytes), _) => Error::cursor_too_long(bytes),
             (Failure::LinkWithoutCursor, _) => Error::protocol("the page has a link to another page, but no cursor"),
             (Failure::EmptyPages, _) => {
-                Error::protocol("100 pages in a row have no groups, and each leads to another page")
+                Error::protocol("a hundred pages in a row have no groups, and each leads to another page")
             }
             (Failure::NoWayBack, _) => {
                 Error::protocol("cannot reverse here: the page has no cursor for the other direction")

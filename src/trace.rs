@@ -18,10 +18,11 @@ mod on {
     use tracing::span::Entered;
     use tracing::{Span, debug_span, field, info};
 
+    use crate::cursor::Position;
     use crate::error::{Error, Result};
     use crate::page::Page;
+    use crate::source::PageRequest;
     use crate::walk::PageSize;
-    use crate::source::{PageRequest, Position};
 
     /// The span of a page.
     #[derive(Clone)]
@@ -93,8 +94,8 @@ mod off {
 
     use crate::error::{Error, Result};
     use crate::page::Page;
-    use crate::walk::PageSize;
     use crate::source::PageRequest;
+    use crate::walk::PageSize;
 
     #[derive(Clone)]
     pub(crate) struct PageSpan;

@@ -277,7 +277,6 @@ impl Error {
 
     /// Masks the words of the server's text that are secret, such as earlier cursors of a walk. Each word is tried as it
     /// is and percent-decoded; see [`mask::words`].
-    #[allow(dead_code, reason = "the walk calls it, soon")]
     pub(crate) fn mask_words(&mut self, is_secret: impl Fn(&str) -> bool) {
         if let Some(text) = self.0.kind.server_text_mut() {
             if let Cow::Owned(masked) = mask::words(text, is_secret) {

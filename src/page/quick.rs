@@ -5,8 +5,8 @@
 //! that is worded in any other way is left to the visitors of `wire`, one by one, and a body that is, is left to them
 //! whole. So what is accepted, and what an error says, is theirs to say; a test holds the two together.
 
-use super::wire::WireGroup;
 use super::Group;
+use super::wire::WireGroup;
 
 /// As many groups as the API sends in a page (`limit` is at most 1024).
 const MAX_GROUPS: usize = 1024;

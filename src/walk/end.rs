@@ -25,12 +25,11 @@ pub(super) enum Onward {
 /// confirmed.
 pub(super) fn onward(view: &View, linked: bool, confirm: bool) -> Onward {
     match (view.ahead.link, &view.ahead.cursor) {
-        (true, Some(cursor)) => to(view, cursor),
         (true, None) => Onward::Broken(Failure::LinkWithoutCursor),
         (false, None) => Onward::End,
         (false, Some(_)) if view.hashes.is_empty() => Onward::End,
         (false, Some(_)) if linked && !confirm => Onward::End,
-        (false, Some(cursor)) => to(view, cursor),
+        (_, Some(cursor)) => to(view, cursor),
     }
 }
 

@@ -96,15 +96,12 @@ impl Memory {
             }
         }
         let expected = (*frontier)?;
-        match hashes.iter().position(|hash| *hash == expected.hash) {
-            Some(index) => {
-                *frontier = None;
-                Some(Frontier { offset: index + 1, is_here: true, ..expected })
-            }
-            None => {
-                *frontier = Some(Frontier { offset: expected.offset.saturating_sub(hashes.len()), ..expected });
-                Some(expected)
-            }
+        if let Some(index) = hashes.iter().position(|hash| *hash == expected.hash) {
+            *frontier = None;
+            Some(Frontier { offset: index + 1, is_here: true, ..expected })
+        } else {
+            *frontier = Some(Frontier { offset: expected.offset.saturating_sub(hashes.len()), ..expected });
+            Some(expected)
         }
     }
 

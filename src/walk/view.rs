@@ -43,9 +43,7 @@ impl View {
         previous: Lead,
     ) -> Self {
         match direction {
-            Direction::Forward => {
-                Self { direction, hashes: ids.map(hash).collect(), ahead: next, behind: previous }
-            }
+            Direction::Forward => Self { direction, hashes: ids.map(hash).collect(), ahead: next, behind: previous },
             Direction::Backward => {
                 Self { direction, hashes: ids.rev().map(hash).collect(), ahead: previous, behind: next }
             }

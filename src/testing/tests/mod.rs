@@ -7,8 +7,8 @@ mod pages;
 use futures::FutureExt;
 
 use super::*;
-use crate::error::Error;
 use crate::cursor::Position;
+use crate::error::Error;
 use crate::page::Cursors;
 use crate::walk::PageSize;
 
