@@ -297,18 +297,15 @@ impl<S: PageSource> Listing<S> {
     }
 
     /// The page as the walk sees it.
-    fn view(&self, page: &Page) -> View {
+    fn view(&mut self, page: &Page) -> View {
         let lead = |link, cursor: &Option<Cursor>| Lead {
             link,
             // A source of the user's own may send a text that is no cursor.
             cursor: cursor.clone().filter(Cursor::is_usable),
         };
-        View::new(
-            self.walk.request().map_or(Direction::Forward, |(position, _)| position.direction()),
-            page.groups.iter().map(|group| group.id.as_str()),
-            lead(page.has_next, &page.cursors.after),
-            lead(page.has_previous, &page.cursors.before),
-        )
+        let ids = page.groups.iter().map(|group| group.id.as_str());
+        let next = lead(page.has_next, &page.cursors.after);
+        self.walk.view(ids, next, lead(page.has_previous, &page.cursors.before))
     }
 
     /// The error of a failure; `reported` is what the failed request said.

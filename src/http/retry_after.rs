@@ -2,6 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+
+/// How long the server asks to wait; where it says so more than once, the longest.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let date = headers.get(DATE).and_then(text);
+    let waits = headers.get_all(RETRY_AFTER).iter().filter_map(text);
+    waits.filter_map(|wait| parse_retry_after(&wait, date.as_deref(), SystemTime::now())).max()
+}
+
 /// Reads `Retry-After`: seconds, or a date that is measured against the answer's own `date`, or else against `now`.
 /// What is neither is no hint.
 pub(crate) fn parse_retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {

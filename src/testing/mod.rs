@@ -70,7 +70,7 @@ pub use fetch::FakeFetch;
 /// Those of a page that cannot be read.
 #[doc(hidden)]
 pub fn decode_page(body: &[u8]) -> Result<Page> {
-    crate::page::decode(body, &[])
+    crate::wire::decode(body, &[])
 }
 
 /// A list of groups in memory: a [`PageSource`] with the API's cursor semantics, a script of faults, and a record of

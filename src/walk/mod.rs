@@ -78,6 +78,8 @@ pub(crate) struct Walk {
     /// Changed pages before refused cursors since the last group.
     changed: u32,
     restarts: u32,
+    /// The memory of an earlier page, for the hashes of the next one.
+    spare: Vec<u64>,
 }
 
 /// What the next [`Event::Pull`] does.
@@ -149,6 +151,7 @@ impl Walk {
             empty_pages: 0,
             changed: 0,
             restarts: 0,
+            spare: Vec::new(),
         }
     }
 
@@ -194,6 +197,20 @@ impl Walk {
             State::Ask(ask) => Some((ask.position.clone(), self.limit(ask))),
             State::Failed { .. } | State::Halted(_) | State::Done => None,
         }
+    }
+
+    /// The page that answers the request, for [`Event::Page`]. The ids are in the server's order.
+    pub(crate) fn view<'a>(
+        &mut self,
+        ids: impl DoubleEndedIterator<Item = &'a str>,
+        next: Lead,
+        previous: Lead,
+    ) -> View {
+        let direction = match &self.state {
+            State::Ask(ask) => ask.position.direction(),
+            State::Failed { .. } | State::Halted(_) | State::Done => self.heading,
+        };
+        View::new(direction, mem::take(&mut self.spare), ids, next, previous)
     }
 
     /// How many items can still come, at least and at most. An error is an item.
@@ -299,7 +316,7 @@ impl Walk {
         }
         self.changed += 1;
         self.sent.forget(cursor);
-        let mark = Mark::clone(giver);
+        let mark = giver.clone();
         let ask = match refused.purpose {
             // What the page leads to now is not where the search was: it begins again.
             Purpose::Seek(seek) => {
@@ -386,7 +403,9 @@ impl Walk {
             leaf.edge = edge;
         }
         let kept = leaf.kept.clone();
-        self.at = At::Page(leaf);
+        if let At::Page(read) = mem::replace(&mut self.at, At::Page(leaf)) {
+            self.spare = read.view.hashes;
+        }
         (state, if kept.len() == 0 { Outcome::Nothing } else { Outcome::Yield(kept.in_server_order(heading, len)) })
     }
 
@@ -434,7 +453,7 @@ impl Walk {
                 if let Err(failure) = self.sent.admit(position.cursor()) {
                     return (State::Failed { failure, again }, Edge::Unknown);
                 }
-                let giver = Some(Box::new(Mark { next: Some(position.clone()), ..giver }));
+                let giver = Some(Mark { next: Some(position.clone()), ..giver });
                 let ask = Ask { position: position.clone(), purpose: Purpose::List { promised }, giver };
                 let state = if self.empty_pages < MAX_EMPTY_PAGES {
                     State::Ask(ask)

@@ -12,7 +12,7 @@ pub(super) struct Ask {
     pub(super) purpose: Purpose,
     /// The end of the page whose cursor this request sends. `None` if the request sends no cursor, or one that does not
     /// come from a page of this walk.
-    pub(super) giver: Option<Box<Mark>>,
+    pub(super) giver: Option<Mark>,
 }
 
 /// What the answer to a request is for.
@@ -31,7 +31,7 @@ pub(super) enum Purpose {
 impl Ask {
     /// Lists a page that no link announced.
     pub(super) fn list(position: Position, giver: Option<Mark>) -> Self {
-        Self { position, purpose: Purpose::List { promised: false }, giver: giver.map(Box::new) }
+        Self { position, purpose: Purpose::List { promised: false }, giver }
     }
 
     /// Seeks a place from the page of its mark onward.

@@ -35,17 +35,24 @@ pub(crate) struct Lead {
 }
 
 impl View {
-    /// A page that was requested in `direction`. The ids are in the server's order.
-    pub(crate) fn new<'a>(
+    /// A page that was requested in `direction`. The ids are in the server's order. The hashes are written to `hashes`, the
+    /// memory of an earlier page.
+    pub(super) fn new<'a>(
         direction: Direction,
-        ids: impl DoubleEndedIterator<Item = &'a str> + ExactSizeIterator,
+        mut hashes: Vec<u64>,
+        ids: impl DoubleEndedIterator<Item = &'a str>,
         next: Lead,
         previous: Lead,
     ) -> Self {
+        hashes.clear();
         match direction {
-            Direction::Forward => Self { direction, hashes: ids.map(hash).collect(), ahead: next, behind: previous },
+            Direction::Forward => {
+                hashes.extend(ids.map(hash));
+                Self { direction, hashes, ahead: next, behind: previous }
+            }
             Direction::Backward => {
-                Self { direction, hashes: ids.rev().map(hash).collect(), ahead: previous, behind: next }
+                hashes.extend(ids.rev().map(hash));
+                Self { direction, hashes, ahead: previous, behind: next }
             }
         }
     }

@@ -54,7 +54,6 @@ async fn closes() -> String {
     address.to_string()
 }
 
-/// K1, K2, C15.
 #[test]
 fn bad_input_is_named_together_with_what_to_do() {
     for (error, text) in [
@@ -89,7 +88,6 @@ fn bad_input_is_named_together_with_what_to_do() {
     }
 }
 
-/// S1, S5, S6, S7.
 #[test]
 fn an_error_of_the_api_shows_its_status_message_and_code_and_what_to_do() {
     for (error, text) in [
@@ -149,7 +147,6 @@ fn an_error_of_the_callers_own_source_shows_what_to_do_and_keeps_its_cause() {
     }
 }
 
-/// C1, C5, C8, C9.
 #[tokio::test]
 async fn a_page_that_leads_nowhere_says_why_and_what_to_do() {
     let cursors = |after: &str| Cursors::new(Some(after), None);
@@ -191,7 +188,6 @@ async fn a_page_that_leads_nowhere_says_why_and_what_to_do() {
     );
 }
 
-/// T10.
 #[tokio::test(start_paused = true)]
 async fn a_page_that_took_several_attempts_says_how_many_and_how_long() {
     let outage = || Fault::Error(Error::api(503, None, "Service Unavailable").with_retry_after(Duration::from_secs(2)));
@@ -214,7 +210,6 @@ async fn a_page_that_took_several_attempts_says_how_many_and_how_long() {
     );
 }
 
-/// S8, S9, J2, J7, J10, J17.
 #[tokio::test]
 async fn an_answer_that_is_no_page_says_what_came_instead_and_what_to_do() {
     for (status, body, text) in [
@@ -250,7 +245,6 @@ async fn an_answer_that_is_no_page_says_what_came_instead_and_what_to_do() {
     }
 }
 
-/// T1, T3.
 #[tokio::test]
 async fn a_connection_that_cannot_be_made_says_what_to_check() {
     let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

@@ -6,7 +6,8 @@
 
 use serde_json::Value;
 
-use crate::error::{Error, Refusal as Refused, mask};
+use super::text::{clean, html_title, plain_text, without_bom};
+use crate::error::{Error, Refusal as Refused};
 
 /// The longest message that is kept, in bytes. Messages of the API are a sentence or two; 2 KiB leaves room for them
 /// and keeps what a stranger's server sends out of the logs.
@@ -24,7 +25,7 @@ impl Refusal {
     /// Reads an error body of any shape, or a part of one. What cannot be read tells nothing, and is no failure: the
     /// status is known already.
     pub(crate) fn read(body: &[u8], secrets: &[&str]) -> Self {
-        let body = super::decode::without_bom(body).trim_ascii();
+        let body = without_bom(body).trim_ascii();
         let mut refusal = match body.first() {
             None => Self::default(),
             Some(b'{' | b'[') => {
@@ -65,11 +66,6 @@ impl Refusal {
     }
 }
 
-/// The server's text as an error may show it: without secrets, on one line, and of at most `max` bytes.
-pub(super) fn clean(text: &str, secrets: &[&str], max: usize) -> String {
-    mask::tidy(&mask::access_tokens(&mask::secrets(text, secrets)), max)
-}
-
 /// A code, be it a number or the text of one.
 fn number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
@@ -78,30 +74,6 @@ fn number(value: &Value) -> Option<i64> {
 /// The code in "(#2642) Invalid cursors values": how it comes where only the message of Meta's error is passed on.
 fn leading_code(message: &str) -> Option<i64> {
     message.trim_start().strip_prefix("(#")?.split_once(')')?.0.parse().ok()
-}
-
-/// The text of the first `<title>`.
-pub(super) fn html_title(body: &[u8]) -> Option<&str> {
-    let find = |from: usize, tag: &[u8]| {
-        body[from..].windows(tag.len()).position(|window| window.eq_ignore_ascii_case(tag)).map(|at| from + at)
-    };
-    let open = find(0, b"<title")?;
-    let start = find(open, b">")? + 1;
-    let end = find(start, b"</title")?;
-    let title = std::str::from_utf8(&body[start..end]).ok()?.trim();
-    (!title.is_empty()).then_some(title)
-}
-
-/// The body, where it is text that a person could have written.
-fn plain_text(body: &[u8]) -> Option<&str> {
-    // A bounded read may have cut the last character in two.
-    let text = match std::str::from_utf8(body) {
-        Ok(text) => text,
-        Err(error) if error.error_len().is_none() => std::str::from_utf8(&body[..error.valid_up_to()]).ok()?,
-        Err(_) => return None,
-    };
-    let binary = |c: char| c.is_control() && !c.is_ascii_whitespace();
-    (!text.contains(binary)).then_some(text)
 }
 
 #[cfg(test)]
@@ -167,7 +139,6 @@ mod tests {
         }
     }
 
-    /// S10.
     #[test]
     fn a_binary_body_has_no_message() {
         for body in [&b"\x89PNG\r\n\x1a\n"[..], b"\xff\xfe\x00", b"text\0text"] {
@@ -188,7 +159,6 @@ mod tests {
         assert!(message.len() <= MAX_MESSAGE_BYTES + '…'.len_utf8() && message.ends_with("é…"));
     }
 
-    /// S11.
     #[test]
     fn a_secret_is_masked_before_the_message_is_cut() {
         let key = "K".repeat(64);
