@@ -25,10 +25,10 @@ fn a_server_that_clamps_the_page_size_and_sends_no_links_is_listed_completely() 
     assert_eq!(block_on(list.snapshot()).unwrap().len(), 5_000);
     assert_eq!(all(list.stream()), groups(5_000));
 
-    let last = fake.cursor_at("4999").unwrap();
+    let cursor = fake.cursor_at("4999").unwrap();
     let mut mirror = groups(4_999);
     mirror.reverse();
-    assert_eq!(all(list.before(last).stream()), mirror);
+    assert_eq!(all(list.before(cursor).stream()), mirror);
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn a_good_cursor_of_the_callers_with_nothing_behind_it_is_an_empty_list() {
     for past_the_end in [CursorAnswer::Invalid, CursorAnswer::EmptyPage] {
         let fake = FakeGroups::new(groups(40)).dialect(linkless().past_the_end(past_the_end));
         let list = || ListGroups::from_source(fake.clone());
-        let (first, last) = (fake.cursor_at("0").unwrap(), fake.cursor_at("39").unwrap());
-        for list in [list().before(first), list().after(last)] {
+        let (start, end) = (fake.cursor_at("0").unwrap(), fake.cursor_at("39").unwrap());
+        for list in [list().before(start), list().after(end)] {
             let mut stream = list.stream();
             assert_eq!(all(&mut stream), []);
             assert!(stream.checkpoint().is_end());
