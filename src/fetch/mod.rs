@@ -101,14 +101,7 @@ enum Stage<F> {
 
 impl<F: Future<Output = Result<Page>>> Fetch<F> {
     pub(crate) fn new(request: PageRequest) -> Self {
-        Self {
-            request,
-            stage: Stage::Begin,
-            clock: None,
-            timer: Timer::new(),
-            effort: Effort::default(),
-            span: None,
-        }
+        Self { request, stage: Stage::Begin, clock: None, timer: Timer::new(), effort: Effort::default(), span: None }
     }
 
     pub(crate) fn effort(&self) -> Effort {

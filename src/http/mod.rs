@@ -37,12 +37,12 @@ use crate::source::{PageRequest, PageSource};
 use crate::wire::{Refusal, decode};
 
 use classify::classify;
-use timeouts::Timeouts;
 pub(crate) use endpoint::{Endpoint, Key, Limits};
 pub(crate) use reqwest::Url;
 pub(crate) use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 #[cfg(fuzzing)]
 pub(crate) use retry_after::parse_retry_after;
+use timeouts::Timeouts;
 
 /// The header that the key goes into.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");

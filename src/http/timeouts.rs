@@ -76,7 +76,6 @@ impl Timeouts {
             })
         })
         .await?;
-        total.progress();
         *silence = Deadline::new(*longest_silence, Instant::now());
         Ok(output)
     }
