@@ -2,8 +2,6 @@
 
 mod chaos;
 mod config;
-#[path = "../../examples/demo/mod.rs"]
-mod demo;
 mod errors;
 mod every_fault;
 mod faults;
@@ -17,6 +15,5 @@ mod status;
 mod support;
 mod sync;
 mod tls;
-mod tool;
 mod transport;
 mod walk;
