@@ -1,19 +1,10 @@
-//! What a page holds, and how its bytes are read.
-
-mod decode;
-mod quick;
-mod refusal;
-mod scalar;
-mod wire;
+//! What a page holds.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use crate::cursor::{Cursor, Direction};
-
-pub(crate) use decode::decode;
-pub(crate) use refusal::{ENCODED, Refusal};
 
 /// An active WhatsApp group.
 ///

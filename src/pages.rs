@@ -206,7 +206,11 @@ impl<S: PageSource> PageStream<S> {
                         continue;
                     }
                     Next::Fail(error) if error.is_config() => return Poll::Ready(Some(Err(error))),
-                    Next::Fail(error) => return Poll::Ready(Some(Err(error.with_checkpoint(walk.checkpoint())))),
+                    Next::Fail(error) => {
+                        let error = error.with_app_id(walk.source.app_id()).with_page(walk.progress.pages + 1);
+                        let error = error.with_checkpoint(walk.checkpoint());
+                        return Poll::Ready(Some(Err(error)));
+                    }
                     Next::Stop => return Poll::Ready(None),
                 }
             };

@@ -52,6 +52,14 @@ pub trait PageSource {
 
     /// Asks for one page. Nothing should happen before the answer is first polled.
     fn fetch(&self, request: PageRequest) -> Self::Fetch;
+
+    /// The id of the app whose groups these are, if there is one: errors and spans name it
+    /// ([`Error::app_id`](crate::Error::app_id)). A source that wraps another passes on its answer.
+    ///
+    /// The default is none.
+    fn app_id(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// What a page is asked for: where, and how many groups at most.

@@ -20,7 +20,7 @@ use std::mem;
 
 use crate::checkpoint::{Anchor, Beside, Cause, Checkpoint, Mark, Place};
 use crate::cursor::{Direction, MAX_CURSOR_BYTES};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::page::{Group, Page, PageSize};
 use crate::source::{PageRequest, Position};
 
@@ -457,7 +457,7 @@ impl Traversal {
                     State::Ask(ask)
                 } else {
                     let detail = "a hundred pages in a row have no groups, and each leads to another page";
-                    State::Broken { error: Error::new(Kind::Protocol, detail), again: Some(ask) }
+                    State::Broken { error: Error::protocol(detail), again: Some(ask) }
                 };
                 Edge::Next(next)
             }
@@ -483,12 +483,10 @@ impl Traversal {
         let Some(cursor) = next.position.cursor() else { return Ok(()) };
         let length = cursor.as_str().len();
         if length > MAX_CURSOR_BYTES {
-            let detail =
-                format!("the server sent a cursor of {length} bytes, and at most {MAX_CURSOR_BYTES} are accepted");
-            return Err(Error::new(Kind::CursorTooLong, detail));
+            return Err(Error::cursor_too_long(length));
         }
         if !self.sent.insert(cursor) {
-            return Err(Error::new(Kind::CursorLoop, "the server sent a cursor again that has been followed already"));
+            return Err(Error::cursor_loop());
         }
         Ok(())
     }

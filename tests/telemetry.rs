@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Once;
 
 use futures::TryStreamExt;
-use gupshup_groups::testing::{FakeGroups, Fault};
+use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{Error, Group, ListGroups};
 use tracing::Level;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -67,8 +67,9 @@ async fn each_page_is_a_span_with_its_request_and_what_came_of_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_retry_a_restart_and_a_lowered_page_size_are_events() {
-    let fake = FakeGroups::new(groups(300)).max_page_size(100).fault_at(1, Fault::Error(Error::api(503, None, "Busy")));
-    let fake = fake.expire_cursors_on_change(true).on_request(|index, fake| {
+    let dialect = Dialect::default().refuse_page_size_above(100).expire_cursors_on_change(true);
+    let fake = FakeGroups::new(groups(300)).dialect(dialect);
+    fake.fault_at(1, Fault::Error(Error::api(503, None, "Busy"))).on_request(|index, fake| {
         if index == 4 {
             fake.create(Group::new("new", "", 0));
         }

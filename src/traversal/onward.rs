@@ -2,7 +2,7 @@
 
 use crate::checkpoint::{Anchor, Cause, Mark};
 use crate::cursor::{Cursor, Direction};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::page::{Page, PageSize};
 use crate::source::Position;
 
@@ -29,10 +29,9 @@ impl Traversal {
         };
         match (page.link(direction), page.cursor(direction)) {
             (true, Some(cursor)) => to(cursor, Cause::Linked),
-            (true, None) => Onward::Astray(Error::new(
-                Kind::Protocol,
-                "the answer has a link to another page, but no cursor that leads there",
-            )),
+            (true, None) => {
+                Onward::Astray(Error::protocol("the answer has a link to another page, but no cursor that leads there"))
+            }
             // Without a link: the end, if this server is known to send links, or if nothing could follow anyway.
             (false, _) if self.linked => Onward::End,
             (false, None) => Onward::End,
@@ -66,10 +65,9 @@ impl Traversal {
             Some(prior) => Onward::Back(prior.clone()),
             // Nothing lies before the cursor from which the walk came, so the list begins there.
             None if self.heading == Direction::Forward && matches!(ahead, Onward::End) => Onward::To(Anchor::start()),
-            None => Onward::Astray(Error::new(
-                Kind::Protocol,
-                "the walk cannot turn round here: the answer has no cursor that leads back",
-            )),
+            None => {
+                Onward::Astray(Error::protocol("cannot reverse here: the page has no cursor for the other direction"))
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use futures::{Stream, StreamExt};
-use gupshup_groups::testing::{FakeGroups, Fault};
+use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{Checkpoint, Error, Group, GroupStream, ListGroups};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -53,7 +53,7 @@ fn bad_server(list: &[Group], seed: u64) -> FakeGroups {
             40..50 => Fault::Pending(rng.u32(1..4)),
             _ => Fault::None,
         };
-        let _ = fake.clone().fault_at(index, fault).short_pages(rng.u32(1..200));
+        fake.fault_at(index, fault).dialect(Dialect::default().clamp_page_size(1..=rng.u32(1..200)));
     })
 }
 
@@ -212,7 +212,7 @@ async fn ten_thousand_streams_at_once_on_one_client_hold_a_page_each_and_complet
             let most = Arc::clone(&most);
             move |index, fake| {
                 most.fetch_max(fake.in_flight(), Ordering::Relaxed);
-                let _ = fake.clone().fault_at(index, Fault::Pending(1));
+                fake.fault_at(index, Fault::Pending(1));
             }
         });
         let list = ListGroups::from_source(fake.clone()).page_size(5).read_ahead(ahead);

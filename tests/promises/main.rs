@@ -15,5 +15,6 @@ mod status;
 mod support;
 mod sync;
 mod tls;
+mod tracked;
 mod transport;
 mod walk;

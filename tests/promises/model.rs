@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
+use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups, Fault};
 use gupshup_groups::{Checkpoint, Error, Group, ListGroups};
 use proptest::prelude::*;
 
@@ -43,7 +43,7 @@ impl Case {
             .next_links(wording.next_links)
             .previous_links(wording.previous_links)
             .cursors_at_the_ends(wording.cursors_at_the_ends)
-            .error_past_the_end(wording.error_past_the_end)
+            .past_the_end(if wording.error_past_the_end { CursorAnswer::Invalid } else { CursorAnswer::EmptyPage })
             .empty_page_every(wording.empty_page_every);
         FakeGroups::new(groups(self.count)).dialect(dialect)
     }
@@ -392,7 +392,7 @@ proptest! {
         let restarts = u32::try_from(edits.len()).unwrap();
         let deleted: HashSet<usize> =
             edits.values().filter_map(|edit| if let Edit::Delete(n) = edit { Some(*n) } else { None }).collect();
-        let fake = FakeGroups::new(groups(count)).expire_cursors_on_change(true).on_request(move |index, fake| {
+        let fake = FakeGroups::new(groups(count)).dialect(Dialect::default().expire_cursors_on_change(true)).on_request(move |index, fake| {
             match edits.get(&index) {
                 Some(Edit::Create) => fake.create(numbered(1_000 + index)),
                 Some(Edit::Delete(n)) => {
@@ -410,7 +410,7 @@ proptest! {
             prop_assert!(unique.contains(&n), "{} is missing", n);
         }
 
-        let fake = FakeGroups::new(groups(count)).expire_cursors_on_change(true).on_request(|index, fake| {
+        let fake = FakeGroups::new(groups(count)).dialect(Dialect::default().expire_cursors_on_change(true)).on_request(|index, fake| {
             if index == 1 {
                 fake.create(numbered(1_000));
             }

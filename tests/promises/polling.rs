@@ -102,7 +102,7 @@ fn a_page_stream_asks_for_one_page_a_time() {
 fn a_next_dropped_at_any_await_loses_nothing_and_repeats_no_request() {
     for waits in [0, 1, 2, 7] {
         let (fake, list) = five_groups();
-        drop(fake.clone().script([Fault::Pending(waits), Fault::Pending(waits), Fault::Pending(waits)]));
+        fake.script([Fault::Pending(waits), Fault::Pending(waits), Fault::Pending(waits)]);
         let mut stream = list.stream();
         let mut found = Vec::new();
         let mut dropped = 0;
@@ -126,7 +126,7 @@ fn a_next_dropped_at_any_await_loses_nothing_and_repeats_no_request() {
 fn a_next_dropped_once_at_the_nth_poll_loses_nothing() {
     for nth in 0..9 {
         let (fake, list) = five_groups();
-        drop(fake.clone().script([Fault::Pending(2), Fault::Pending(2), Fault::Pending(2)]));
+        fake.script([Fault::Pending(2), Fault::Pending(2), Fault::Pending(2)]);
         let mut stream = list.stream();
         let mut found = Vec::new();
         for _ in 0..nth {
@@ -143,7 +143,7 @@ fn a_next_dropped_once_at_the_nth_poll_loses_nothing() {
 #[test]
 fn a_next_of_pages_dropped_at_any_await_loses_nothing() {
     let (fake, list) = five_groups();
-    drop(fake.clone().script([Fault::Pending(1), Fault::Pending(3), Fault::Pending(2)]));
+    fake.script([Fault::Pending(1), Fault::Pending(3), Fault::Pending(2)]);
     let mut pages = list.pages();
     let mut found = Vec::new();
     let mut dropped = 0;
@@ -201,7 +201,7 @@ async fn a_next_dropped_at_every_poll_makes_one_request_a_page_over_http() {
 fn dropping_the_stream_drops_its_request() {
     for request in 0..3 {
         let (fake, list) = five_groups();
-        let fake = fake.fault_at(request, Fault::Hang);
+        fake.fault_at(request, Fault::Hang);
         let mut stream = list.stream();
         assert_eq!(take(&mut stream, 2 * request).0.len(), 2 * request);
         assert!(stream.next().now_or_never().is_none());
@@ -216,7 +216,7 @@ fn dropping_the_stream_drops_its_request() {
 #[test]
 fn turning_round_drops_the_request_under_way_and_no_group() {
     let (fake, list) = five_groups();
-    let fake = fake.fault_at(1, Fault::Hang);
+    fake.fault_at(1, Fault::Hang);
     let mut stream = list.stream();
     take(&mut stream, 2);
     assert!(stream.next().now_or_never().is_none());
@@ -231,7 +231,7 @@ fn turning_round_drops_the_request_under_way_and_no_group() {
 #[test]
 fn dropping_the_future_of_a_page_drops_its_request() {
     let (fake, list) = five_groups();
-    let fake = fake.script([Fault::Hang]);
+    fake.script([Fault::Hang]);
     assert!(list.page().now_or_never().is_none());
     assert_eq!((fake.in_flight(), fake.dropped()), (0, 1));
     assert_eq!(block_on(list.page()).unwrap().groups, groups(2), "and calling again asks again");
@@ -243,7 +243,7 @@ async fn a_task_that_is_aborted_leaves_no_request_behind() {
     let (fake, list) = five_groups();
     let (asked, is_asked) = oneshot::channel();
     let asked = Mutex::new(Some(asked));
-    let fake = fake.script([Fault::Hang]).on_request(move |_, _| {
+    fake.script([Fault::Hang]).on_request(move |_, _| {
         let asked = asked.lock().unwrap().take();
         asked.expect("one request").send(()).unwrap();
     });
@@ -309,7 +309,7 @@ fn the_waker_of_the_last_poll_is_the_one_woken() {
 #[test]
 fn polls_that_nothing_called_for_ask_nothing_and_yield_nothing() {
     let (fake, list) = five_groups();
-    let fake = fake.fault_at(1, Fault::Hang);
+    fake.fault_at(1, Fault::Hang);
     let mut stream = list.stream();
     take(&mut stream, 2);
     for _ in 0..100 {
@@ -332,7 +332,7 @@ fn groups_that_are_here_need_no_waker() {
 #[test]
 fn pending_between_all_polls_changes_nothing() {
     let (fake, list) = five_groups();
-    drop(fake.clone().script([Fault::Pending(1), Fault::Pending(1), Fault::Pending(1)]));
+    fake.script([Fault::Pending(1), Fault::Pending(1), Fault::Pending(1)]);
     let found: Vec<Group> = block_on(list.stream().interleave_pending().try_collect()).unwrap();
     assert_eq!(found, groups(5));
     assert_eq!(fake.requests().len(), 3);
@@ -367,7 +367,7 @@ fn a_stream_is_not_terminated_while_groups_are_buffered() {
 #[test]
 fn a_stream_is_not_terminated_before_its_error_and_again_after_resume() {
     let (fake, list) = five_groups();
-    let _fake = fake.fault_at(1, Fault::Error(Error::transport("reset")));
+    fake.fault_at(1, Fault::Error(Error::transport("reset")));
     let mut stream = list.stream();
     take(&mut stream, 2);
     assert!(!stream.is_terminated());
@@ -385,7 +385,7 @@ fn select_with_complete_sees_all_groups_of_all_streams() {
     // The last page has two groups, so that one is buffered when nothing more is to be asked.
     let (fake, list) = five_groups();
     let list = list.page_size(3);
-    drop(fake.clone().script([Fault::Pending(3), Fault::None, Fault::Pending(1)]));
+    fake.script([Fault::Pending(3), Fault::None, Fault::Pending(1)]);
     let (mut one, mut other, mut pages) = (list.stream(), list.stream(), list.pages());
     let (mut from_one, mut from_other, mut from_pages) = (Vec::new(), Vec::new(), Vec::new());
     block_on(async {
@@ -413,7 +413,7 @@ fn panics<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = T> + Unpin)) -> b
 fn after_a_panic_of_the_source_the_stream_asks_anew_and_loses_and_repeats_nothing() {
     for request in 0..3 {
         let (fake, list) = five_groups();
-        let fake = fake.fault_at(request, Fault::Panic);
+        fake.fault_at(request, Fault::Panic);
         let mut stream = list.stream();
         let mut found = take(&mut stream, 2 * request).0;
         let place = stream.checkpoint();
@@ -488,7 +488,7 @@ fn a_panic_in_fetch_itself_loses_nothing_either() {
 #[test]
 fn after_a_panic_the_stream_can_turn_round() {
     let (fake, list) = five_groups();
-    let _fake = fake.fault_at(1, Fault::Panic);
+    fake.fault_at(1, Fault::Panic);
     let mut stream = list.stream();
     take(&mut stream, 2);
     assert!(panics(&mut stream));
@@ -503,7 +503,7 @@ fn the_size_hint_of_pages_is_never_wrong() {
     for dialect in [Dialect::default(), Dialect::default().next_links(false), Dialect::default().empty_page_every(2)] {
         for failing in 0..4 {
             let fake = FakeGroups::new(groups(8)).dialect(dialect.clone());
-            let fake = fake.fault_at(failing, Fault::Error(Error::other("scripted")));
+            fake.fault_at(failing, Fault::Error(Error::other("scripted")));
             let list = ListGroups::from_source(fake).page_size(2);
             for list in [list.clone(), list.max_groups(3)] {
                 let mut pages = list.pages();
@@ -539,7 +539,7 @@ fn ten_thousand_streams_at_once_hold_little_each_and_all_come_to_their_end() {
 async fn time_that_passes_between_polls_changes_nothing() {
     let year = Duration::from_secs(365 * 24 * 3600);
     let (fake, list) = five_groups();
-    drop(fake.clone().script([Fault::Delay(year), Fault::None, Fault::Delay(Duration::from_secs(1))]));
+    fake.script([Fault::Delay(year), Fault::None, Fault::Delay(Duration::from_secs(1))]);
     let mut stream = list.retry(RetryPolicy::none()).stream();
     let mut found = Vec::new();
     while let Some(group) = stream.next().await {
@@ -669,7 +669,7 @@ fn filter_and_take_ask_for_no_more_than_they_use() {
 #[test]
 fn a_fold_ends_at_the_first_error() {
     let (fake, list) = five_groups();
-    let fake = fake.fault_at(1, Fault::Error(Error::transport("reset")));
+    fake.fault_at(1, Fault::Error(Error::transport("reset")));
     let mut seen = 0;
     let folded = block_on(list.stream().try_fold((), |(), _| {
         seen += 1;
@@ -685,7 +685,7 @@ fn a_fold_ends_at_the_first_error() {
 fn a_collection_of_a_part_of_the_list_is_an_error() {
     let (fake, list) = five_groups();
     assert_eq!(block_on(list.stream().try_collect::<Vec<_>>()).unwrap(), groups(5));
-    let _fake = fake.fault_at(5, Fault::Error(Error::transport("reset")));
+    fake.fault_at(5, Fault::Error(Error::transport("reset")));
     assert!(block_on(list.stream().try_collect::<Vec<_>>()).unwrap_err().is_retryable());
 }
 
@@ -693,7 +693,7 @@ fn a_collection_of_a_part_of_the_list_is_an_error() {
 #[test]
 fn ready_chunks_hold_what_is_here_and_wait_for_no_page() {
     let (fake, list) = five_groups();
-    drop(fake.script([Fault::None, Fault::Pending(1), Fault::Pending(1)]));
+    fake.script([Fault::None, Fault::Pending(1), Fault::Pending(1)]);
     let chunks: Vec<_> = block_on(list.stream().map(Result::unwrap).ready_chunks(10).collect());
     assert_eq!(chunks.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
     assert_eq!(chunks.concat(), groups(5));
@@ -703,7 +703,7 @@ fn ready_chunks_hold_what_is_here_and_wait_for_no_page() {
 #[test]
 fn two_streams_of_one_listing_walk_independently() {
     let (fake, list) = five_groups();
-    drop(fake.clone().script([Fault::Pending(3), Fault::None, Fault::Pending(1)]));
+    fake.script([Fault::Pending(3), Fault::None, Fault::Pending(1)]);
     let pairs: Vec<_> = block_on(list.stream().zip(list.clone().page_size(3).stream()).collect());
     assert_eq!(pairs.len(), 5);
     for (one, other) in pairs {
@@ -716,7 +716,7 @@ fn two_streams_of_one_listing_walk_independently() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_half_read_stream_goes_on_in_another_task() {
     let (fake, list) = five_groups();
-    let fake = fake.fault_at(1, Fault::Pending(1));
+    fake.fault_at(1, Fault::Pending(1));
     let mut stream = list.stream();
     let mut found = vec![stream.next().await.unwrap().unwrap(), stream.next().await.unwrap().unwrap()];
     // The request for the second page is under way while the stream moves.

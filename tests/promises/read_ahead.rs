@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
-use gupshup_groups::testing::{FakeGroups, Fault};
+use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{Checkpoint, Error, ListGroups, RetryPolicy};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
@@ -54,7 +54,7 @@ async fn never_is_more_than_one_request_under_way() {
         let most = Arc::clone(&most);
         move |index, fake| {
             most.fetch_max(fake.in_flight(), Ordering::Relaxed);
-            let _ = fake.clone().fault_at(index, Fault::Delay(20 * MS));
+            fake.fault_at(index, Fault::Delay(20 * MS));
         }
     });
     let mut stream = ListGroups::from_source(fake.clone()).page_size(3).read_ahead(true).stream();
@@ -202,11 +202,13 @@ async fn progress_is_exact_while_the_page_ahead_is_retried_and_after_it_was_drop
 /// C11.
 #[tokio::test(start_paused = true)]
 async fn an_expired_cursor_heals() {
-    let fake = FakeGroups::new(groups(9)).expire_cursors_on_change(true).on_request(|index, fake| {
-        if index == 2 {
-            fake.create(numbered(100));
-        }
-    });
+    let fake = FakeGroups::new(groups(9)).dialect(Dialect::default().expire_cursors_on_change(true)).on_request(
+        |index, fake| {
+            if index == 2 {
+                fake.create(numbered(100));
+            }
+        },
+    );
     let mut stream = ListGroups::from_source(fake.clone()).page_size(3).read_ahead(true).stream();
     let mut found = Vec::new();
     while let Some(group) = stream.next().await {
@@ -257,7 +259,7 @@ async fn request_and_consumer_work_at_the_same_time() {
     const PAGES: u32 = 20;
     for (ahead, least, most) in [(true, PAGES, PAGES + 2), (false, 2 * PAGES, 2 * PAGES + 1)] {
         let fake = FakeGroups::new(groups(60)).on_request(|index, fake| {
-            let _ = fake.clone().fault_at(index, Fault::Delay(20 * MS));
+            fake.fault_at(index, Fault::Delay(20 * MS));
         });
         let mut pages = ListGroups::from_source(fake).page_size(3).read_ahead(ahead).pages();
         let began = Instant::now();

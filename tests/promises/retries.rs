@@ -35,7 +35,7 @@ fn script(faults: impl IntoIterator<Item = Fault>) -> (FakeGroups, ListGroups<Fa
 /// A server on which each request fails.
 fn always(error: impl Fn() -> Error + Send + Sync + 'static) -> FakeGroups {
     FakeGroups::new(groups(9)).on_request(move |index, fake| {
-        let _ = fake.clone().fault_at(index, Fault::Error(error()));
+        fake.fault_at(index, Fault::Error(error()));
     })
 }
 
@@ -332,7 +332,7 @@ async fn clones_share_a_budget_of_a_hundred_retries_and_without_it_errors_come_a
 async fn five_pages_pay_for_a_retry() {
     let fake = FakeGroups::new(groups(9)).on_request(|index, fake| {
         if index < 101 || index == 105 || index == 107 {
-            let _ = fake.clone().fault_at(index, Fault::Error(outage()));
+            fake.fault_at(index, Fault::Error(outage()));
         }
     });
     let list = ListGroups::from_source(fake.clone()).retry(RetryPolicy::default().attempts(1_000).base(Duration::ZERO));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::{FutureExt as _, Stream, StreamExt as _};
-use gupshup_groups::testing::{FakeGroups, Fault};
+use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{Change, Client, Error, Group, ListGroups, Result, RetryPolicy};
 use tokio::time::{Instant, advance, sleep, timeout};
 
@@ -23,10 +23,11 @@ fn refused_key() -> Fault {
 }
 
 /// The times of all requests, counted from now, in seconds.
-fn timed(fake: FakeGroups) -> (FakeGroups, Arc<Mutex<Vec<u64>>>) {
+fn timed(fake: &FakeGroups) -> Arc<Mutex<Vec<u64>>> {
     let (times, begun) = (Arc::<Mutex<Vec<u64>>>::default(), Instant::now());
     let log = Arc::clone(&times);
-    (fake.on_request(move |_, _| log.lock().unwrap().push(begun.elapsed().as_secs())), times)
+    fake.on_request(move |_, _| log.lock().unwrap().push(begun.elapsed().as_secs()));
+    times
 }
 
 /// What the watch yields next, if it yields something at all within an hour.
@@ -54,11 +55,13 @@ async fn a_snapshot_of_a_broken_list_is_an_error_and_never_a_part() {
 
 #[tokio::test]
 async fn a_snapshot_survives_cursors_that_expire_and_holds_each_group_once() {
-    let fake = FakeGroups::new(groups(30)).expire_cursors_on_change(true).on_request(|index, fake| {
-        if index == 2 {
-            fake.create(Group::new("new", "New", 1_800_000_000));
-        }
-    });
+    let fake = FakeGroups::new(groups(30)).dialect(Dialect::default().expire_cursors_on_change(true)).on_request(
+        |index, fake| {
+            if index == 2 {
+                fake.create(Group::new("new", "New", 1_800_000_000));
+            }
+        },
+    );
     let snapshot = list(&fake).page_size(10).snapshot().await.unwrap();
     assert_eq!(snapshot.len(), 31);
     assert!(fake.groups().iter().all(|group| snapshot.get(&group.id) == Some(group)));
@@ -146,7 +149,8 @@ async fn a_watch_whose_first_listing_fails_tries_again_and_does_not_take_all_gro
 #[tokio::test(start_paused = true)]
 async fn an_interval_lasts_from_start_to_start() {
     let slow = || Fault::Delay(MINUTE / 2);
-    let (fake, times) = timed(FakeGroups::new(groups(3)).script([slow(), slow(), slow()]));
+    let fake = FakeGroups::new(groups(3)).script([slow(), slow(), slow()]);
+    let times = timed(&fake);
     let changes = pin!(list(&fake).watch(MINUTE));
     assert!(timeout(MINUTE * 7 / 2, changes.into_future()).await.is_err());
     assert_eq!(*times.lock().unwrap(), [0, 60, 120, 180]);
@@ -154,7 +158,8 @@ async fn an_interval_lasts_from_start_to_start() {
 
 #[tokio::test(start_paused = true)]
 async fn a_listing_longer_than_the_interval_skips_starts_and_never_overlaps_the_next() {
-    let (fake, times) = timed(FakeGroups::new(groups(3)).fault_at(1, Fault::Delay(MINUTE * 5 / 2)));
+    let fake = FakeGroups::new(groups(3)).fault_at(1, Fault::Delay(MINUTE * 5 / 2));
+    let times = timed(&fake);
     let mut changes = pin!(list(&fake).watch(MINUTE));
     for _ in 0..290 {
         assert!(timeout(Duration::from_secs(1), changes.next()).await.is_err());
@@ -165,7 +170,8 @@ async fn a_listing_longer_than_the_interval_skips_starts_and_never_overlaps_the_
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_consumer_skips_starts_and_loses_no_change() {
-    let (fake, times) = timed(FakeGroups::new(groups(3)));
+    let fake = FakeGroups::new(groups(3));
+    let times = timed(&fake);
     let mut changes = pin!(list(&fake).watch(MINUTE));
     assert!(changes.next().now_or_never().is_none());
     fake.delete("0");

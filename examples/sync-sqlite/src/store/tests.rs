@@ -1,4 +1,4 @@
-use gupshup_groups::testing::{FakeGroups, Fault};
+use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{Error as ListError, Group};
 
 use super::*;
@@ -7,7 +7,11 @@ const APP: &str = "app";
 
 /// Two groups, in a list whose pages hold one each.
 fn two_groups() -> FakeGroups {
-    FakeGroups::new([Group::new("b", "Sales", 60), Group::new("a", "Support", 0)]).short_pages(1)
+    FakeGroups::new([Group::new("b", "Sales", 60), Group::new("a", "Support", 0)]).dialect(one_a_page())
+}
+
+fn one_a_page() -> Dialect {
+    Dialect::default().clamp_page_size(1..=1)
 }
 
 fn list(fake: &FakeGroups) -> ListGroups<FakeGroups> {
@@ -74,7 +78,7 @@ async fn a_listing_that_stops_at_any_page_changes_nothing() {
         let before = rows(&db, APP);
 
         let fake = FakeGroups::new([Group::new("z", "New", 9), Group::new("y", "New", 8), Group::new("x", "New", 7)])
-            .short_pages(1)
+            .dialect(one_a_page())
             .fault_at(page, Fault::Error(ListError::api(401, None, "Authentication Failed")));
         let error = sync(&list(&fake), &mut db, APP).await.unwrap_err();
         assert!(error.downcast_ref::<ListError>().is_some_and(ListError::is_auth), "page {page}: {error}");

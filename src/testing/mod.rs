@@ -40,23 +40,26 @@
 //! # }).unwrap();
 //! ```
 
+mod dialect;
+mod fault;
 mod fetch;
 mod list;
+mod mark;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crate::cursor::Cursor;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::page::{Group, Page};
 use crate::source::{PageRequest, PageSource};
 
 use list::List;
 
+pub use dialect::{CursorAnswer, CursorKind, Dialect};
+pub use fault::Fault;
 pub use fetch::FakeFetch;
-pub use list::Dialect;
 
 /// Reads the body of an answer with status 200, as [`HttpSource`](crate::HttpSource) does: for this crate's benches and
 /// fuzz targets, which see only what is public. Not part of the crate's contract.
@@ -66,25 +69,39 @@ pub use list::Dialect;
 /// Those of a page that cannot be read.
 #[doc(hidden)]
 pub fn decode_page(body: &[u8]) -> Result<Page> {
-    crate::page::decode(body, &[])
+    crate::wire::decode(body, &[])
 }
 
 /// A list of groups in memory: a [`PageSource`] with the API's cursor semantics, a script of faults, and a record of
 /// what was asked.
 ///
-/// Clones share one list. Give one to [`ListGroups::from_source`](crate::ListGroups::from_source) and keep the other,
-/// to change the list during a walk and to read the record.
+/// It is a handle: clones share one list. Give one to [`ListGroups::from_source`](crate::ListGroups::from_source) and
+/// keep the other, to change the list during a walk and to read the record.
+///
+/// # Settings
+///
+/// [`dialect`](Self::dialect), [`script`](Self::script), [`fault_at`](Self::fault_at) and
+/// [`on_request`](Self::on_request) hold for all clones, from the next request on. They take `&self` and return the
+/// handle, so that they are a statement in the middle of a test and an expression where the fake is made:
+///
+/// ```
+/// # use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
+/// let fake = FakeGroups::new([]).dialect(Dialect::default().next_links(false)).script([Fault::Pending(1)]);
+/// fake.fault_at(3, Fault::Hang);
+/// ```
 ///
 /// # What it does as the API does
 ///
 /// - A cursor points *at* a group: `after` at the page's last, `before` at its first, so that on a page of one group
 ///   both are equal. "After" a cursor are the groups that follow; "before" it are those just before, and both come in
 ///   the list's order.
-/// - A page has a link to the next page when there are more groups, and one to the previous page when some come before
-///   ([`Dialect`] changes that). Past either end is an empty page.
+/// - A page has a link to the next page when there are more groups, and one to the previous page when some come
+///   before. Past either end is an empty page.
 /// - A cursor whose group was deleted is refused with 400, code 131059. A text that never was a cursor is refused with
 ///   400, code 2642.
 /// - New groups come first ([`create`](Self::create)).
+///
+/// [`Dialect`] changes the first three.
 ///
 /// Faults of the network, of the server and of its operator are [scripted](Self::script).
 ///
@@ -114,27 +131,6 @@ struct State {
 
 type Hook = dyn Fn(usize, &FakeGroups) + Send + Sync;
 
-/// What happens to a request instead of, or before, its normal answer.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Nothing: the request is answered normally. It fills the gaps in a [script](FakeGroups::script).
-    #[default]
-    None,
-    /// This error instead of an answer; [`Error::api`] and [`Error::transport`] make them.
-    Error(Error),
-    /// This page instead of the list's own: a cursor that repeats, a link without a cursor, what no list would send.
-    Page(Page),
-    /// The answer comes after this many polls that found nothing. Each of them wakes its task at once.
-    Pending(u32),
-    /// The answer comes after this time, on tokio's clock: paused time works.
-    Delay(Duration),
-    /// The answer never comes.
-    Hang,
-    /// The fetch panics when it is first polled.
-    Panic,
-}
-
 impl FakeGroups {
     /// A fake of these groups, in this order. The API lists the newest first.
     ///
@@ -152,79 +148,42 @@ impl FakeGroups {
         };
         Self { shared: Arc::new(Mutex::new(state)) }
     }
+}
 
-    /// Refuses requests for more than `groups` a page: 400, no code, "limit exceeds …".
-    ///
-    /// # Default
-    ///
-    /// 1024, which no [`PageSize`](crate::PageSize) exceeds, so nothing is refused. One of the API's pages says 100
-    /// where the other says 1024; `max_page_size(100)` is a server that holds to the first.
-    #[must_use]
-    pub fn max_page_size(self, groups: u32) -> Self {
-        self.state().list.max_page_size = Some(groups);
-        self
-    }
-
-    /// Answers with at most `groups` a page whatever is asked, and refuses nothing. 0 counts as 1.
-    ///
-    /// The Graph API does that to filtered lists: "Do not depend on the number of results being fewer than the limit".
-    ///
-    /// # Default
-    ///
-    /// No such bound.
-    #[must_use]
-    pub fn short_pages(self, groups: u32) -> Self {
-        self.state().list.short_pages = Some(groups.max(1));
-        self
-    }
-
-    /// Invalidates every cursor handed out so far whenever a group is created or deleted: 400, code 131059, "Start
-    /// pagination from the beginning again".
-    ///
-    /// # Default
-    ///
-    /// `false`: only cursors that point at the deleted group expire, as the Graph API documents. Error 131059 reads as
-    /// if more did.
-    #[must_use]
-    pub fn expire_cursors_on_change(self, expire: bool) -> Self {
-        self.state().list.expire_cursors_on_change = expire;
-        self
-    }
-
-    /// Sets how the server words its pages.
+/// Settings: see [above](FakeGroups#settings).
+#[expect(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "the handle is for those who need it")]
+impl FakeGroups {
+    /// Sets how the server answers.
     ///
     /// # Default
     ///
     /// [`Dialect::default`].
-    #[must_use]
-    pub fn dialect(self, dialect: Dialect) -> Self {
+    pub fn dialect(&self, dialect: Dialect) -> Self {
         self.state().list.dialect = dialect;
-        self
+        self.clone()
     }
 
     /// Answers the next requests with these faults, in order; those after them are answered normally.
     ///
     /// [`Fault::None`] leaves one out: `[Fault::None, Fault::Hang]` hangs the second.
-    #[must_use]
-    pub fn script(self, faults: impl IntoIterator<Item = Fault>) -> Self {
+    pub fn script(&self, faults: impl IntoIterator<Item = Fault>) -> Self {
         let mut state = self.state();
         let next = state.requests.len();
         state.faults.extend(faults.into_iter().enumerate().map(|(offset, fault)| (next + offset, fault)));
         drop(state);
-        self
+        self.clone()
     }
 
     /// Answers request number `index`, counted from 0 over all clones, with `fault`.
-    #[must_use]
-    pub fn fault_at(self, index: usize, fault: Fault) -> Self {
+    pub fn fault_at(&self, index: usize, fault: Fault) -> Self {
         self.state().faults.insert(index, fault);
-        self
+        self.clone()
     }
 
     /// Calls `hook` for each request before it is answered, with the request's number, counted from 0.
     ///
-    /// Here a test changes the list in the middle of a walk. Use the handle that the hook is given; one that it captured
-    /// would keep the list in memory for ever.
+    /// Here a test changes the list, or the settings, in the middle of a walk. Use the handle that the hook is given;
+    /// one that it captured would keep the list in memory for ever.
     ///
     /// ```
     /// use gupshup_groups::Group;
@@ -237,12 +196,14 @@ impl FakeGroups {
     /// });
     /// # assert_eq!(fake.groups().len(), 1);
     /// ```
-    #[must_use]
-    pub fn on_request(self, hook: impl Fn(usize, &FakeGroups) + Send + Sync + 'static) -> Self {
+    pub fn on_request(&self, hook: impl Fn(usize, &FakeGroups) + Send + Sync + 'static) -> Self {
         self.state().on_request = Some(Arc::new(hook));
-        self
+        self.clone()
     }
+}
 
+/// The list, and the record of what was asked.
+impl FakeGroups {
     /// Adds a group at the front, where the API lists the newest.
     pub fn create(&self, group: Group) {
         self.insert(0, group);
@@ -253,15 +214,20 @@ impl FakeGroups {
         self.state().list.insert(index, group);
     }
 
-    /// Deletes the group of this id, and says whether there was one. Cursors that point at it expire.
+    /// Deletes the group of this id, and says whether there was one. Cursors that point at it become stale.
     #[expect(clippy::must_use_candidate, reason = "most tests know what they delete")]
     pub fn delete(&self, id: &str) -> bool {
         self.state().list.delete(id)
     }
 
-    /// Gives the group of this id another subject, and says whether there is one. No cursor expires.
+    /// Gives the group of this id another subject, and says whether there is one. No cursor becomes stale.
     pub fn rename(&self, id: &str, subject: impl Into<String>) -> bool {
         self.state().list.rename(id, subject.into())
+    }
+
+    /// Makes every cursor stale that was handed out so far, and changes nothing else.
+    pub fn expire_cursors(&self) {
+        self.state().list.expire_cursors();
     }
 
     /// The groups as they are now, in the list's order.
