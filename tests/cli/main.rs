@@ -6,9 +6,11 @@
 mod account;
 #[path = "../../src/bin/gupshup-groups/demo/mod.rs"]
 mod demo;
+mod diff;
 mod disk;
 mod formats;
 mod resume;
 mod signals;
 mod support;
 mod terminal;
+mod watch;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 use std::{fs, iter};
 
+use gupshup_groups::testing::FakeGroups;
 use gupshup_groups::{Client, ClientBuilder, ListGroups};
 
 use crate::args::AccountOptions;
@@ -32,10 +33,7 @@ pub(crate) struct Account {
 
 impl Account {
     /// The account that the options and the environment name. `demo_list` makes the list of the demo, if that is wanted.
-    pub(crate) fn open(
-        options: &AccountOptions,
-        demo_list: impl FnOnce() -> gupshup_groups::testing::FakeGroups,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn open(options: &AccountOptions, demo_list: impl FnOnce() -> FakeGroups) -> Result<Self, Failure> {
         let (builder, apps, demo) = if options.demo {
             let server = DemoServer::start(demo_list())
                 .map_err(|error| Failure::new(Exit::File, format!("the demo server does not start: {error}")))?;
@@ -66,6 +64,11 @@ impl Account {
 
     pub(crate) fn is_demo(&self) -> bool {
         self.demo.is_some()
+    }
+
+    /// The list of the demo, to change it.
+    pub(crate) fn demo_list(&self) -> Option<&FakeGroups> {
+        self.demo.as_ref().map(DemoServer::groups)
     }
 
     pub(crate) fn list(&self, app: &str) -> ListGroups {

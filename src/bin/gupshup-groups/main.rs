@@ -8,6 +8,7 @@ mod account;
 mod args;
 mod count;
 mod demo;
+mod diff;
 mod exit;
 mod help;
 mod list;
@@ -18,6 +19,8 @@ mod replace;
 mod resume;
 mod say;
 mod signals;
+mod state;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -47,6 +50,7 @@ async fn run(options: Options) -> Result<Exit, Failure> {
         Command::Count(options) => count::run(options, signals).await,
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { directory } => manual::man(directory.as_deref()),
-        Command::Diff(_) | Command::Watch(_) => Err(Failure::new(Exit::Usage, "not yet")),
+        Command::Diff(options) => diff::run(options, signals).await,
+        Command::Watch(options) => watch::run(options, signals).await,
     }
 }

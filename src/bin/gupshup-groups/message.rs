@@ -9,10 +9,11 @@ use crate::output::one_line;
 
 /// The failure of one app's listing. `resume_file` is where its place is kept, if it is.
 pub(crate) fn failed(app: &str, error: &Error, resume_file: Option<&Path>) -> Failure {
-    let what = what(error);
-    let advice = advice(error, resume_file);
+    // The library's own advice is for programmers; the alternate form leaves it out.
+    let what = format!("{error:#}");
+    let app = if error.app_id().is_some() { String::new() } else { format!("app {app}: ") };
     // The text may hold what a server said.
-    Failure::new(exit(error), one_line(&format!("app {app}: {what}; {advice}")))
+    Failure::new(exit(error), one_line(&format!("{app}{what}; {}", advice(error, resume_file))))
 }
 
 fn exit(error: &Error) -> Exit {
@@ -25,12 +26,6 @@ fn exit(error: &Error) -> Exit {
     }
 }
 
-/// What happened, without the advice to programmers.
-fn what(error: &Error) -> String {
-    let text = error.to_string();
-    text.split_once("; ").map_or(text.clone(), |(what, _)| what.to_owned())
-}
-
 /// What to do.
 fn advice(error: &Error, resume_file: Option<&Path>) -> String {
     let again = match resume_file {
@@ -41,7 +36,7 @@ fn advice(error: &Error, resume_file: Option<&Path>) -> String {
         "check the API key, and that its account owns the app".to_owned()
     } else if error.is_not_found() {
         "check the app's id (not its name), and --base-url if you set it".to_owned()
-    } else if error.is_cursor_expired() {
+    } else if error.is_cursor_expired() || error.is_cursor_invalid() {
         match resume_file {
             Some(path) => format!(
                 "the list has changed, so the place in {} is no longer valid: delete it and list from the start",

@@ -1,7 +1,7 @@
 //! A server on this machine that answers as the API does, and groups that are invented: for `--demo`, for the examples and
 //! for tests.
 //!
-//! The list and its cursors are a [`FakeGroups`](gupshup_groups::testing::FakeGroups). `api` is the API around it, without
+//! The list and its cursors are a [`FakeGroups`]. `api` is the API around it, without
 //! I/O; `server` is the HTTP.
 
 #![allow(dead_code, unused_imports, reason = "each program that includes this module uses a part of it")]
@@ -10,6 +10,7 @@ mod api;
 mod server;
 
 use gupshup_groups::Group;
+use gupshup_groups::testing::FakeGroups;
 
 pub(crate) use api::{Apps, Asked, answer};
 pub(crate) use server::DemoServer;
@@ -30,4 +31,15 @@ pub(crate) fn groups(count: u32) -> Vec<Group> {
         Group::new(id, format!("{subject} {n}"), NEWEST - EVERY * i64::from(count - n))
     };
     (1..=count).rev().zip(SUBJECTS.iter().cycle()).map(|(n, subject)| group(n, subject)).collect()
+}
+
+/// Changes a list: a group is created, renamed or deleted, by turns.
+pub(crate) fn change(list: &FakeGroups, turn: u64) {
+    let now = list.groups();
+    let nth = |n: usize| now.get(n).map_or("", |group| &*group.id);
+    match turn % 3 {
+        0 => list.create(Group::new(format!("DEMO+new/{turn}=="), "Night shift", 1_750_000_100)),
+        1 => drop(list.rename(nth(3), "Help desk")),
+        _ => drop(list.delete(nth(5))),
+    }
 }
