@@ -1,11 +1,11 @@
 //! Watches an app's groups, and prints what changes.
 //!
 //! ```sh
-//! cargo run --example watch
+//! cargo run --example watch -- --demo
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example watch
 //! ```
 //!
-//! Without the two variables it watches a demo server whose list changes between the listings and which refuses one of
+//! With `--demo` it watches a demo server whose list changes between the listings and which refuses one of
 //! them, and ends when it has seen everything. It prints:
 //!
 //! ```text
@@ -15,7 +15,7 @@
 //! - "Sales"
 //! ```
 //!
-//! With them it lists the live API once a minute, until you stop it (Ctrl-C).
+//! With the two variables it lists the live API once a minute, until you stop it (Ctrl-C).
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -31,7 +31,7 @@ use gupshup_groups::{Change, Error as ListError, Group};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (groups, demo) = demo::app_or_demo(changing_list()).await?;
+    let (groups, demo) = demo::app_or_demo(changing_list())?;
     let (every, most) = match demo {
         Some(_) => (Duration::from_millis(200), 4),
         None => (Duration::from_secs(60), usize::MAX),

@@ -4,7 +4,7 @@
 
 // The server of the program `gupshup-groups`.
 #[path = "../../src/bin/gupshup-groups/demo/mod.rs"]
-mod server;
+mod embedded;
 
 use std::env;
 use std::error::Error;
@@ -12,7 +12,7 @@ use std::error::Error;
 use gupshup_groups::testing::FakeGroups;
 use gupshup_groups::{Client, ListGroups};
 
-pub(crate) use server::{API_KEY, APP_ID, DemoServer, groups};
+pub(crate) use embedded::{API_KEY, APP_ID, DemoServer, groups};
 
 /// The app that `GUPSHUP_API_KEY` and `GUPSHUP_APP_ID` name, or with the argument `--demo` a demo server that lists
 /// `groups`.

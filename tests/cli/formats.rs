@@ -92,7 +92,7 @@ fn a_reader_of_stderr_that_is_gone_ends_nothing() {
     drop(child.stderr.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 2_500);
+    assert_eq!(output.stdout.split_inclusive(|byte| *byte == b'\n').count(), 2_500);
 }
 
 #[test]

@@ -81,17 +81,17 @@ fn a_resume_file_that_holds_no_place_is_an_error_and_stays() {
 #[test]
 fn several_apps_continue_each_at_its_own_place() {
     let broken = FakeGroups::new(demo::groups(60)).fault_at(1, Fault::Error(Error::api(403, None, "no")));
-    let (first, last) = (FakeGroups::new(demo::groups(3)), FakeGroups::new(demo::groups(4)));
-    let api = Api::start_apps([("a", first.clone()), ("b", broken), ("c", last.clone())]);
+    let (short, other) = (FakeGroups::new(demo::groups(3)), FakeGroups::new(demo::groups(4)));
+    let api = Api::start_apps([("a", short.clone()), ("b", broken), ("c", other.clone())]);
     let scratch = Scratch::new();
     let (place, apps) = (scratch.name("place"), scratch.write("apps", "a\nb\nc"));
     let list = || run(&mut api.tool(&["list", "--format", "jsonl", "--apps-from", &apps, "--resume-file", &place]));
     let one = list();
     assert_eq!((one.code, one.out.lines().count()), (Some(4), 3 + 25 + 4), "{}", one.err);
-    let asked = (first.requests().len(), last.requests().len());
+    let asked = (short.requests().len(), other.requests().len());
     let two = list();
     assert_eq!((two.code, two.out.lines().count()), (Some(0), 35), "{}", two.err);
-    assert_eq!((first.requests().len(), last.requests().len()), asked);
+    assert_eq!((short.requests().len(), other.requests().len()), asked);
     assert_eq!(scratch.names(), ["apps"]);
     let all = format!("{}{}", one.out, two.out);
     let of = |app: &str| {

@@ -20,7 +20,7 @@ fn ending(child: Child) -> thread::JoinHandle<Ran> {
 #[test]
 fn a_run_that_a_signal_stopped_continues_in_the_next() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let (list, gate) = Gate::at(FakeGroups::new(demo::groups(2_500)), 2);
+        let (list, gate) = Gate::at(&FakeGroups::new(demo::groups(2_500)), 2);
         let api = Api::start(list);
         let scratch = Scratch::new();
         let place = scratch.name("place");

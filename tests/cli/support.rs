@@ -177,7 +177,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn at(list: FakeGroups, index: usize) -> (FakeGroups, Self) {
+    pub(crate) fn at(list: &FakeGroups, index: usize) -> (FakeGroups, Self) {
         let (tell, reached) = mpsc::channel();
         let (release, released) = mpsc::channel();
         let released = Mutex::new(released);

@@ -43,7 +43,7 @@ fn shown(command: &mut Command) -> thread::JoinHandle<String> {
 /// Scenario: a server that holds back the third page. Expected: the bar shows two pages meanwhile, and is gone at the end.
 #[test]
 fn a_slow_listing_shows_its_progress_on_a_terminal() {
-    let (list, gate) = Gate::at(FakeGroups::new(demo::groups(2_500)), 2);
+    let (list, gate) = Gate::at(&FakeGroups::new(demo::groups(2_500)), 2);
     let api = Api::start(list);
     let shown = shown(&mut api.tool(&["list"]));
     gate.wait();
@@ -53,8 +53,8 @@ fn a_slow_listing_shows_its_progress_on_a_terminal() {
     let shown = shown.join().unwrap();
     assert!(shown.contains("1049 groups, 2 requests"), "{shown:?}");
     assert!(shown.contains("groups/s"), "{shown:?}");
-    let (_, last) = shown.rsplit_once("\u{1b}[2K").expect("the bar is erased");
-    assert!(last.contains("demo: 2500 groups in 4 requests") && !last.contains("groups/s"), "{last:?}");
+    let (_, rest) = shown.rsplit_once("\u{1b}[2K").expect("the bar is erased");
+    assert!(rest.contains("demo: 2500 groups in 4 requests") && !rest.contains("groups/s"), "{rest:?}");
 }
 
 #[test]

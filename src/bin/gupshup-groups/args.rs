@@ -1,5 +1,7 @@
 //! The options. Their documentation is the help and the manual page.
 
+#![allow(clippy::doc_markdown, reason = "the help is plain text")]
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -47,7 +47,7 @@ pub(crate) async fn run(options: WatchOptions, mut signals: Signals) -> Result<E
             };
             let reported = match current {
                 Ok(current) => watch.report(&account, app, current).await?,
-                Err(error) => Err(watch.listing_failed(app, &error, round == 0)?),
+                Err(error) => Err(listing_failed(app, &error, round == 0)?),
             };
             failed = failed.or(reported.err());
         }
@@ -87,16 +87,16 @@ impl Watch {
         self.state.replace(app, current)?;
         Ok(Ok(()))
     }
+}
 
-    /// A listing that fails may succeed the next time, unless the options are wrong, which the first one shows.
-    fn listing_failed(&self, app: &str, error: &Error, first: bool) -> Result<Exit, Failure> {
-        let failure = message::failed(app, error, None);
-        if first && matches!(failure.exit, Exit::Usage | Exit::Refused) {
-            return Err(failure);
-        }
-        say(&format!("{} (nothing is lost: the next listing is compared with the same state)", failure.message));
-        Ok(failure.exit)
+/// A listing that fails may succeed the next time, unless the options are wrong, which the first one shows.
+fn listing_failed(app: &str, error: &Error, first: bool) -> Result<Exit, Failure> {
+    let failure = message::failed(app, error, None);
+    if first && matches!(failure.exit, Exit::Usage | Exit::Refused) {
+        return Err(failure);
     }
+    say(&format!("{} (nothing is lost: the next listing is compared with the same state)", failure.message));
+    Ok(failure.exit)
 }
 
 /// Runs a command with this text on its standard input. Says what is wrong if it does not succeed.

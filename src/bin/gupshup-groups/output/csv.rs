@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use ::csv::WriterBuilder;
+use ::csv::{IntoInnerError, WriterBuilder};
 
 /// What stands in one cell.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub(super) fn write<'a>(mut out: impl Write, cells: impl IntoIterator<Item = Cel
     // Its own buffer would be flushed, and `out` with it, for each record.
     let mut csv = WriterBuilder::new().buffer_capacity(256).from_writer(Vec::new());
     csv.write_record(cells.into_iter().map(Cell::into_text)).map_err(io::Error::from)?;
-    out.write_all(&csv.into_inner().map_err(|error| error.into_error())?)
+    out.write_all(&csv.into_inner().map_err(IntoInnerError::into_error)?)
 }
 
 /// Puts an apostrophe in front of a text that a spreadsheet could take for a formula: it begins with one of the characters
