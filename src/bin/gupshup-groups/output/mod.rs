@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_table_has_a_group_a_line_and_nothing_that_steers_the_terminal() {
-        let records = [GroupRecord::new("app", &group(), false), GroupRecord::new("app", &group(), true)];
+        let group = group();
+        let records = [GroupRecord::new("app", &group, false), GroupRecord::new("app", &group, true)];
         assert_eq!(
             written(Format::Table, &records),
             "2025-06-15T15:06:40Z Z3JvdXA/+== =1+1,\\n\"two\" \\u{202e}lines\n\
