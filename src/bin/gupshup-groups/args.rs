@@ -59,8 +59,8 @@ pub(crate) struct ListOptions {
     ///
     /// The place is saved in this file after each page, once the page's groups are written, and when the run stops: by an
     /// error, a signal or --max. The next run with the file continues there, in the same direction, and writes no CSV
-    /// header; append its output to that of the last run. A run that is killed (SIGKILL) repeats at most one page; no
-    /// run loses a group. The file is removed at the end of the list. It belongs to the apps that it was made for.
+    /// header; append its output to that of the last run. A run that is killed (SIGKILL) repeats at most one page, and may
+    /// leave its last line incomplete; no run loses a group. The file is removed at the end of the list. It belongs to the apps that it was made for.
     #[arg(long, value_name = "FILE")]
     pub(crate) resume_file: Option<PathBuf>,
     #[command(flatten)]
