@@ -2,6 +2,7 @@
 
 mod chaos;
 mod config;
+mod end;
 mod errors;
 mod every_fault;
 mod faults;
