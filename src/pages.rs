@@ -282,6 +282,17 @@ impl<S: PageSource> Walk<S> {
 }
 
 impl Progress {
+    /// Adds what another listing has done.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.groups += other.groups;
+        self.pages += other.pages;
+        self.requests += other.requests;
+        self.retries += other.retries;
+        self.restarts += other.restarts;
+        self.bytes += other.bytes;
+        self.waited += other.waited;
+    }
+
     fn count(&mut self, effort: Effort) {
         self.requests += u64::from(effort.attempts);
         self.retries += u64::from(effort.attempts.saturating_sub(1));

@@ -2,6 +2,7 @@
 
 mod chaos;
 mod config;
+mod consistent;
 #[path = "../../examples/demo/mod.rs"]
 mod demo;
 mod errors;
