@@ -19,26 +19,26 @@ use crate::source::PageSource;
 /// has another tick does not hold up the rest.
 const MAX_TICKS: usize = 64;
 
-/// What has changed, and the state to save.
+/// What has changed, and the list with these changes.
 ///
-/// Made by [`ListGroups::updates`]. With serde, in JSON: `{"changes":[…],"snapshot":{…}}`.
+/// Made by [`ListGroups::updates`], which says when to save it. With serde, in JSON: `{"changes":[…],"snapshot":{…}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Update {
     /// The changes since the snapshot of the update before, in the [order](Snapshot::changes_since) of
     /// [`Snapshot::changes_since`]. Empty only in the first update of a list without groups.
     pub changes: Vec<Change>,
-    /// The list with these changes. Save it when they are handled, and pass it to [`ListGroups::updates`] after a restart.
+    /// The list with these changes. Pass it to [`ListGroups::updates`] after a restart.
     pub snapshot: Snapshot,
 }
 
 impl<S: PageSource + Clone> ListGroups<S> {
-    /// What changes: lists all groups at first and after each tick of `when`, and yields the differences with the state to
-    /// save.
+    /// What changes, also while the process is down: lists all groups at first and after each tick of `when`, and yields
+    /// the differences with the state to save.
     ///
     /// `when` is any stream of ticks: a timer, a channel that a webhook sends to, or both ([`select`]). `from` is the
-    /// [snapshot](Update::snapshot) that was saved last, or `None` where nothing was saved yet. The source, its answers and
-    /// `when` must be [`Send`], so that the stream can move to a task; the crate's own are.
+    /// snapshot of the update that was saved last, or `None` where none was saved yet. The source, its answers and `when`
+    /// must be [`Send`], so that the stream can move to a task; the crate's own are.
     ///
     /// # Order and completeness
     ///
@@ -50,10 +50,20 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// a [`consistent_snapshot`](Self::consistent_snapshot). So a group that existed throughout is never removed, also on a
     /// server whose cursors are offsets; see there for what that takes. What else changed comes in the same update.
     ///
-    /// **Every net change is reported at least once**, whenever the process ends, if it saves [`Update::snapshot`] after it
-    /// has handled [`Update::changes`], and starts from it again: changes that were handled and not saved come again, and
-    /// those that happened while the process was down come with the first update. So handling a change twice must do no
-    /// harm. A group that is created and deleted again between two listings is not seen, nor is a change that is undone.
+    /// A group that is created and deleted again between two listings is not seen, nor is a change that is undone.
+    ///
+    /// # Restarts
+    ///
+    /// Every net change is handled at least once, whenever the process ends, if it does this:
+    ///
+    /// 1. Save each [`Update`] as a whole before you handle its changes, and handle them before you poll for the next.
+    /// 2. At a start, handle the changes of the saved update again, since the process may have ended half way, and pass its
+    ///    snapshot as `from`.
+    ///
+    /// What changed while the process was down then comes with the first update. Handling a change twice must do no harm.
+    /// To save only the snapshot, and only after its changes were handled, is not enough: a group that was handled as
+    /// created, before a crash, and deleted before the restart, is in neither state, and its removal is not reported. A
+    /// program whose changes and state are in one database writes both in one transaction, and needs no second step.
     ///
     /// # Ticks
     ///
@@ -105,12 +115,12 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// use std::time::Duration;
     ///
     /// use futures::{StreamExt, stream};
-    /// use gupshup_groups::{Change, Snapshot};
+    /// use gupshup_groups::{Change, Update};
     /// # use gupshup_groups::{Group, ListGroups, testing::FakeGroups};
     /// # let list = ListGroups::from_source(FakeGroups::new((0..9).map(|n| Group::new(n.to_string(), "", n))));
-    /// # fn load() -> Option<Snapshot> { None }
-    /// # fn save(_state: &Snapshot) {}
-    /// # fn handle(_change: Change) {}
+    /// # fn load() -> Option<Update> { None }
+    /// # fn save(_update: &Update) {}
+    /// # fn handle(_change: &Change) {}
     /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
     ///
     /// // The webhook calls `webhook.try_send(())`. Where the channel is full, a listing is due anyway.
@@ -121,12 +131,16 @@ impl<S: PageSource + Clone> ListGroups<S> {
     ///     Some(((), timer))
     /// });
     ///
-    /// let mut updates = pin!(list.updates(load(), stream::select(calls, timer)));
+    /// let saved: Option<Update> = load();
+    /// saved.iter().flat_map(|update| &update.changes).for_each(handle);
+    ///
+    /// let from = saved.map(|update| update.snapshot);
+    /// let mut updates = pin!(list.updates(from, stream::select(calls, timer)));
     /// while let Some(update) = updates.next().await {
     ///     match update {
     ///         Ok(update) => {
-    ///             update.changes.into_iter().for_each(handle);
-    ///             save(&update.snapshot);
+    ///             save(&update);
+    ///             update.changes.iter().for_each(handle);
     ///         }
     ///         Err(error) => eprintln!("{error}; trying again in ten minutes"),
     ///     }

@@ -52,7 +52,7 @@ pub(crate) fn changing(seed: u64) -> FakeGroups {
 
 /// How many groups `newer` makes out to be removed that are still there. Ids do not come back, so they were there
 /// throughout.
-fn false_removals(newer: &Snapshot, older: &Snapshot, fake: &FakeGroups) -> usize {
+pub(crate) fn false_removals(newer: &Snapshot, older: &Snapshot, fake: &FakeGroups) -> usize {
     let alive = fake.groups();
     let removed = |change: &&Change| matches!(change, Change::Removed(group) if alive.contains(group));
     newer.changes_since(older).iter().filter(removed).count()

@@ -21,4 +21,5 @@ mod tls;
 mod tool;
 mod tracked;
 mod transport;
+mod updates;
 mod walk;
