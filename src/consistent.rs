@@ -76,7 +76,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// # What it does
     ///
     /// It lists until two listings in a row agree, and returns the later one. Two listings agree if they have the same ids
-    /// in the same order, and neither saw a change: no group was sent twice, and no cursor expired. Subjects and creation
+    /// in the same order, and neither saw a change: no group was sent twice, and no cursor was refused for a change. Subjects and creation
     /// times need not agree. They are those of the later listing: a renamed group is still the same group, and a rename
     /// hides none.
     ///
@@ -187,9 +187,8 @@ impl<S: PageSource + Clone> Collect<S> {
                 this.groups.append(&mut page?.groups);
                 continue;
             }
-            let progress = this.pages.progress();
-            this.progress.add(progress);
-            let listed = Listed::new(mem::take(this.groups), progress);
+            this.progress.add(this.pages.progress());
+            let listed = Listed::new(mem::take(this.groups), this.pages.saw_change());
             let verdict = if enough(listed.snapshot()) {
                 Verdict::Agreed(listed.into_snapshot())
             } else {

@@ -102,36 +102,37 @@ mod fetch;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod groups;
 mod http;
 mod list;
 mod page;
 mod pages;
 mod snapshot;
 mod source;
-mod stream;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 mod trace;
 mod tracked;
-mod traversal;
 mod updates;
+mod walk;
 mod watch;
 mod wire;
 
 pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
-pub use cursor::{Cursor, Direction};
+pub use cursor::{Cursor, Direction, Position};
 pub use error::{Error, Result};
 pub use fetch::RetryPolicy;
+pub use groups::GroupStream;
 pub use http::{HttpFetch, HttpSource};
 pub use list::ListGroups;
-pub use page::{Cursors, Group, Page, PageSize};
+pub use page::{Cursors, Group, Page};
 pub use pages::{PageStream, Progress};
 pub use snapshot::{Change, Snapshot};
-pub use source::{PageRequest, PageSource, Position};
-pub use stream::GroupStream;
+pub use source::{PageRequest, PageSource};
 pub use tracked::{Ack, Processed, Tracked, TrackedStream};
 pub use updates::Update;
+pub use walk::PageSize;
 
 /// The design, included here so that its examples are tested with the others.
 #[cfg(doc)]

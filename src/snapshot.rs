@@ -181,16 +181,16 @@ impl Snapshot {
     #[must_use]
     pub fn changes_since(&self, older: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
-        let mut changed = Vec::new();
+        let mut differing = Vec::new();
         for after in self {
             match older.get(&after.id) {
                 None => changes.push(Change::Created(after.clone())),
-                Some(before) => changed.extend(Change::between(before, after)),
+                Some(before) => differing.extend(Change::between(before, after)),
             }
         }
         // Ids do not repeat, so what both have is what the newer has less what is new; often all of the older.
         let kept = self.len() - changes.len();
-        changes.append(&mut changed);
+        changes.append(&mut differing);
         if kept < older.len() {
             changes.extend(older.iter().filter(|group| self.get(&group.id).is_none()).cloned().map(Change::Removed));
         }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::page::Group;
-use crate::pages::Progress;
 use crate::snapshot::Snapshot;
 
 /// How many listings are made at most.
@@ -17,16 +16,16 @@ pub(super) struct Listed {
     snapshot: Snapshot,
     /// Groups that the server sent again: something was created before them.
     repeated: u64,
-    /// Times that the listing started again: a cursor had expired.
-    restarts: u64,
+    /// Whether a cursor was refused because the list had changed.
+    saw_change: bool,
 }
 
 impl Listed {
-    /// The listing that sent these groups.
-    pub(super) fn new(groups: Vec<Group>, progress: Progress) -> Self {
+    /// The listing that was sent these groups.
+    pub(super) fn new(groups: Vec<Group>, saw_change: bool) -> Self {
         let sent = groups.len();
         let snapshot = Snapshot::new(groups);
-        Self { repeated: (sent - snapshot.len()) as u64, restarts: progress.restarts.into(), snapshot }
+        Self { repeated: (sent - snapshot.len()) as u64, saw_change, snapshot }
     }
 
     pub(super) fn snapshot(&self) -> &Snapshot {
@@ -39,7 +38,7 @@ impl Listed {
 
     /// Whether it saw no change while it was made.
     fn is_quiet(&self) -> bool {
-        self.repeated == 0 && self.restarts == 0
+        self.repeated == 0 && !self.saw_change
     }
 
     /// Whether it is the same listing as `newer`, and neither saw a change.
@@ -82,7 +81,7 @@ impl Rounds {
         }
         self.listings += 1;
         self.changes.repeated += newer.repeated;
-        self.changes.restarts += newer.restarts;
+        self.changes.expired += u64::from(newer.saw_change);
         if self.listings == MAX_LISTINGS {
             return Verdict::GaveUp(self.changes);
         }
@@ -99,7 +98,8 @@ pub(super) struct Changes {
     /// Pairs of listings with the same groups in another order.
     reordered: u64,
     repeated: u64,
-    restarts: u64,
+    /// Listings in which a cursor was refused.
+    expired: u64,
 }
 
 impl Changes {
@@ -115,11 +115,11 @@ impl Changes {
 
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { added, removed, reordered, repeated, restarts } = self;
+        let Self { added, removed, reordered, repeated, expired } = self;
         write!(
             f,
             "no two in a row of {MAX_LISTINGS} complete listings agree: groups added {added}, removed {removed}, sent twice \
-             {repeated}; listings in another order {reordered}, started again {restarts}; try again when the list changes \
+             {repeated}; listings in another order {reordered}, with expired cursors {expired}; try again when the list changes \
              less often"
         )
     }
@@ -131,14 +131,15 @@ mod tests {
 
     /// A listing that was sent these groups, each named by a letter.
     fn listed(sent: &str) -> Listed {
-        restarted(sent, 0)
+        Listed::new(groups(sent), false)
     }
 
-    fn restarted(sent: &str, restarts: u32) -> Listed {
-        let groups = sent.chars().map(|id| Group::new(id, "a subject", 0)).collect();
-        let mut progress = Progress::default();
-        progress.restarts = restarts;
-        Listed::new(groups, progress)
+    fn expired(sent: &str) -> Listed {
+        Listed::new(groups(sent), true)
+    }
+
+    fn groups(ids: &str) -> Vec<Group> {
+        ids.chars().map(|id| Group::new(id, "a subject", 0)).collect()
     }
 
     /// The number of the listing that agreed with the one before, and its groups.
@@ -174,13 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_that_started_again_agrees_with_none() {
-        assert_eq!(agreed([listed("ab"), restarted("ab", 1), listed("ab")]), None);
+    fn a_listing_in_which_a_cursor_expired_agrees_with_none() {
+        assert_eq!(agreed([listed("ab"), expired("ab"), listed("ab")]), None);
     }
 
     #[test]
     fn another_subject_is_agreement_and_the_later_one_is_taken() {
-        let subject = |text: &str| Listed::new(vec![Group::new("a", text, 0)], Progress::default());
+        let subject = |text: &str| Listed::new(vec![Group::new("a", text, 0)], false);
         let mut rounds = Rounds::default();
         assert!(matches!(rounds.add(subject("old")), Verdict::Again));
         let Verdict::Agreed(snapshot) = rounds.add(subject("new")) else { panic!("they agree") };
@@ -193,11 +194,11 @@ mod tests {
         for listing in ["ab", "a", "aab", "ba", "bcd", "bc", "cb"].map(listed) {
             assert!(matches!(rounds.add(listing), Verdict::Again));
         }
-        let Verdict::GaveUp(changes) = rounds.add(restarted("cbe", 2)) else { panic!("enough is enough") };
+        let Verdict::GaveUp(changes) = rounds.add(expired("cbe")) else { panic!("enough is enough") };
         assert_eq!(
             changes.to_string(),
             "no two in a row of 8 complete listings agree: groups added 4, removed 3, sent twice 1; listings in another \
-             order 2, started again 2; try again when the list changes less often"
+             order 2, with expired cursors 1; try again when the list changes less often"
         );
     }
 }

@@ -57,6 +57,7 @@ impl fmt::Display for Kind {
                 refusal.code.map_or(Ok(()), |code| write!(f, " (code {code})"))
             }
             Self::CursorLoop => f.write_str("the server returned a cursor that was already used"),
+            Self::CursorRefused => f.write_str("the server refuses the cursor that it returns"),
             Self::CursorTooLong { bytes } => {
                 write!(f, "the server sent a cursor of {bytes} bytes, and at most {MAX_CURSOR_BYTES} are accepted")
             }
@@ -102,6 +103,7 @@ impl Advice {
             }
             Kind::Api(refusal) => Self::on_refusal(refusal),
             Kind::CursorInvalid(_) => Self::Do("pass a cursor of a recent page, or list from the start"),
+            Kind::CursorRefused => Self::Do("the list may have changed: list again from the start"),
             Kind::CursorLoop => Self::LaterOr("report this to the API's support"),
             Kind::CursorTooLong { .. } => Self::Do("no cursor of the API is that long: check the base URL"),
             Kind::Protocol(_) | Kind::UnexpectedStatus { .. } => {

@@ -25,6 +25,8 @@ pub(super) enum Kind {
     CursorInvalid(Refusal),
     /// The server returned a cursor that was already used.
     CursorLoop,
+    /// The server refuses a cursor that it still sends.
+    CursorRefused,
     /// A cursor is longer than any that may be sent.
     CursorTooLong { bytes: usize },
     /// The response contradicts the rules of paging, or of HTTP.
@@ -79,6 +81,7 @@ impl Kind {
             | Self::Timeout(_)
             | Self::Transport(_)
             | Self::CursorLoop
+            | Self::CursorRefused
             | Self::CursorTooLong { .. }
             | Self::Protocol(_)
             | Self::Inconsistent(_)

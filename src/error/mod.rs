@@ -265,7 +265,7 @@ impl Error {
     /// A cursor of the API's own is no longer valid, and the walk could not start again by itself.
     #[must_use]
     pub fn is_cursor_expired(&self) -> bool {
-        self.refused_for(Refusal::is_cursor)
+        self.refused_for(Refusal::is_cursor) || matches!(self.0.kind, Kind::CursorRefused)
     }
 
     /// The API refused a cursor that the caller gave: it is no cursor of this list, or it has expired.

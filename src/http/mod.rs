@@ -26,10 +26,11 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use sync_wrapper::SyncWrapper;
 
+use crate::cursor::Position;
 use crate::error::mask::ENCODED;
 use crate::error::{Error, Result};
 use crate::page::Page;
-use crate::source::{PageRequest, PageSource, Position};
+use crate::source::{PageRequest, PageSource};
 use crate::wire::{Refusal, decode};
 
 use classify::classify;

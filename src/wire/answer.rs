@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::scalar::{Seconds, Status, Text};
-use crate::page::{Group, PageSize};
+use crate::page::Group;
 
 /// About the size of a group in JSON, in bytes: a guess on the small side, since a list that grows once is cheaper than
 /// memory that is never used.
@@ -203,10 +203,13 @@ impl<'de> Visitor<'de> for GroupsSeed {
     }
 }
 
+/// As many groups as the API sends in a page: its `limit` is at most 1024.
+const MAX_GROUPS: usize = 1024;
+
 /// Room for the groups of a body of so many bytes. More than a page's worth is accepted, but memory for more is not set
 /// aside beforehand.
 pub(super) fn room(bytes: usize) -> Vec<Group> {
-    Vec::with_capacity((bytes / GROUP_BYTES).clamp(1, usize::from(PageSize::MAX.get())))
+    Vec::with_capacity((bytes / GROUP_BYTES).clamp(1, MAX_GROUPS))
 }
 
 /// A group as it comes. [`Group`]'s own serde form is for this crate's users, and strict.

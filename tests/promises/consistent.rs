@@ -30,10 +30,8 @@ fn before() -> Snapshot {
 /// A list whose cursors are offsets. Before one request in five a group is created or deleted, at random.
 pub(crate) fn changing(seed: u64) -> FakeGroups {
     let mut random = fastrand::Rng::with_seed(seed);
-    let dialect = offsets().next_links(random.bool()).past_the_end(match random.bool() {
-        true => CursorAnswer::EmptyPage,
-        false => CursorAnswer::Invalid,
-    });
+    let past_the_end = if random.bool() { CursorAnswer::EmptyPage } else { CursorAnswer::Invalid };
+    let dialect = offsets().next_links(random.bool()).past_the_end(past_the_end);
     let random = Mutex::new(random);
     FakeGroups::new(groups(7)).dialect(dialect).on_request(move |index, fake| {
         let mut random = random.lock().unwrap();
@@ -75,7 +73,8 @@ fn of_ten_thousand_lists_that_change_a_consistent_snapshot_never_lacks_a_group_t
                 agreed += 1;
                 assert_eq!(false_removals(&newer, &before, &fake), 0, "seed {seed}");
             }
-            Err(error) => assert!(error.is_inconsistent(), "seed {seed}: {error}"),
+            // Three restarts may not be enough for one of the listings.
+            Err(error) => assert!(error.is_inconsistent() || error.is_cursor_expired(), "seed {seed}: {error}"),
         }
     }
     println!(
@@ -152,8 +151,10 @@ fn listings_that_hide_the_same_group_each_time_do_not_agree() {
 #[test]
 fn after_eight_listings_without_agreement_it_gives_up_and_says_what_changed() {
     let fake = FakeGroups::new(groups(3)).on_request(|index, fake| {
-        fake.create(numbered(100 + index));
-        fake.delete(&fake.groups()[2].id);
+        if number_in_listing(index, fake) == 0 {
+            fake.create(numbered(100 + index));
+            fake.delete(&fake.groups()[2].id);
+        }
     });
     let error = block_on(list(&fake).consistent_snapshot()).unwrap_err();
     assert!(error.is_inconsistent() && error.is_retryable() && !error.is_protocol());
@@ -162,7 +163,7 @@ fn after_eight_listings_without_agreement_it_gives_up_and_says_what_changed() {
     assert_eq!(
         error.to_string(),
         "no two in a row of 8 complete listings agree: groups added 7, removed 7, sent twice 0; listings in another order \
-         0, started again 0; try again when the list changes less often"
+         0, with expired cursors 0; try again when the list changes less often"
     );
 }
 
@@ -191,11 +192,12 @@ async fn the_error_names_the_app() {
 #[test]
 fn a_rename_between_two_listings_does_not_matter_and_the_later_subject_is_taken() {
     let fake = FakeGroups::new(groups(3)).on_request(|index, fake| {
-        fake.rename("1", format!("name {index}"));
+        if number_in_listing(index, fake) == 0 {
+            fake.rename("1", if index == 0 { "old" } else { "new" });
+        }
     });
     let snapshot = block_on(list(&fake).consistent_snapshot()).unwrap();
-    let last = fake.requests().len() - 1;
-    assert_eq!(snapshot.get("1").unwrap().subject, format!("name {last}"));
+    assert_eq!(snapshot.get("1").unwrap().subject, "new");
     let listings = fake.requests().iter().filter(|request| request.position == Position::Start).count();
     assert_eq!(listings, 2);
 }
