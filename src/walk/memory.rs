@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, Position};
 
 use super::fault::Failure;
-use super::place::Frontier;
+use super::place::{Beside, Mark};
+use super::size::PageSize;
 use super::view::{Kept, hash};
 
 /// The cursors sent, as hashes.
@@ -62,8 +63,8 @@ pub(super) enum Memory {
         left: u32,
         /// Whether groups that were yielded come again and are left out.
         skips: bool,
-        /// The last group yielded, while the walk has not come to it again.
-        frontier: Option<Frontier>,
+        /// The place after the last group yielded, until the walk has come to it again.
+        frontier: Option<Mark>,
     },
 }
 
@@ -85,8 +86,9 @@ impl Memory {
         }
     }
 
-    /// Notes the groups of a page that are yielded. Returns where the frontier is, if it is not on an earlier page.
-    pub(super) fn record(&mut self, hashes: &[u64], kept: &Kept) -> Option<Frontier> {
+    /// Notes the groups that are yielded of a page requested at `position`. Returns where the frontier is, seen from this
+    /// page, if it is not on an earlier one.
+    pub(super) fn record(&mut self, hashes: &[u64], kept: &Kept, position: &Position, limit: PageSize) -> Option<Mark> {
         let Self::On { yielded, frontier, .. } = self else { return None };
         match kept {
             Kept::Run(run) => yielded.extend(hashes.get(run.clone()).unwrap_or_default()),
@@ -95,23 +97,25 @@ impl Memory {
                 yielded.extend(&each.map(|(hash, _)| *hash).collect::<Vec<_>>());
             }
         }
-        let expected = (*frontier)?;
-        if let Some(index) = hashes.iter().position(|hash| *hash == expected.hash) {
-            *frontier = None;
-            Some(Frontier { offset: index + 1, is_here: true, ..expected })
+        let expected = frontier.take()?;
+        let offset = if let Some(index) = hashes.iter().position(|hash| Some(*hash) == expected.hash()) {
+            index + 1
         } else {
-            *frontier = Some(Frontier { offset: expected.offset.saturating_sub(hashes.len()), ..expected });
-            Some(expected)
-        }
+            let offset = expected.offset.saturating_sub(hashes.len());
+            *frontier = Some(Mark { offset, ..expected.clone() });
+            expected.offset.max(hashes.len() + 1)
+        };
+        Some(Mark { position: position.clone(), limit, offset, ..expected })
     }
 
-    /// From now on groups come again, and the last one yielded is expected at `offset` of the next page, or, without an
-    /// offset, as far from it as groups were yielded. Returns whether the walk remembers what was yielded.
-    pub(super) fn skip_yielded(&mut self, offset: Option<usize>) -> bool {
+    /// From now on groups come again. The last one yielded is expected before `offset` on the page at `position`, or,
+    /// without an offset, after as many groups as were yielded. Returns whether the walk remembers what was yielded.
+    pub(super) fn skip_yielded(&mut self, position: Position, limit: PageSize, offset: Option<usize>) -> bool {
         let Self::On { yielded, skips, frontier, .. } = self else { return false };
-        let last = frontier.map(|frontier| frontier.hash).or_else(|| yielded.last());
+        let last = frontier.as_ref().and_then(Mark::hash).or(yielded.last);
         let offset = offset.unwrap_or_else(|| yielded.len());
-        *frontier = last.map(|hash| Frontier { hash, offset, is_here: false });
+        *frontier =
+            last.map(|hash| Mark { offset, beside: Some(Beside::Before(hash)), ..Mark::start_of(position, limit) });
         *skips = true;
         yielded.index();
         true
@@ -139,9 +143,9 @@ impl Memory {
         matches!(self, Self::On { skips: true, .. })
     }
 
-    pub(super) fn frontier(&self) -> Option<Frontier> {
+    pub(super) fn frontier(&self) -> Option<&Mark> {
         match self {
-            Self::On { frontier, .. } => *frontier,
+            Self::On { frontier, .. } => frontier.as_ref(),
             Self::Off => None,
         }
     }
@@ -186,10 +190,6 @@ impl Yielded {
 
     fn len(&self) -> usize {
         self.sorted.len() + self.blocks.iter().map(Vec::len).sum::<usize>()
-    }
-
-    fn last(&self) -> Option<u64> {
-        self.last
     }
 
     /// Makes everything yielded so far known to [`contains`](Self::contains).
@@ -249,7 +249,7 @@ mod tests {
         yielded.extend(&(0..20_000).collect::<Vec<_>>());
         let sizes: Vec<_> = yielded.blocks.iter().map(Vec::capacity).collect();
         assert_eq!(sizes, [64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192, 8_192]);
-        assert_eq!((yielded.len(), yielded.last()), (20_000, Some(19_999)));
+        assert_eq!((yielded.len(), yielded.last), (20_000, Some(19_999)));
         yielded.index();
         assert!((0..20_000).all(|hash| yielded.contains(hash)) && !yielded.contains(20_000));
     }

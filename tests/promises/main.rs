@@ -5,6 +5,7 @@ mod config;
 mod consistent;
 #[path = "../../examples/demo/mod.rs"]
 mod demo;
+mod end;
 mod errors;
 mod every_fault;
 mod faults;
