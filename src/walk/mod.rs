@@ -332,9 +332,7 @@ impl Walk {
                 self.sent.start_over();
                 return (State::Ask(Ask::seek(Seek::new(seek.mark))), Outcome::Nothing);
             }
-            _ if self.memory.skip_yielded(giver.position.clone(), giver.limit, Some(giver.offset)) => {
-                Ask::list(giver.position, None)
-            }
+            _ if self.memory.read_again(&giver) => Ask::list(giver.position, None),
             _ => Ask::seek(Seek::new(giver.clone())),
         };
         self.read(ask, giver.limit, view)
@@ -350,10 +348,9 @@ impl Walk {
 
     /// The cursor of a request has expired: the walk begins again, if it may and can.
     fn expired(&mut self, ask: Ask, failure: Failure) -> (State, Outcome) {
-        if ask.position == Position::Start || !self.memory.take_restart() {
+        if ask.position == Position::Start || !self.memory.restart(self.sizes.next(false)) {
             return (State::Halted(ask), Outcome::Fail(failure));
         }
-        self.memory.skip_yielded(Position::Start, self.sizes.next(false), None);
         self.leaf = Leaf::at(self.memory.frontier().cloned().map_or(Place::Start, Place::Middle));
         self.sent.start_over();
         self.empty_pages = 0;
@@ -415,9 +412,15 @@ impl Walk {
     /// The place sought is not on this page.
     fn search_on(&mut self, seek: Seek, ask: Ask, limit: PageSize, view: &View, onward: Onward) -> (State, Outcome) {
         if let Onward::End = onward {
-            // The group beside the gap is gone: its page is read again. That repeats groups, and loses none.
+            // The group beside the gap is gone: its page is read again. Without a memory that repeats groups; it never
+            // loses one.
             self.sent.start_over();
-            return (State::Ask(Ask::seek(Seek { gone: true, searched: 0, ..seek })), Outcome::Nothing);
+            let ask = if self.memory.read_again(&seek.mark) {
+                Ask::list(seek.mark.position, None)
+            } else {
+                Ask::seek(Seek { gone: true, searched: 0, ..seek })
+            };
+            return (State::Ask(ask), Outcome::Nothing);
         }
         let offset = view.len();
         let beside = view.hashes.last().copied().map(Beside::Before);
