@@ -2,6 +2,7 @@
 
 mod chaos;
 mod config;
+mod consistent;
 mod end;
 mod errors;
 mod every_fault;
@@ -18,4 +19,5 @@ mod sync;
 mod tls;
 mod tracked;
 mod transport;
+mod updates;
 mod walk;
