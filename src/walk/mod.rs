@@ -78,6 +78,8 @@ pub(crate) struct Walk {
     /// Changed pages before refused cursors since the last group.
     changed: u32,
     restarts: u32,
+    /// Whether a cursor was refused because the list had changed.
+    saw_change: bool,
     /// The memory of an earlier page, for the hashes of the next one.
     spare: Vec<u64>,
 }
@@ -151,6 +153,7 @@ impl Walk {
             empty_pages: 0,
             changed: 0,
             restarts: 0,
+            saw_change: false,
             spare: Vec::new(),
         }
     }
@@ -184,6 +187,11 @@ impl Walk {
 
     pub(crate) fn restarts(&self) -> u32 {
         self.restarts
+    }
+
+    /// Whether a cursor was refused because the list had changed. Groups may have been left out since, as repeats.
+    pub(crate) fn saw_change(&self) -> bool {
+        self.saw_change
     }
 
     /// Whether the text is a cursor that this walk has sent.
@@ -315,6 +323,7 @@ impl Walk {
             return self.expired(refused, Failure::RefusedCursor);
         }
         self.changed += 1;
+        self.saw_change = true;
         self.sent.forget(cursor);
         let giver = giver.clone();
         let ask = match refused.purpose {
@@ -323,9 +332,7 @@ impl Walk {
                 self.sent.start_over();
                 return (State::Ask(Ask::seek(Seek::new(seek.mark))), Outcome::Nothing);
             }
-            _ if self.memory.skip_yielded(giver.position.clone(), giver.limit, Some(giver.offset)) => {
-                Ask::list(giver.position, None)
-            }
+            _ if self.memory.read_again(&giver) => Ask::list(giver.position, None),
             _ => Ask::seek(Seek::new(giver.clone())),
         };
         self.read(ask, giver.limit, view)
@@ -341,15 +348,15 @@ impl Walk {
 
     /// The cursor of a request has expired: the walk begins again, if it may and can.
     fn expired(&mut self, ask: Ask, failure: Failure) -> (State, Outcome) {
-        if ask.position == Position::Start || !self.memory.take_restart() {
+        if ask.position == Position::Start || !self.memory.restart(self.sizes.next(false)) {
             return (State::Halted(ask), Outcome::Fail(failure));
         }
-        self.memory.skip_yielded(Position::Start, self.sizes.next(false), None);
         self.leaf = Leaf::at(self.memory.frontier().cloned().map_or(Place::Start, Place::Middle));
         self.sent.start_over();
         self.empty_pages = 0;
         self.changed = 0;
         self.restarts += 1;
+        self.saw_change = true;
         (State::Ask(Ask::list(Position::Start, None)), Outcome::Restarted(self.restarts))
     }
 
@@ -405,9 +412,15 @@ impl Walk {
     /// The place sought is not on this page.
     fn search_on(&mut self, seek: Seek, ask: Ask, limit: PageSize, view: &View, onward: Onward) -> (State, Outcome) {
         if let Onward::End = onward {
-            // The group beside the gap is gone: its page is read again. That repeats groups, and loses none.
+            // The group beside the gap is gone: its page is read again. Without a memory that repeats groups; it never
+            // loses one.
             self.sent.start_over();
-            return (State::Ask(Ask::seek(Seek { gone: true, searched: 0, ..seek })), Outcome::Nothing);
+            let ask = if self.memory.read_again(&seek.mark) {
+                Ask::list(seek.mark.position, None)
+            } else {
+                Ask::seek(Seek { gone: true, searched: 0, ..seek })
+            };
+            return (State::Ask(ask), Outcome::Nothing);
         }
         let offset = view.len();
         let beside = view.hashes.last().copied().map(Beside::Before);
