@@ -1,6 +1,11 @@
 //! The rules of the walk, one by one, on pages made by hand.
 
 mod end;
+mod failures;
 mod order;
 mod refusals;
+mod reverse;
+mod seek;
+mod size;
 mod support;
+mod view;

@@ -241,7 +241,7 @@ impl List {
     pub(super) fn page(&self, position: &Position, size: u16) -> Page {
         let (ids, size) = (&self.0, usize::from(size));
         let index = |cursor: &Cursor| {
-            let id = cursor.as_str().parse().unwrap();
+            let id: i64 = cursor.as_str().parse().unwrap();
             ids.iter().position(|other| *other == id).unwrap()
         };
         let run = match position {
