@@ -2,7 +2,9 @@
 
 mod end;
 mod failures;
+mod healing;
 mod order;
+mod places;
 mod refusals;
 mod reverse;
 mod seek;

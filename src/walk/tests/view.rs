@@ -1,6 +1,7 @@
 //! A page as the walk sees it, and which of its groups the caller gets.
 
 use super::support::*;
+use crate::cursor::Cursor;
 use crate::walk::{Kept, hash};
 
 #[test]
@@ -30,7 +31,7 @@ fn a_page_has_a_last_group_on_each_side() {
         for (side, last, cursor) in [(Forward, "2", "a"), (Backward, "0", "b")] {
             let (group, lead) = view.side(side);
             assert_eq!(group, Some(hash(last)));
-            assert_eq!(lead.cursor.as_ref().map(|cursor| cursor.as_str()), Some(cursor));
+            assert_eq!(lead.cursor.as_ref().map(Cursor::as_str), Some(cursor));
         }
     }
 }
@@ -72,8 +73,5 @@ fn the_servers_order_is_the_mirror_of_the_order_of_a_walk_backward() {
     assert_eq!(Kept::Run(1..3).in_server_order(Forward, 7), Kept::Run(1..3));
     assert_eq!(Kept::Run(1..3).in_server_order(Backward, 7), Kept::Run(4..6));
     assert_eq!(each().in_server_order(Forward, 6), each());
-    assert_eq!(
-        each().in_server_order(Backward, 6),
-        Kept::Each(vec![false, true, false, true, true, false])
-    );
+    assert_eq!(each().in_server_order(Backward, 6), Kept::Each(vec![false, true, false, true, true, false]));
 }
