@@ -2,7 +2,9 @@
 
 mod end;
 mod failures;
+mod given_cursor;
 mod healing;
+mod healing_places;
 mod order;
 mod places;
 mod refusals;
