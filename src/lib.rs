@@ -32,18 +32,20 @@
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - What comes: [`Group`], [`Page`], [`Cursors`], and [`Error`] with what to do about each kind
 //! - Places: [`Checkpoint`]
-//! - Whole lists: [`Snapshot`], [`Change`], [`ListGroups::watch`]
+//! - Whole lists: [`Snapshot`], [`Change`], [`Update`]
 //! - Other transports, and tests: [`PageSource`], [`PageRequest`], [`Position`]
 //!   and `testing::FakeGroups` (feature `test-util`)
-//! - Why it is so: the [questions of a critic](_design)
+//! - Why it is so: the file `DESIGN.md` of this package answers the questions of a critic
 //!
 //! # Which method do I want?
 //!
 //! | I want | method |
 //! |---|---|
 //! | every group, one by one | [`stream`](ListGroups::stream) |
-//! | all groups or nothing: to sync a database, to look groups up | [`snapshot`](ListGroups::snapshot) |
-//! | what has changed since the last time | [`Snapshot::changes_since`] |
+//! | all groups or nothing: to look groups up, to report | [`snapshot`](ListGroups::snapshot) |
+//! | the same, to delete or mark what is missing: to sync a database | [`consistent_snapshot`](ListGroups::consistent_snapshot) |
+//! | what has changed between two snapshots | [`Snapshot::changes_since`] |
+//! | what changes, also while my service is down, and when a webhook calls | [`updates`](ListGroups::updates) |
 //! | what changes from now on | [`watch`](ListGroups::watch) |
 //! | pages as the server sends them, with their cursors | [`pages`](ListGroups::pages) |
 //! | just the first page | [`page`](ListGroups::page) |
@@ -69,7 +71,7 @@
 //! - **[The key stays](ClientBuilder::http).** It goes to the configured origin only, and no error, log or `Debug` shows it.
 //! - **[Bounded](ClientBuilder#default).** In time, in size, and in [attempts](RetryPolicy).
 //!
-//! And [what is not promised](_design#what-is-not-promised).
+//! What is not promised stands at the end of `DESIGN.md`.
 //!
 //! # Runtime
 //!
@@ -93,6 +95,7 @@
 
 mod checkpoint;
 mod client;
+mod consistent;
 mod cursor;
 mod error;
 mod fetch;
@@ -110,6 +113,7 @@ mod source;
 pub mod testing;
 mod trace;
 mod tracked;
+mod updates;
 mod walk;
 mod watch;
 mod wire;
@@ -127,12 +131,15 @@ pub use pages::{PageStream, Progress};
 pub use snapshot::{Change, Snapshot};
 pub use source::{PageRequest, PageSource};
 pub use tracked::{Ack, Processed, Tracked, TrackedStream};
+pub use updates::Update;
 pub use walk::PageSize;
 
-/// The design, included here so that its examples are tested with the others.
-#[cfg(doc)]
+/// The HTTP client that [`ClientBuilder::http`] configures, in the version that this crate uses.
+pub use reqwest;
+
+#[cfg(doctest)]
 #[doc = include_str!("../DESIGN.md")]
-pub mod _design {}
+struct Design;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

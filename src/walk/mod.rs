@@ -78,6 +78,8 @@ pub(crate) struct Walk {
     /// Changed pages before refused cursors since the last group.
     changed: u32,
     restarts: u32,
+    /// Whether a cursor was refused because the list had changed.
+    saw_change: bool,
     /// The memory of an earlier page, for the hashes of the next one.
     spare: Vec<u64>,
 }
@@ -151,6 +153,7 @@ impl Walk {
             empty_pages: 0,
             changed: 0,
             restarts: 0,
+            saw_change: false,
             spare: Vec::new(),
         }
     }
@@ -184,6 +187,11 @@ impl Walk {
 
     pub(crate) fn restarts(&self) -> u32 {
         self.restarts
+    }
+
+    /// Whether a cursor was refused because the list had changed. Groups may have been left out since, as repeats.
+    pub(crate) fn saw_change(&self) -> bool {
+        self.saw_change
     }
 
     /// Whether the text is a cursor that this walk has sent.
@@ -315,6 +323,7 @@ impl Walk {
             return self.expired(refused, Failure::RefusedCursor);
         }
         self.changed += 1;
+        self.saw_change = true;
         self.sent.forget(cursor);
         let giver = giver.clone();
         let ask = match refused.purpose {
@@ -347,6 +356,7 @@ impl Walk {
         self.empty_pages = 0;
         self.changed = 0;
         self.restarts += 1;
+        self.saw_change = true;
         (State::Ask(Ask::list(Position::Start, None)), Outcome::Restarted(self.restarts))
     }
 
