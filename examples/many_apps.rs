@@ -9,8 +9,8 @@
 //! of which the server does not know. It prints:
 //!
 //! ```text
-//! demo-app-13: GET /app/{app}/group failed: 403 Access Denied; check the API key, and that its account owns the app
-//! demo-app-71: GET /app/{app}/group failed: 404 App not found; check the app id (not the app's name) and the base URL
+//! app demo-app-13: page 2 failed: 403 Access Denied; check the API key, and that its account owns the app
+//! app demo-app-71: page 1 failed: 404 App not found; check the app id (not the app's name) and the base URL
 //! 98 of 100 apps listed, 58947 groups
 //! the longest list is that of demo-app-37: 1182 groups
 //! ```
@@ -54,7 +54,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (app, result) in &results {
         match result {
             Ok(groups) => lists.push((groups.len(), app)),
-            Err(error) => println!("{app}: {error}"),
+            // An error names its app.
+            Err(error) => println!("{error}"),
         }
     }
     let groups: usize = lists.iter().map(|(groups, _)| groups).sum();

@@ -1,21 +1,18 @@
-//! Who asks: the key, the address, and the limits of every request.
+//! The client: the key, the address, and the limits of every request.
+
+mod origin;
 
 use std::env::{self, VarError};
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use reqwest::{Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
-use crate::fetch::Pace;
-use crate::http::{API_KEY, HttpSource, Origin};
+use crate::fetch::{Pace, RateLimit, RetryPolicy};
+use crate::http::{API_KEY, AUTHORIZATION, Endpoint, HeaderName, HttpSource, Key, Limits, Url};
 use crate::list::ListGroups;
-use crate::rate_limit::RateLimit;
-use crate::retry::RetryPolicy;
 
 /// Where the API is, unless [`ClientBuilder::base_url`] says otherwise: `https://api.gupshup.io/wa`.
 ///
@@ -66,7 +63,9 @@ const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    origin: Arc<Origin>,
+    endpoint: Arc<Endpoint>,
+    /// Where the API is, with the prefix of its paths.
+    base: Arc<Url>,
     pace: Pace,
 }
 
@@ -139,15 +138,15 @@ impl Client {
     }
 
     pub(crate) fn source(&self, app_id: &str) -> HttpSource {
-        HttpSource::new(Arc::clone(&self.origin), app_id)
+        HttpSource::new(Arc::clone(&self.endpoint), app_id, origin::list_url(&self.base, app_id))
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("origin", &self.origin.shown())
-            .field("max_page_bytes", &self.origin.max_page_bytes)
+            .field("origin", &self.endpoint.shown)
+            .field("max_page_bytes", &self.endpoint.max_page_bytes)
             .finish_non_exhaustive()
     }
 }
@@ -291,8 +290,8 @@ impl ClientBuilder {
     /// anything but visible ASCII; a base URL that [`base_url`](Self::base_url) does not allow; a limit of zero; TLS
     /// that cannot be set up, for instance since the system has no certificates.
     pub fn build(self) -> Result<Client> {
-        let key_header = key_header(self.api_key.expose_secret())?;
-        let base = base(&self.base_url, self.allow_plain_http)?;
+        let key = origin::key_header(self.api_key.expose_secret())?;
+        let base = origin::base_url(&self.base_url, self.allow_plain_http)?;
         for (zero, name) in [
             (self.connect_timeout.is_zero(), "connect_timeout"),
             (self.timeout.is_zero(), "timeout"),
@@ -304,36 +303,17 @@ impl ClientBuilder {
             }
         }
 
-        let secure = base.scheme() == "https";
-        let http = self.http.unwrap_or_else(|| {
-            reqwest::Client::builder().user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-        });
-        let mut http = http
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .https_only(secure)
-            .connection_verbose(false)
-            .retry(reqwest::retry::never())
-            .connect_timeout(self.connect_timeout)
-            .read_timeout(READ_TIMEOUT.min(self.timeout))
-            .timeout(self.timeout);
-        if !secure && is_loopback(&base) {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(|error| {
-            let detail = "the HTTP client cannot be set up: check its TLS settings and the system's certificates";
-            Error::config(detail).with_source(error.without_url())
-        })?;
-        let origin = Origin {
-            http,
-            base,
-            key_name: self.key_name,
-            key: self.api_key,
-            key_header,
+        let key = Key { name: self.key_name, value: key, text: self.api_key };
+        let limits = Limits {
+            connect_timeout: self.connect_timeout,
+            timeout: self.timeout,
+            read_timeout: READ_TIMEOUT.min(self.timeout),
             max_page_bytes: self.max_page_bytes,
         };
+        let direct = base.scheme() == "http" && origin::is_loopback(&base);
+        let endpoint = Endpoint::new(self.http, &base, direct, key, &limits)?;
         let limit = self.rate_limit.map(|(requests, per)| RateLimit::new(requests, per));
-        Ok(Client { origin: Arc::new(origin), pace: Pace::new(self.retry, limit) })
+        Ok(Client { endpoint: Arc::new(endpoint), base: Arc::new(base), pace: Pace::new(self.retry, limit) })
     }
 }
 
@@ -349,60 +329,6 @@ impl fmt::Debug for ClientBuilder {
             .field("max_page_bytes", &self.max_page_bytes)
             .finish_non_exhaustive()
     }
-}
-
-/// The key as a header that no log shows.
-fn key_header(key: &str) -> Result<HeaderValue> {
-    if key.is_empty() {
-        return Err(Error::config("the API key is empty: set it to the key of your Gupshup account"));
-    }
-    if let Some(at) = key.bytes().position(|byte| !byte.is_ascii_graphic()) {
-        let hint = if key.trim() == key { "copy it again" } else { "trim the white space around it" };
-        return Err(Error::config(format!(
-            "the API key holds something other than visible ASCII characters, at byte {at}: {hint}"
-        )));
-    }
-    // Visible ASCII is a header value; the error is for the compiler.
-    let mut header =
-        HeaderValue::from_str(key).map_err(|_| Error::config("the API key is no header value: copy it again"))?;
-    header.set_sensitive(true);
-    Ok(header)
-}
-
-/// The base URL, if the key may go there.
-fn base(url: &str, allow_plain_http: bool) -> Result<Url> {
-    let advice = match Url::parse(url).map_err(|error| error.to_string()) {
-        Err(error) => format!("is no URL ({error}): write it as https://host/prefix"),
-        Ok(url) => match flaw(&url, allow_plain_http) {
-            None => return Ok(url),
-            Some(advice) => advice.to_owned(),
-        },
-    };
-    Err(Error::config(format!("the base URL {advice}")))
-}
-
-fn flaw(url: &Url, allow_plain_http: bool) -> Option<&'static str> {
-    Some(match url.scheme() {
-        "https" | "http" if url.host_str().is_none_or(str::is_empty) => "has no host: write it as https://host/prefix",
-        "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
-            "holds a user or a password: leave them out, the API key is all that is sent"
-        }
-        "https" | "http" if url.query().is_some() => "holds a query: leave out the `?` and what follows",
-        "https" | "http" if url.fragment().is_some() => "holds a fragment: leave out the `#` and what follows",
-        "http" if !allow_plain_http && !is_loopback(url) => {
-            "is plain http, which would show the API key to the network: use https, or `allow_plain_http` where the \
-             network is trusted"
-        }
-        "https" | "http" => return None,
-        _ => "is neither https nor http: write it as https://host/prefix",
-    })
-}
-
-/// Whether the host is this machine. Other names may resolve to it too, but a name's owner decides that, not the caller.
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -421,7 +347,6 @@ mod tests {
         Client::builder("KEY-1234").base_url(url)
     }
 
-    /// K1.
     #[test]
     fn a_key_is_visible_ascii_or_refused_without_being_shown() {
         for key in ["k", "sk_live-0123456789abcdef", "!~"] {
@@ -442,7 +367,6 @@ mod tests {
         }
     }
 
-    /// K3.
     #[test]
     fn the_base_url_is_https_or_http_on_this_machine() {
         for url in [
@@ -464,7 +388,6 @@ mod tests {
         }
     }
 
-    /// K3.
     #[test]
     fn a_base_url_that_is_none_is_refused_with_advice_and_without_its_secrets() {
         for (url, advice) in [
@@ -535,14 +458,19 @@ mod tests {
         assert!(!format!("{error:?}").contains("SECRET"));
     }
 
-    /// K4.
     #[test]
     fn debug_shows_where_requests_go_and_no_more() {
         let builder = at("https://h.example/SECRET");
         assert!(!format!("{builder:?}").contains("SECRET"));
         let client = builder.build().unwrap();
-        let text = format!("{client:?} {:?}", client.source("SECRET").with_participants(vec!["SECRET".into()]));
-        assert!(text.contains("https://h.example") && !text.contains("SECRET") && !text.contains("KEY-1234"), "{text}");
+        let text = format!("{client:?} {:?}", client.source("app-7").with_participants(vec!["SECRET".into()]));
+        assert!(
+            text.contains("https://h.example")
+                && text.contains("app-7")
+                && !text.contains("SECRET")
+                && !text.contains("KEY-1234"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Result};
-use crate::page::{Page, Refusal};
+use crate::page::Page;
+use crate::wire::Refusal;
 
 /// Reads the body of an answer with status 200.
 ///
@@ -11,7 +12,7 @@ use crate::page::{Page, Refusal};
 ///
 /// Where the body is no page.
 pub fn page_decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
-    crate::page::decode(body, secrets)
+    crate::wire::decode(body, secrets)
 }
 
 /// Reads the body of a refusal with this status.
@@ -23,5 +24,5 @@ pub fn refusal_decode(status: u16, body: &[u8], secrets: &[&str]) -> Error {
 /// Reads `Retry-After`, with the answer's `date` beside it.
 #[must_use]
 pub fn retry_after_parse(value: &str, date: Option<&str>) -> Option<Duration> {
-    crate::retry::parse_retry_after(value, date, SystemTime::UNIX_EPOCH)
+    crate::http::parse_retry_after(value, date, SystemTime::UNIX_EPOCH)
 }

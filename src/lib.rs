@@ -29,7 +29,7 @@
 //! - [Runtime](#runtime), [Features](#features)
 //! - Who asks: [`Client`], [`ClientBuilder`], [`RetryPolicy`]
 //! - What to list: [`ListGroups`], [`PageSize`], [`Cursor`]
-//! - Streams: [`GroupStream`], [`PageStream`], [`Progress`], [`Direction`]
+//! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - What comes: [`Group`], [`Page`], [`Cursors`], and [`Error`] with what to do about each kind
 //! - Places: [`Checkpoint`]
 //! - Whole lists: [`Snapshot`], [`Change`], [`ListGroups::watch`]
@@ -50,6 +50,7 @@
 //! | only the first few groups | [`max_groups`](ListGroups::max_groups), then [`stream`](ListGroups::stream) |
 //! | to go on where another stream, or another process, has stopped | [`resume`](ListGroups::resume) with its [`checkpoint`](GroupStream::checkpoint) |
 //! | to go on after an error, in the same stream | [`GroupStream::resume`] |
+//! | to handle groups concurrently, and to leave none out after a crash | [`GroupStream::tracked`] |
 //! | to begin at a cursor that I have | [`after`](ListGroups::after), or backward [`before`](ListGroups::before) |
 //! | to turn round where I am | [`GroupStream::reverse`] |
 //! | to handle one page while the next one comes | [`read_ahead`](ListGroups::read_ahead) |
@@ -98,33 +99,35 @@ mod fetch;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod groups;
 mod http;
 mod list;
 mod page;
 mod pages;
-mod rate_limit;
-mod retry;
 mod snapshot;
 mod source;
-mod stream;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 mod trace;
-mod traversal;
+mod tracked;
+mod walk;
 mod watch;
+mod wire;
 
 pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
-pub use cursor::{Cursor, Direction};
+pub use cursor::{Cursor, Direction, Position};
 pub use error::{Error, Result};
+pub use fetch::RetryPolicy;
+pub use groups::GroupStream;
 pub use http::{HttpFetch, HttpSource};
 pub use list::ListGroups;
-pub use page::{Cursors, Group, Page, PageSize};
+pub use page::{Cursors, Group, Page};
 pub use pages::{PageStream, Progress};
-pub use retry::RetryPolicy;
 pub use snapshot::{Change, Snapshot};
-pub use source::{PageRequest, PageSource, Position};
-pub use stream::GroupStream;
+pub use source::{PageRequest, PageSource};
+pub use tracked::{Ack, Processed, Tracked, TrackedStream};
+pub use walk::PageSize;
 
 /// The design, included here so that its examples are tested with the others.
 #[cfg(doc)]

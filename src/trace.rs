@@ -1,8 +1,8 @@
 //! What is told to `tracing`, where the feature of that name is on; else nothing, at no cost.
 //!
-//! A span `page` for each page, with the kind of its position, its limit, the attempts made, the status, the number of
-//! groups and the time in milliseconds; an event for each retry, restart and lowered page size. Never a key, a cursor, a
-//! URL, an id or a subject: everything that is recorded is a number or a word of this crate's own.
+//! A span `page` for each page, with the app's id, the kind of its position, its limit, the attempts made, the status, the
+//! number of groups and the time in milliseconds; an event for each retry, restart and lowered page size. Never a key, a
+//! cursor, a URL, a group's id or its subject: everything else that is recorded is a number or a word of this crate's own.
 
 #[cfg(feature = "tracing")]
 pub(crate) use on::{PageSpan, lowered, restarted};
@@ -18,16 +18,18 @@ mod on {
     use tracing::span::Entered;
     use tracing::{Span, debug_span, field, info};
 
+    use crate::cursor::Position;
     use crate::error::{Error, Result};
-    use crate::page::{Page, PageSize};
-    use crate::source::{PageRequest, Position};
+    use crate::page::Page;
+    use crate::source::PageRequest;
+    use crate::walk::PageSize;
 
     /// The span of a page.
     #[derive(Clone)]
     pub(crate) struct PageSpan(Span);
 
     impl PageSpan {
-        pub(crate) fn new(request: &PageRequest) -> Self {
+        pub(crate) fn new(request: &PageRequest, app: Option<&str>) -> Self {
             let position = match request.position {
                 Position::Start => "start",
                 Position::After(_) => "after",
@@ -36,6 +38,7 @@ mod on {
             let limit = request.limit.get();
             Self(debug_span!(
                 "page",
+                app,
                 position,
                 limit,
                 attempts = Empty,
@@ -90,8 +93,9 @@ mod off {
     use std::time::Duration;
 
     use crate::error::{Error, Result};
-    use crate::page::{Page, PageSize};
+    use crate::page::Page;
     use crate::source::PageRequest;
+    use crate::walk::PageSize;
 
     #[derive(Clone)]
     pub(crate) struct PageSpan;
@@ -100,7 +104,7 @@ mod off {
 
     #[expect(clippy::unused_self, reason = "the shape of the other one")]
     impl PageSpan {
-        pub(crate) fn new(_: &PageRequest) -> Self {
+        pub(crate) fn new(_: &PageRequest, _: Option<&str>) -> Self {
             Self
         }
 

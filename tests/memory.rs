@@ -73,7 +73,7 @@ fn assert_bounded((page, peak): (Result<usize>, usize)) {
     assert!(peak < 28 * MIB, "{peak} bytes");
 }
 
-/// J17, J18. One test, since a second one would be measured too.
+/// One test, since a second one would be measured too.
 #[test]
 fn a_bomb_and_a_body_without_end_take_no_more_memory_than_the_bound_allows() {
     // That reqwest unpacks at all is what makes a bomb of it.

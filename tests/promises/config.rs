@@ -15,7 +15,6 @@ fn refused(error: &Error, secret: &str) {
     }
 }
 
-/// K1.
 #[test]
 fn a_bad_key_is_refused_when_the_client_is_built() {
     for (key, secret) in
@@ -25,7 +24,6 @@ fn a_bad_key_is_refused_when_the_client_is_built() {
     }
 }
 
-/// K3.
 #[test]
 fn a_bad_base_url_is_refused_when_the_client_is_built() {
     for url in [
@@ -46,7 +44,6 @@ fn a_bad_base_url_is_refused_when_the_client_is_built() {
     assert!(Client::builder(KEY).base_url(DEFAULT_BASE_URL).build().is_ok());
 }
 
-/// K2.
 #[tokio::test]
 async fn a_bad_app_id_is_refused_as_the_streams_first_item_and_then_it_ends() {
     let server = MockServer::start_async().await;
@@ -75,7 +72,6 @@ async fn participants_are_one_to_eight_and_none_is_empty() {
     }
 }
 
-/// K4.
 #[test]
 fn no_debug_shows_the_key() {
     let builder = Client::builder(KEY).base_url("https://gateway.example/SECRET");

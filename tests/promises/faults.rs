@@ -98,7 +98,7 @@ pub(crate) async fn survives(fault: Fault) -> Error {
     assert_eq!((server.requests(), server.connections()), (4, 3), "{fault:?}: {:?}", server.log());
     let error = error.unwrap();
     assert!(error.is_retryable() && error.checkpoint().is_some(), "{fault:?}: {error:?}");
-    assert!(error.to_string().starts_with("GET /app/{app}/group failed after 3 attempts in "), "{fault:?}: {error}");
+    assert!(error.to_string().starts_with("app app: page 2 failed after 3 attempts in "), "{fault:?}: {error}");
     error
 }
 
@@ -109,6 +109,6 @@ pub(crate) async fn fails_at_once(fault: Fault) -> Error {
     assert_eq!(walked, [], "{fault:?}");
     assert_eq!((server.requests(), server.connections()), (1, 1), "{fault:?}: {:?}", server.log());
     let error = error.unwrap();
-    assert!(error.to_string().starts_with("GET /app/{app}/group failed: "), "{fault:?}: {error}");
+    assert!(error.to_string().starts_with("app app: page 1 failed: "), "{fault:?}: {error}");
     error
 }

@@ -102,7 +102,6 @@ async fn participants_are_sent_as_the_documented_body() {
     assert_eq!(requests.lock().unwrap()[0].body_string(), body);
 }
 
-/// K2.
 #[tokio::test]
 async fn an_app_id_with_any_characters_is_one_segment_of_the_path() {
     let (server, requests) = records(|_| PAGE.into()).await;
@@ -114,7 +113,6 @@ async fn an_app_id_with_any_characters_is_one_segment_of_the_path() {
     assert_eq!(paths, expected.map(|id| format!("/wa/app/{id}/group?limit=25")));
 }
 
-/// C4.
 #[tokio::test]
 async fn cursors_come_back_byte_for_byte() {
     let cursor = "CURSOR & = + % %20 # ? / \\ \" ' \n \u{e9} \u{1f600}";
@@ -146,7 +144,6 @@ fn json_text(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
-/// C7.
 #[tokio::test]
 async fn a_link_is_never_requested() {
     let other = answers(200, PAGE).await;
@@ -165,7 +162,6 @@ async fn a_link_is_never_requested() {
     assert!(!page(&other).await.unwrap().has_next, "the other server works");
 }
 
-/// S11, K4.
 #[tokio::test]
 async fn an_echoed_key_or_cursor_is_masked() {
     let body = format!(r#"{{"message":"key {KEY}, after CURSOR/1+2, url ?after=CURSOR%2F1%2B2&apikey={KEY}"}}"#);
@@ -178,7 +174,6 @@ async fn an_echoed_key_or_cursor_is_masked() {
     }
 }
 
-/// J17.
 #[tokio::test]
 async fn a_page_beyond_the_bound_is_an_error_that_names_the_bound() {
     let server = answers(200, PAGE).await;
@@ -190,7 +185,6 @@ async fn a_page_beyond_the_bound_is_an_error_that_names_the_bound() {
     assert!(error.is_too_large() && error.to_string().contains("max_page_bytes"), "{error}");
 }
 
-/// J19.
 #[tokio::test]
 async fn good_json_is_read_whatever_its_content_type() {
     for content_type in ["text/html", "text/plain; charset=latin1", "nonsense"] {
@@ -205,7 +199,6 @@ async fn good_json_is_read_whatever_its_content_type() {
     }
 }
 
-/// J15.
 #[tokio::test]
 async fn a_decode_error_names_the_path_and_quotes_nothing() {
     let body = r#"{"data":[{"id":"a","subject":"CURSOR","creation_timestamp":"CURSOR"}]}"#;

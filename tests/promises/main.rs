@@ -18,5 +18,6 @@ mod support;
 mod sync;
 mod tls;
 mod tool;
+mod tracked;
 mod transport;
 mod walk;

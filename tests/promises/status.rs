@@ -52,7 +52,6 @@ async fn rate_limited(headers: &[&str]) -> Error {
     error
 }
 
-/// S1.
 #[tokio::test]
 async fn a_rate_limit_is_waited_out_and_else_called_one() {
     for fault in rate_limits() {
@@ -61,7 +60,6 @@ async fn a_rate_limit_is_waited_out_and_else_called_one() {
     }
 }
 
-/// S2.
 #[tokio::test]
 async fn the_server_is_not_asked_again_before_the_seconds_that_it_names() {
     let list = groups(7);
@@ -73,7 +71,6 @@ async fn the_server_is_not_asked_again_before_the_seconds_that_it_names() {
     assert_eq!(server.requests(), 2);
 }
 
-/// S2.
 #[tokio::test]
 async fn two_seconds_are_two_seconds_and_not_one() {
     let error = rate_limited(&["Retry-After: 2"]).await;
@@ -99,7 +96,6 @@ async fn two_seconds_are_two_seconds_and_not_one() {
     assert_eq!((server.requests(), stream.progress().retries), (2, 1));
 }
 
-/// S2.
 #[tokio::test]
 async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once_that_says_so() {
     for wait in [61, u64::MAX] {
@@ -109,7 +105,6 @@ async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once_that_says
     }
 }
 
-/// S3.
 #[tokio::test]
 async fn a_date_is_measured_against_the_servers_own_clock_in_all_three_formats() {
     let date = "Date: Sun, 06 Nov 1994 08:49:30 GMT";
@@ -127,7 +122,6 @@ async fn a_date_is_measured_against_the_servers_own_clock_in_all_three_formats()
     assert!(error.retry_after().unwrap() > Duration::from_secs(86_400 * 365 * 1_000));
 }
 
-/// S4.
 #[tokio::test]
 async fn an_absurd_wait_is_for_ever_or_ignored() {
     for (headers, wait) in [
@@ -148,7 +142,6 @@ async fn an_absurd_wait_is_for_ever_or_ignored() {
     }
 }
 
-/// S5.
 #[tokio::test]
 async fn an_outage_is_tried_again() {
     for fault in outages() {
@@ -159,7 +152,6 @@ async fn an_outage_is_tried_again() {
     }
 }
 
-/// S5.
 #[tokio::test]
 async fn what_the_api_calls_temporary_is_tried_again_whatever_its_status() {
     for fault in temporary() {
@@ -167,7 +159,6 @@ async fn what_the_api_calls_temporary_is_tried_again_whatever_its_status() {
     }
 }
 
-/// S6.
 #[tokio::test]
 async fn what_the_server_cannot_do_is_not_asked_twice() {
     for (status, line) in [(501, "501 Not Implemented"), (505, "505 HTTP Version Not Supported")] {
@@ -177,7 +168,6 @@ async fn what_the_server_cannot_do_is_not_asked_twice() {
     }
 }
 
-/// S7.
 #[tokio::test]
 async fn a_refusal_takes_one_request_and_surfaces_the_apis_message() {
     for (status, message) in [
@@ -195,7 +185,6 @@ async fn a_refusal_takes_one_request_and_surfaces_the_apis_message() {
     }
 }
 
-/// S8.
 #[tokio::test]
 async fn success_without_a_page_is_an_error_and_never_an_empty_list() {
     let page = r#"{"data":[],"paging":{},"status":"success"}"#;
@@ -216,7 +205,6 @@ async fn success_without_a_page_is_an_error_and_never_an_empty_list() {
     }
 }
 
-/// S9.
 #[tokio::test]
 async fn a_redirect_is_never_followed_wherever_it_points() {
     let other = Server::start(&groups(7), []).await;
@@ -246,7 +234,6 @@ async fn a_redirect_is_never_followed_wherever_it_points() {
     assert_eq!(all_of(walk(client(&other).groups("app")).await), groups(7), "the other server works");
 }
 
-/// S9.
 #[tokio::test]
 async fn a_callers_own_policy_for_redirects_is_overruled() {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::limited(10));
@@ -259,7 +246,6 @@ async fn a_callers_own_policy_for_redirects_is_overruled() {
     assert_eq!((server.requests(), other.log()), (1, vec![]));
 }
 
-/// S10.
 #[tokio::test]
 async fn an_error_body_of_any_kind_is_bounded_and_tells_its_status() {
     let megabytes = "x".repeat(10_000_000);
@@ -276,7 +262,6 @@ async fn an_error_body_of_any_kind_is_bounded_and_tells_its_status() {
     }
 }
 
-/// S10.
 #[tokio::test]
 async fn an_error_body_without_end_is_hung_up_on() {
     let script =
@@ -287,7 +272,6 @@ async fn an_error_body_without_end_is_hung_up_on() {
     server.saw(&Event::ClosedByPeer(0)).await;
 }
 
-/// S10.
 #[tokio::test]
 async fn an_error_body_that_hangs_costs_five_seconds_and_not_the_status() {
     let head = "HTTP/1.1 403 Forbidden\r\nContent-Length: 500\r\n\r\n<title>Forbidden</title>";
@@ -303,7 +287,6 @@ async fn an_error_body_that_hangs_costs_five_seconds_and_not_the_status() {
     assert_eq!((error.status(), error.api_message()), (Some(403), Some("Forbidden")));
 }
 
-/// S11.
 #[tokio::test]
 async fn a_key_or_cursor_that_the_server_echoes_is_masked() {
     let body =
@@ -316,7 +299,6 @@ async fn a_key_or_cursor_that_the_server_echoes_is_masked() {
     }
 }
 
-/// S12.
 #[tokio::test]
 async fn an_error_that_comes_with_status_200_is_the_apis_error() {
     for body in [
@@ -339,7 +321,6 @@ async fn busy(status: &str, policy: RetryPolicy) -> (Server, Client) {
     (server, client)
 }
 
-/// S13.
 #[tokio::test]
 async fn when_the_budget_is_used_up_errors_come_at_once() {
     let policy = quick().attempts(1_000).cap(Duration::from_millis(1));
@@ -357,7 +338,6 @@ async fn when_the_budget_is_used_up_errors_come_at_once() {
     assert_eq!(server.requests(), 102);
 }
 
-/// S13.
 #[tokio::test]
 async fn a_storm_of_rate_limits_against_ten_clones_is_not_amplified() {
     let (server, client) = busy("429 Too Many Requests", quick()).await;
@@ -375,7 +355,6 @@ async fn a_storm_of_rate_limits_against_ten_clones_is_not_amplified() {
     assert_eq!(server.requests(), 200 + 100);
 }
 
-/// S5.
 #[tokio::test]
 async fn an_outage_that_ends_between_two_listings_leaves_no_trace() {
     let list = groups(7);

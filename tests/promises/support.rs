@@ -15,7 +15,7 @@ pub(crate) const KEY: &str = "sk_live-0123456789";
 /// What no output may show: the key, cursors, links and what is in them.
 const SECRETS: [&str; 6] = [KEY, "CURSOR", "TOKEN", "access_token", "graph.example", "limit="];
 
-/// K4. Neither the error nor anything that caused it shows a secret, whichever way it is printed.
+/// Neither the error nor anything that caused it shows a secret, whichever way it is printed.
 #[track_caller]
 pub(crate) fn assert_no_secrets(error: &(dyn StdError + 'static)) {
     assert_hides(error, &SECRETS);

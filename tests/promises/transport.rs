@@ -96,7 +96,6 @@ pub(crate) fn client_through(server: &Server, names: impl IntoIterator<Item = Op
     builder("http://groups.test".into()).allow_plain_http(true).http(http).build().unwrap()
 }
 
-/// T1.
 #[tokio::test]
 async fn a_refused_connection_is_tried_again() {
     let (nobody, _bound) = nobody();
@@ -116,7 +115,6 @@ async fn a_refused_connection_is_tried_again() {
     assert_eq!(server.log(), []);
 }
 
-/// T2.
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_tried_again() {
     let list = groups(7);
@@ -135,7 +133,6 @@ async fn a_name_that_does_not_resolve_is_tried_again() {
     assert_eq!(server.log(), []);
 }
 
-/// T4.
 #[tokio::test]
 async fn a_connection_closed_before_the_head_is_tried_again() {
     for fault in closed_before_the_head().into_iter().chain(cut_head()) {
@@ -144,7 +141,6 @@ async fn a_connection_closed_before_the_head_is_tried_again() {
     }
 }
 
-/// T4.
 #[tokio::test]
 async fn a_pooled_connection_that_was_closed_meanwhile_costs_no_group_and_no_request() {
     let list = groups(7);
@@ -162,7 +158,6 @@ async fn a_pooled_connection_that_was_closed_meanwhile_costs_no_group_and_no_req
     assert_eq!((server.requests(), server.connections()), (3, 3));
 }
 
-/// T5.
 #[tokio::test]
 async fn a_reset_before_or_in_the_head_is_tried_again() {
     for fault in reset_before_or_in_the_head() {
@@ -171,7 +166,6 @@ async fn a_reset_before_or_in_the_head_is_tried_again() {
     }
 }
 
-/// T6.
 #[tokio::test]
 async fn a_reset_in_the_body_is_tried_again_and_no_part_of_the_page_is_yielded() {
     for fault in reset_in_the_body() {
@@ -180,7 +174,6 @@ async fn a_reset_in_the_body_is_tried_again_and_no_part_of_the_page_is_yielded()
     }
 }
 
-/// T7.
 #[tokio::test]
 async fn a_body_cut_short_of_its_length_or_its_last_chunk_is_tried_again() {
     for fault in cut_body() {
@@ -189,7 +182,6 @@ async fn a_body_cut_short_of_its_length_or_its_last_chunk_is_tried_again() {
     }
 }
 
-/// T8.
 #[tokio::test]
 async fn a_body_without_a_length_whose_json_ends_early_is_tried_again() {
     for fault in cut_without_a_length() {
@@ -198,7 +190,6 @@ async fn a_body_without_a_length_whose_json_ends_early_is_tried_again() {
     }
 }
 
-/// T9.
 #[tokio::test]
 async fn what_is_not_http_is_an_error_at_once() {
     for answer in [
@@ -212,7 +203,6 @@ async fn what_is_not_http_is_an_error_at_once() {
     }
 }
 
-/// T10.
 #[tokio::test]
 async fn silence_before_the_end_of_the_head_is_a_timeout_and_tried_again() {
     for fault in silent_before_or_in_the_head() {
@@ -222,7 +212,6 @@ async fn silence_before_the_end_of_the_head_is_a_timeout_and_tried_again() {
     }
 }
 
-/// T11.
 #[tokio::test]
 async fn silence_in_the_body_is_a_timeout_and_tried_again() {
     for fault in silent_in_the_body() {
@@ -232,7 +221,6 @@ async fn silence_in_the_body_is_a_timeout_and_tried_again() {
     }
 }
 
-/// T11.
 #[tokio::test]
 async fn a_body_that_pauses_for_less_than_the_clients_patience_is_read_whole() {
     let gate = Arc::new(Notify::new());
@@ -251,7 +239,6 @@ async fn a_body_that_pauses_for_less_than_the_clients_patience_is_read_whole() {
     assert_eq!(server.requests(), 1);
 }
 
-/// T12.
 #[tokio::test]
 async fn a_byte_now_and_then_is_a_timeout_in_the_end() {
     let drip = |bytes| vec![Step::Request, Step::Drip(bytes, PAUSE)];
@@ -276,7 +263,6 @@ async fn a_byte_now_and_then_is_a_timeout_in_the_end() {
     }
 }
 
-/// T13.
 #[tokio::test]
 async fn a_consumer_that_takes_a_minute_for_each_group_meets_no_timeout_and_causes_no_request() {
     let list = groups(7);
@@ -292,7 +278,6 @@ async fn a_consumer_that_takes_a_minute_for_each_group_meets_no_timeout_and_caus
     assert_eq!(stream.progress().requests, 3);
 }
 
-/// T14.
 #[tokio::test]
 async fn too_many_or_too_large_headers_are_an_error_at_once() {
     for headers in ["X: y\r\n".repeat(1_000), format!("X: {}\r\n", "y".repeat(1_000_000))] {
@@ -301,7 +286,6 @@ async fn too_many_or_too_large_headers_are_an_error_at_once() {
     }
 }
 
-/// T15.
 #[tokio::test]
 async fn http_on_this_machine_goes_through_no_proxy() {
     let list = groups(7);
@@ -313,7 +297,6 @@ async fn http_on_this_machine_goes_through_no_proxy() {
     assert_eq!(proxy.log(), []);
 }
 
-/// T10.
 #[tokio::test]
 async fn a_shorter_timeout_is_a_shorter_patience() {
     let server = Server::start(&groups(7), [vec![Step::Request, Step::Hang]]).await;

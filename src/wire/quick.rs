@@ -2,24 +2,14 @@
 //!
 //! A page is hundreds of objects of the same three keys, and reading them is most of what a listing costs the processor.
 //! Where a body begins with its groups, this room reads them with a few comparisons each. It decides nothing: a group
-//! that is worded in any other way is left to the visitors of `wire`, one by one, and a body that is, is left to them
+//! that is worded in any other way is left to the visitors of `answer`, one by one, and a body that is, is left to them
 //! whole. So what is accepted, and what an error says, is theirs to say; a test holds the two together.
 
-use super::wire::WireGroup;
-use super::{Group, PageSize};
-
-/// About the size of a group in JSON, in bytes: a guess on the small side, since a list that grows once is cheaper than
-/// memory that is never used.
-const GROUP_BYTES: usize = 96;
+use super::answer::{WireGroup, room};
+use crate::page::Group;
 
 /// A number of so many digits fits an `i64`, whatever its digits.
 const MAX_DIGITS: usize = 18;
-
-/// Room for the groups of a body of so many bytes. More than a page's worth is accepted, but memory for more is not set
-/// aside beforehand.
-pub(super) fn room(bytes: usize) -> Vec<Group> {
-    Vec::with_capacity((bytes / GROUP_BYTES).clamp(1, usize::from(PageSize::MAX.get())))
-}
 
 /// Takes the groups out of a body that begins with them. Returns them, and the body without `data`; `None` where the
 /// body is worded in another way, or is wrong.

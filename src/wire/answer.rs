@@ -10,9 +10,12 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::Group;
-use super::quick;
 use super::scalar::{Seconds, Status, Text};
+use crate::page::Group;
+
+/// About the size of a group in JSON, in bytes: a guess on the small side, since a list that grows once is cheaper than
+/// memory that is never used.
+const GROUP_BYTES: usize = 96;
 
 /// The outermost object, in part.
 pub(super) struct Answer<'de> {
@@ -172,7 +175,7 @@ impl<'de> Visitor<'de> for GroupsSeed {
         let mut groups = match seq.next_element()? {
             None => return Ok(Vec::new()),
             Some(WireGroup(first)) => {
-                let mut groups = quick::room(self.bytes);
+                let mut groups = room(self.bytes);
                 groups.push(first);
                 groups
             }
@@ -198,6 +201,15 @@ impl<'de> Visitor<'de> for GroupsSeed {
         }
         groups.ok_or_else(|| A::Error::missing_field("groups"))
     }
+}
+
+/// As many groups as the API sends in a page: its `limit` is at most 1024.
+const MAX_GROUPS: usize = 1024;
+
+/// Room for the groups of a body of so many bytes. More than a page's worth is accepted, but memory for more is not set
+/// aside beforehand.
+pub(super) fn room(bytes: usize) -> Vec<Group> {
+    Vec::with_capacity((bytes / GROUP_BYTES).clamp(1, MAX_GROUPS))
 }
 
 /// A group as it comes. [`Group`]'s own serde form is for this crate's users, and strict.

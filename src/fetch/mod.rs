@@ -1,25 +1,31 @@
 //! One page, with all the attempts that it takes.
 
-use std::future::{Future, poll_fn};
+mod ahead;
+mod rate;
+mod retry;
+
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::thread;
 use std::time::Duration;
 
 use pin_project::pin_project;
 use sync_wrapper::SyncWrapper;
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task::{JoinError, JoinHandle};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Limit, Result};
 use crate::page::Page;
-use crate::rate_limit::RateLimit;
-use crate::retry::{Budget, RetryPolicy, Verdict};
 use crate::source::{PageRequest, PageSource};
 use crate::trace::PageSpan;
+
+use retry::{Budget, Verdict};
+
+pub(crate) use ahead::Ahead;
+pub(crate) use rate::RateLimit;
+pub use retry::RetryPolicy;
 
 /// How fast a listing asks, and how it repeats what failed. Clones share the rate and the budget.
 #[derive(Clone, Debug)]
@@ -105,7 +111,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
     ) -> Poll<Result<Page>> {
         let this = self.as_mut().project();
         this.began.get_or_insert_with(Instant::now);
-        let span = this.span.get_or_insert_with(|| PageSpan::new(this.request)).clone();
+        let span = this.span.get_or_insert_with(|| PageSpan::new(this.request, source.app_id())).clone();
         let _entered = span.enter();
 
         let answer = match self.as_mut().poll_attempts(source, pace, cx) {
@@ -116,7 +122,9 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
         let answer = ready!(answer);
         let elapsed = this.began.map(|began| began.elapsed()).unwrap_or_default();
         span.close(&answer, this.effort.attempts, elapsed);
-        Poll::Ready(answer.map_err(|error| error.with_effort(this.effort.attempts, elapsed)))
+        Poll::Ready(
+            answer.map_err(|error| error.with_app_id(source.app_id()).with_effort(this.effort.attempts, elapsed)),
+        )
     }
 
     fn poll_attempts<S: PageSource<Fetch = F>>(
@@ -190,74 +198,13 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
             None if has_timers() => this.deadline.insert(Box::pin(sleep_until(end))),
             None => return Poll::Pending,
         };
-        timer.as_mut().poll(cx).map(|()| Error::new(Kind::Timeout, "the page did not come before its deadline"))
+        timer.as_mut().poll(cx).map(|()| Error::timeout(Limit::Page))
     }
 }
 
 fn turn(limit: &Arc<RateLimit>) -> Turn {
     let limit = Arc::clone(limit);
     SyncWrapper::new(Box::pin(async move { limit.turn().await }))
-}
-
-/// A page that is fetched on a task of its own, whoever polls meanwhile. Dropping it ends the task.
-pub(crate) struct Ahead {
-    task: JoinHandle<Result<Page>>,
-    /// What the page has cost, also while it is on its way, and where its source panicked.
-    effort: Arc<Mutex<Effort>>,
-}
-
-impl Ahead {
-    /// Begins to fetch a page. Needs a tokio runtime.
-    pub(crate) fn spawn<S>(source: &S, pace: Pace, request: PageRequest) -> Self
-    where
-        S: PageSource + Clone + Send + 'static,
-        S::Fetch: Send + 'static,
-    {
-        let source = source.clone();
-        let effort = Arc::new(Mutex::new(Effort::default()));
-        let told = Arc::clone(&effort);
-        let task = tokio::spawn(async move {
-            let mut fetch = pin!(Fetch::new(request));
-            poll_fn(move |cx| Tell { fetch: fetch.as_mut(), to: &told }.fetch.as_mut().poll(&source, &pace, cx)).await
-        });
-        if Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread {
-            // What a worker has spawned last waits in a slot from which no other worker takes it, and this one may soon be
-            // blocked by its consumer. What it spawns next pushes that out, into the queue that they share.
-            drop(tokio::spawn(async {}));
-        }
-        Self { task, effort }
-    }
-
-    pub(crate) fn effort(&self) -> Effort {
-        *self.effort.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The page, or the panic of its source.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<thread::Result<Result<Page>>> {
-        Pin::new(&mut self.task).poll(cx).map(|fetched| match fetched.map_err(JoinError::try_into_panic) {
-            Ok(fetched) => Ok(fetched),
-            Err(Ok(panic)) => Err(panic),
-            Err(Err(_)) => Ok(Err(Error::new(Kind::Transport, "the runtime was shut down"))),
-        })
-    }
-}
-
-impl Drop for Ahead {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// Tells the effort of a poll when the poll ends, however it ends.
-struct Tell<'a, F: Future<Output = Result<Page>>> {
-    fetch: Pin<&'a mut Fetch<F>>,
-    to: &'a Mutex<Effort>,
-}
-
-impl<F: Future<Output = Result<Page>>> Drop for Tell<'_, F> {
-    fn drop(&mut self) {
-        *self.to.lock().unwrap_or_else(PoisonError::into_inner) = self.fetch.effort();
-    }
 }
 
 #[cfg(test)]

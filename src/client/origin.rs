@@ -1,0 +1,115 @@
+//! Where the key may go: every check of the key, the base URL and the app id.
+
+use std::net::IpAddr;
+
+use percent_encoding::utf8_percent_encode;
+
+use crate::error::mask::ENCODED;
+use crate::error::{Error, Result};
+use crate::http::{HeaderValue, Url};
+
+/// The longest app id that is sent, in bytes. The API's are UUIDs, of 36.
+const MAX_APP_ID_BYTES: usize = 256;
+
+/// The key as a header that no log shows.
+pub(super) fn key_header(key: &str) -> Result<HeaderValue> {
+    if key.is_empty() {
+        return Err(Error::config("the API key is empty: set it to the key of your Gupshup account"));
+    }
+    if let Some(at) = key.bytes().position(|byte| !byte.is_ascii_graphic()) {
+        let hint = if key.trim() == key { "copy it again" } else { "trim the white space around it" };
+        return Err(Error::config(format!(
+            "the API key holds something other than visible ASCII characters, at byte {at}: {hint}"
+        )));
+    }
+    // Visible ASCII is a header value; the error is for the compiler.
+    let mut header =
+        HeaderValue::from_str(key).map_err(|_| Error::config("the API key is no header value: copy it again"))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// The base URL, if the key may go there.
+pub(super) fn base_url(url: &str, allow_plain_http: bool) -> Result<Url> {
+    let advice = match Url::parse(url).map_err(|error| error.to_string()) {
+        Err(error) => format!("is no URL ({error}): write it as https://host/prefix"),
+        Ok(url) => match flaw(&url, allow_plain_http) {
+            None => return Ok(url),
+            Some(advice) => advice.to_owned(),
+        },
+    };
+    Err(Error::config(format!("the base URL {advice}")))
+}
+
+fn flaw(url: &Url, allow_plain_http: bool) -> Option<&'static str> {
+    Some(match url.scheme() {
+        "https" | "http" if url.host_str().is_none_or(str::is_empty) => "has no host: write it as https://host/prefix",
+        "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
+            "holds a user or a password: leave them out, the API key is all that is sent"
+        }
+        "https" | "http" if url.query().is_some() => "holds a query: leave out the `?` and what follows",
+        "https" | "http" if url.fragment().is_some() => "holds a fragment: leave out the `#` and what follows",
+        "http" if !allow_plain_http && !is_loopback(url) => {
+            "is plain http, which would show the API key to the network: use https, or `allow_plain_http` where the \
+             network is trusted"
+        }
+        "https" | "http" => return None,
+        _ => "is neither https nor http: write it as https://host/prefix",
+    })
+}
+
+/// Whether the host is this machine. Other names may resolve to it too, but a name's owner decides that, not the caller.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// `{base}/app/{app}/group`, with the id as exactly one segment.
+pub(super) fn list_url(base: &Url, app_id: &str) -> Result<Url, &'static str> {
+    match app_id {
+        "" => return Err("the app id is empty: pass the id that Gupshup's dashboard shows for the app"),
+        // As segments of a path these two mean other paths.
+        "." | ".." => return Err("the app id is a path: pass the id that Gupshup's dashboard shows for the app"),
+        id if id.len() > MAX_APP_ID_BYTES => return Err("the app id is longer than 256 bytes: an id is a UUID of 36"),
+        id if id.contains(char::is_control) => return Err("the app id holds control characters"),
+        _ => {}
+    }
+    let mut url = base.clone();
+    let prefix = base.path().trim_end_matches('/');
+    url.set_path(&format!("{prefix}/app/{}/group", utf8_percent_encode(app_id, ENCODED)));
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_app_id_is_one_segment_below_the_prefix_whatever_it_holds() {
+        for (base, app_id, expected) in [
+            ("https://h", "app", "https://h/app/app/group"),
+            ("https://h/", "app", "https://h/app/app/group"),
+            ("https://h/wa", "app", "https://h/wa/app/app/group"),
+            ("https://h:8443/a%20b/wa//", "app", "https://h:8443/a%20b/wa/app/app/group"),
+            ("https://h", "a/b", "https://h/app/a%2Fb/group"),
+            ("https://h", "a\\b", "https://h/app/a%5Cb/group"),
+            ("https://h", "a?b", "https://h/app/a%3Fb/group"),
+            ("https://h", "a#b", "https://h/app/a%23b/group"),
+            ("https://h", "%2e%2e", "https://h/app/%252e%252e/group"),
+            ("https://h", "...", "https://h/app/.../group"),
+            ("https://h", " é", "https://h/app/%20%C3%A9/group"),
+        ] {
+            assert_eq!(list_url(&base.parse().unwrap(), app_id).unwrap().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn an_app_id_that_cannot_be_one_segment_is_refused() {
+        let long = "a".repeat(MAX_APP_ID_BYTES + 1);
+        for app_id in ["", ".", "..", "a\nb", "a\0", "\u{85}", &long] {
+            assert!(list_url(&"https://h".parse().unwrap(), app_id).is_err(), "{app_id:?}");
+        }
+        assert!(list_url(&"https://h".parse().unwrap(), &long[1..]).is_ok());
+    }
+}

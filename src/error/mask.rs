@@ -1,0 +1,295 @@
+//! Secrets in the texts of others: a server's message may hold the key, a cursor or an access token, in any spelling.
+//!
+//! | what | known by | masked |
+//! |---|---|---|
+//! | the key, and the cursor of the request | its text | where the answer is read: [`secrets`] |
+//! | access tokens of the API underneath | what stands before them | where the answer is read: [`access_tokens`] |
+//! | earlier cursors of the walk | their hashes | where the error leaves the walk: [`words`] |
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What stands where a secret was.
+const MASK: &str = "***";
+
+/// A secret shorter than this is masked only where it stands alone: else a cursor `1` would mask a part of every code.
+const SHORT_SECRET_BYTES: usize = 6;
+
+/// The most places in a word at which a secret may begin, or end. A URL has a dozen.
+const MAX_BOUNDARIES: usize = 64;
+
+/// Everything that is percent-encoded in a path segment or in a query value: all but RFC 3986's unreserved characters.
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The text with each of the secrets masked: as it is, percent-encoded, or with the escaped slashes of some JSON.
+pub(crate) fn secrets<'a>(text: &'a str, secrets: &[&str]) -> Cow<'a, str> {
+    let mut masked = Cow::Borrowed(text);
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        let encoded = utf8_percent_encode(secret, ENCODED).to_string();
+        // Some servers write the hexadecimal digits small.
+        let small = lower_escapes(&encoded);
+        for form in [secret, &*encoded, &*small, &*secret.replace('/', "\\/")] {
+            if masked.contains(form) {
+                masked = Cow::Owned(replace(&masked, form));
+            }
+        }
+    }
+    masked
+}
+
+fn replace(text: &str, secret: &str) -> String {
+    if secret.len() >= SHORT_SECRET_BYTES {
+        return text.replace(secret, MASK);
+    }
+    let mut replaced = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(secret) {
+        let (before, found) = rest.split_at(at);
+        let after = &found[secret.len()..];
+        replaced.push_str(before);
+        let alone = !replaced.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
+        replaced.push_str(if alone { MASK } else { secret });
+        rest = after;
+    }
+    replaced.push_str(rest);
+    replaced
+}
+
+/// `%2F` as `%2f`.
+fn lower_escapes(encoded: &str) -> String {
+    let mut digits = 0;
+    let lower = |c: char| {
+        if c == '%' {
+            digits = 2;
+        } else if digits > 0 {
+            digits -= 1;
+            return c.to_ascii_lowercase();
+        }
+        c
+    };
+    encoded.chars().map(lower).collect()
+}
+
+/// The text with every access token masked: `access_token=…` in a query, `"access_token":"…"`, `access_token: …` and
+/// `Bearer …`.
+pub(crate) fn access_tokens(text: &str) -> Cow<'_, str> {
+    // Lowering ASCII letters moves nothing: what is found in one text is there in the other.
+    let lower = text.to_ascii_lowercase();
+    let after = |name: &'static str| lower.match_indices(name).map(move |(at, _)| at + name.len());
+    let assigned = after("access_token").filter_map(|end| assigned_token(&lower, end));
+    let mut tokens: Vec<_> = assigned.chain(after("bearer").filter_map(|end| bearer_token(&lower, end))).collect();
+    if tokens.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    tokens.sort_unstable();
+    let mut masked = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (start, end) in tokens {
+        // The token of `access_token: Bearer …` is found twice.
+        if start >= copied {
+            masked.extend([&text[copied..start], MASK]);
+            copied = end;
+        }
+    }
+    masked.push_str(&text[copied..]);
+    Cow::Owned(masked)
+}
+
+/// Where the token begins and ends that is assigned to the name that ends here.
+fn assigned_token(text: &str, name_end: usize) -> Option<(usize, usize)> {
+    let sign = text[name_end..].trim_start_matches(is_quote).trim_start();
+    let value = sign.strip_prefix(['=', ':']).or_else(|| sign.strip_prefix("%3d"))?;
+    let value = value.trim_start().trim_start_matches(is_quote);
+    token(text, value.strip_prefix("bearer ").unwrap_or(value).trim_start())
+}
+
+/// Where the token begins and ends that stands after the word that ends here.
+fn bearer_token(text: &str, word_end: usize) -> Option<(usize, usize)> {
+    token(text, text[word_end..].strip_prefix(char::is_whitespace)?.trim_start())
+}
+
+/// Where the token begins and ends that the end of the text begins with.
+fn token(text: &str, rest: &str) -> Option<(usize, usize)> {
+    let ends = |c: char| c.is_whitespace() || is_quote(c) || "&,;}])<>#".contains(c);
+    let start = text.len() - rest.len();
+    let escaped = rest.find("%26").unwrap_or(rest.len());
+    let length = rest.find(ends).unwrap_or(rest.len()).min(escaped);
+    (length > 0).then_some((start, start + length))
+}
+
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '\\' | '`')
+}
+
+/// The text with every word masked for which `is_secret` holds.
+///
+/// A word ends at white space, quotes, brackets and whatever else separates things in a sentence or a URL. Within a word,
+/// what stands between two characters that are no letters or digits is tried too, the longest first, so that
+/// `after=QVFI=` and `QVFI=.` are found to hold `QVFI=`. Each is tried as it is, percent-decoded, and with the slashes
+/// unescaped that some JSON escapes.
+pub(crate) fn words(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    let mut masked = String::with_capacity(text.len());
+    let mut found = false;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = word_length(rest);
+        if length == 0 {
+            masked.push(c);
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        let (word, after) = rest.split_at(length);
+        match secret_in(word, &is_secret) {
+            None => {
+                masked.push_str(word);
+                rest = after;
+            }
+            Some((start, end)) => {
+                found = true;
+                masked.push_str(&word[..start]);
+                masked.push_str(MASK);
+                rest = &rest[end..];
+            }
+        }
+    }
+    if found { Cow::Owned(masked) } else { Cow::Borrowed(text) }
+}
+
+fn word_length(text: &str) -> usize {
+    let separates =
+        |c: char| c.is_whitespace() || "\"'`\u{2018}\u{2019}\u{201c}\u{201d}\u{ab}\u{bb}()[]{}<>,;!?&#|".contains(c);
+    let ends = |(at, c): &(usize, char)| separates(*c) || (*c == '\\' && !text[*at..].starts_with("\\/"));
+    text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
+}
+
+/// Where the first secret in a word begins and ends.
+fn secret_in(word: &str, is_secret: impl Fn(&str) -> bool) -> Option<(usize, usize)> {
+    let marks = || word.char_indices().filter(|(_, c)| !c.is_alphanumeric());
+    let starts = std::iter::once(0).chain(marks().map(|(at, c)| at + c.len_utf8())).take(MAX_BOUNDARIES);
+    let ends = std::iter::once(word.len()).chain(marks().rev().map(|(at, _)| at)).take(MAX_BOUNDARIES);
+    starts.flat_map(|start| ends.clone().map(move |end| (start, end))).find(|(start, end)| {
+        start < end && {
+            let word = &word[*start..*end];
+            is_secret(word)
+                || word.contains("\\/") && is_secret(&word.replace("\\/", "/"))
+                || word.contains('%') && percent_decode_str(word).decode_utf8().is_ok_and(|word| is_secret(&word))
+        }
+    })
+}
+
+/// The text on one line, with characters that could act on a terminal escaped, and cut at `max` bytes.
+pub(crate) fn tidy(text: &str, max: usize) -> String {
+    let mut tidied = String::new();
+    for c in text.chars() {
+        let start = tidied.len();
+        if matches!(c, '\n' | '\r' | '\t') {
+            // An escape would hide where the next word begins.
+            tidied.push(' ');
+        } else if c.is_control() || is_bidi_control(c) || matches!(c, '\u{2028}' | '\u{2029}') {
+            // Writing to a string cannot fail.
+            let _ = write!(tidied, "{}", c.escape_default());
+        } else {
+            tidied.push(c);
+        }
+        if tidied.len() > max {
+            tidied.truncate(start);
+            tidied.push('…');
+            break;
+        }
+    }
+    tidied
+}
+
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_masked_as_it_is_percent_encoded_and_with_escaped_slashes() {
+        let known = ["sk/live+key", "QVFI="];
+        for (text, masked) in [
+            ("bad key sk/live+key!", "bad key ***!"),
+            ("?apikey=sk%2Flive%2Bkey&x", "?apikey=***&x"),
+            ("?apikey=sk%2flive%2bkey&x", "?apikey=***&x"),
+            (r"{key:sk\/live+key}", "{key:***}"),
+            ("after=QVFI=", "after=***"),
+            ("after=QVFI%3D", "after=***"),
+            ("nothing of the kind", "nothing of the kind"),
+        ] {
+            assert_eq!(secrets(text, &known), masked);
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_masked_only_where_it_stands_alone() {
+        assert_eq!(secrets("cursor 2: code 2642, v20, '2'", &["2", ""]), "cursor ***: code 2642, v20, '***'");
+    }
+
+    #[test]
+    fn an_access_token_is_masked_in_every_spelling() {
+        for (text, masked) in [
+            ("GET /groups?access_token=EAAG&limit=5", "GET /groups?access_token=***&limit=5"),
+            ("next: https://h/?limit=5&access_token=EAAG|x", "next: https://h/?limit=5&access_token=***"),
+            ("url=h%3Faccess_token%3DEAAG%26x", "url=h%3Faccess_token%3D***%26x"),
+            (r#"{"access_token":"EAAG","x":1}"#, r#"{"access_token":"***","x":1}"#),
+            (r#"{\"access_token\": \"EAAG\"}"#, r#"{\"access_token\": \"***\"}"#),
+            ("Access_Token: EAAG, expired", "Access_Token: ***, expired"),
+            ("access_token : EAAG", "access_token : ***"),
+            ("Authorization: Bearer EAAG expired", "Authorization: Bearer *** expired"),
+            ("access_token=Bearer EAAG;", "access_token=Bearer ***;"),
+            ("access_token=A&access_token=B é", "access_token=***&access_token=*** é"),
+            ("Access_token is invalid", "Access_token is invalid"),
+            ("access_token=", "access_token="),
+            ("overbearer", "overbearer"),
+            ("", ""),
+        ] {
+            assert_eq!(access_tokens(text), masked);
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_known_by_its_hash_only_is_masked_in_every_place_that_a_server_puts_it() {
+        let known = |word: &str| matches!(word, "QV/FI+x=" | "CURSOR-3" | "17" | "a b");
+        for (text, masked) in [
+            ("Invalid cursor QV/FI+x=", "Invalid cursor ***"),
+            ("cursor 'QV/FI+x=': expired.", "cursor '***': expired."),
+            ("\u{201c}QV/FI+x=\u{201d} (QV/FI+x=) [CURSOR-3],CURSOR-3;", "\u{201c}***\u{201d} (***) [***],***;"),
+            ("expired: CURSOR-3.", "expired: ***."),
+            ("?limit=5&after=QV/FI+x=&x", "?limit=5&after=***&x"),
+            ("after=QV%2FFI%2Bx%3D", "after=***"),
+            ("after=QV%2fFI%2bx%3d.", "after=***."),
+            (r#"{"after":"QV\/FI+x="}"#, r#"{"after":"***"}"#),
+            ("after:CURSOR-3:17/CURSOR-3", "after:***:***/***"),
+            ("(#2642) 1 of 170", "(#2642) 1 of 170"),
+            ("after=a%20b", "after=***"),
+            ("XCURSOR-3 CURSOR-33", "XCURSOR-3 CURSOR-33"),
+            ("é\u{1f600}", "é\u{1f600}"),
+        ] {
+            assert_eq!(words(text, known), masked);
+        }
+    }
+
+    #[test]
+    fn the_search_for_words_takes_time_in_proportion_to_the_text() {
+        let tried = std::cell::Cell::new(0);
+        let count = |_: &str| {
+            tried.set(tried.get() + 1);
+            false
+        };
+        let text = "=".repeat(100_000);
+        assert_eq!(words(&text, count), text);
+        assert!(tried.get() <= MAX_BOUNDARIES * MAX_BOUNDARIES, "{}", tried.get());
+    }
+
+    #[test]
+    fn a_text_becomes_one_line_of_bounded_length_without_control_characters() {
+        assert_eq!(tidy("a\r\nb\t\u{1b}[31m\u{202e}c", 99), "a  b \\u{1b}[31m\\u{202e}c");
+        assert_eq!(tidy("ééé", 5), "éé…");
+    }
+}

@@ -1,0 +1,121 @@
+//! An error of the API: what its status and its code mean.
+
+/// API codes that say "too many requests" (Meta's list of error codes).
+const RATE_LIMIT_CODES: [i64; 6] = [4, 17, 341, 80_007, 130_429, 131_208];
+/// API codes that say "temporary" (Meta: "API Unknown", "API Service").
+const TEMPORARY_CODES: [i64; 2] = [1, 2];
+/// 131059 "Invalid cursor … expired or corrupted", and 2642 "Invalid cursors values".
+const CURSOR_CODES: [i64; 2] = [131_059, INVALID_CURSORS];
+/// The generic cursor error, which following a cursor past the end of the list can produce.
+const INVALID_CURSORS: i64 = 2642;
+/// "Access token has expired".
+const TOKEN_CODE: i64 = 190;
+
+/// What the API said when it refused a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The status it came with; 200 where only the body calls itself an error.
+    pub(crate) status: u16,
+    /// Meta's number for it.
+    pub(crate) code: Option<i64>,
+    /// On one line, bounded, and with secrets masked.
+    pub(crate) message: Option<String>,
+    /// The API itself called the failure temporary.
+    pub(crate) transient: bool,
+}
+
+impl Refusal {
+    pub(super) fn is_auth(&self) -> bool {
+        matches!(self.status, 401 | 403) || self.code == Some(TOKEN_CODE)
+    }
+
+    pub(super) fn is_not_found(&self) -> bool {
+        self.status == 404
+    }
+
+    pub(super) fn is_rate_limited(&self) -> bool {
+        self.status == 429 || self.has_code(&RATE_LIMIT_CODES)
+    }
+
+    /// A cursor is what it objects to.
+    pub(super) fn is_cursor(&self) -> bool {
+        self.has_code(&CURSOR_CODES)
+    }
+
+    pub(super) fn is_invalid_cursors(&self) -> bool {
+        self.code == Some(INVALID_CURSORS)
+    }
+
+    /// The page is too large, whatever its size.
+    pub(super) fn asks_for_less(&self) -> bool {
+        match self.status {
+            413 => true,
+            500 => {
+                let text = self.message.as_deref().unwrap_or_default();
+                text.to_ascii_lowercase().contains("reduce the amount of data")
+            }
+            _ => false,
+        }
+    }
+
+    /// A 400 that no code explains.
+    pub(super) fn is_unexplained(&self) -> bool {
+        self.status == 400 && !self.is_cursor() && !self.is_auth() && !self.is_retryable()
+    }
+
+    pub(super) fn is_retryable(&self) -> bool {
+        !self.asks_for_less()
+            && !self.is_cursor()
+            && (matches!(self.status, 408 | 429 | 500 | 502 | 503 | 504)
+                || self.transient
+                || self.has_code(&RATE_LIMIT_CODES)
+                || self.has_code(&TEMPORARY_CODES))
+    }
+
+    /// The message, or else what the status is called.
+    pub(super) fn text(&self) -> &str {
+        self.message.as_deref().unwrap_or(match self.status {
+            200 => "an error without a message",
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "Not Found",
+            408 => "Request Timeout",
+            413 => "Content Too Large",
+            429 => "Too Many Requests",
+            500 => "Internal Server Error",
+            501 => "Not Implemented",
+            502 => "Bad Gateway",
+            503 => "Service Unavailable",
+            504 => "Gateway Timeout",
+            _ => "the API refused the request",
+        })
+    }
+
+    fn has_code(&self, codes: &[i64]) -> bool {
+        self.code.is_some_and(|code| codes.contains(&code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, code: Option<i64>, message: &str) -> Refusal {
+        Refusal { status, code, message: Some(message.to_owned()), transient: false }
+    }
+
+    #[test]
+    fn a_request_to_reduce_the_data_is_not_worth_the_same_request_again() {
+        let less = refusal(500, Some(1), "Please reduce the amount of data you're asking for, then retry");
+        assert!(less.asks_for_less() && !less.is_retryable());
+        assert!(refusal(500, Some(1), "An unknown error occurred").is_retryable());
+    }
+
+    #[test]
+    fn a_rate_limit_sent_as_400_is_retryable_and_no_refusal_of_the_page_size() {
+        let limited = refusal(400, Some(80_007), "Rate limit issues");
+        assert!(limited.is_rate_limited() && limited.is_retryable() && !limited.is_unexplained());
+        assert!(refusal(400, None, "limit exceeds 100").is_unexplained());
+    }
+}

@@ -1,0 +1,204 @@
+//! One request a page: what is sent, and what is made of the response.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | the request of a page |
+//! | `endpoint.rs` | the HTTP client and its security settings |
+//! | `body.rs` | a response's body, of bounded size |
+//! | `retry_after.rs` | the header `Retry-After` |
+//! | `classify.rs` | reqwest's failures in this crate's words |
+
+mod body;
+mod classify;
+mod endpoint;
+mod retry_after;
+
+use std::fmt::{self, Write as _};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use percent_encoding::utf8_percent_encode;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use sync_wrapper::SyncWrapper;
+
+use crate::cursor::Position;
+use crate::error::mask::ENCODED;
+use crate::error::{Error, Result};
+use crate::page::Page;
+use crate::source::{PageRequest, PageSource};
+use crate::wire::{Refusal, decode};
+
+use classify::classify;
+pub(crate) use endpoint::{Endpoint, Key, Limits};
+pub(crate) use reqwest::Url;
+pub(crate) use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+#[cfg(fuzzing)]
+pub(crate) use retry_after::parse_retry_after;
+
+/// The header that the key goes into.
+pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");
+
+/// The most participants that the API's page allows in the body.
+const MAX_PARTICIPANTS: usize = 8;
+
+/// The [`PageSource`] that asks the API over HTTP. [`Client::groups`](crate::Client::groups) makes it.
+///
+/// Cheap to clone; clones share the client's connections.
+///
+/// # Errors
+///
+/// An app id or participants that cannot be sent do not fail here but in the fetch, as
+/// [`Error::is_config`](crate::Error::is_config), before any request.
+#[derive(Clone)]
+pub struct HttpSource {
+    endpoint: Arc<Endpoint>,
+    app_id: Arc<str>,
+    /// The list's URL, less its query.
+    target: Result<Url, &'static str>,
+    /// The documented body, if the caller asked for it.
+    body: Option<Result<Arc<[u8]>, &'static str>>,
+}
+
+impl HttpSource {
+    /// The list of the app, whose URL is `target`, or what is wrong with it.
+    pub(crate) fn new(endpoint: Arc<Endpoint>, app_id: &str, target: Result<Url, &'static str>) -> Self {
+        Self { endpoint, app_id: app_id.into(), target, body: None }
+    }
+
+    /// Sends the body that the API's page documents, with these users in it.
+    pub(crate) fn with_participants(mut self, participants: Vec<String>) -> Self {
+        self.body = Some(participants_body(participants));
+        self
+    }
+
+    /// One attempt at a page.
+    async fn attempt(&self, request: PageRequest) -> Result<Page> {
+        let mut url = self.target.clone().map_err(Error::config)?;
+        let body = self.body.clone().transpose().map_err(Error::config)?;
+        url.set_query(Some(&query(&request)));
+
+        let Endpoint { http, key, max_page_bytes, .. } = &*self.endpoint;
+        let mut call = http
+            .get(url)
+            .header(key.name.clone(), key.value.clone())
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(body) = body {
+            call = call.body(body.to_vec());
+        }
+
+        let cursor = request.position.cursor().map_or("", |cursor| cursor.as_str());
+        let secrets = [key.text.expose_secret(), cursor];
+        let response = call.send().await.map_err(classify)?;
+        match response.status() {
+            StatusCode::OK => decode(&body::read_page(response, *max_page_bytes).await?, &secrets),
+            status => Err(refuse(status, response, &secrets).await),
+        }
+    }
+}
+
+impl PageSource for HttpSource {
+    type Fetch = HttpFetch;
+
+    fn fetch(&self, request: PageRequest) -> HttpFetch {
+        let source = self.clone();
+        HttpFetch(SyncWrapper::new(Box::pin(async move {
+            let page = source.attempt(request).await;
+            page.map_err(|error| error.with_app_id(source.app_id()))
+        })))
+    }
+
+    /// An id that cannot be sent may be anything, and is not shown.
+    fn app_id(&self) -> Option<&str> {
+        self.target.is_ok().then_some(&self.app_id)
+    }
+}
+
+impl fmt::Debug for HttpSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpSource")
+            .field("origin", &self.endpoint.shown)
+            .field("app_id", &self.app_id())
+            .field("participants", &self.body.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A page on its way over HTTP.
+///
+/// Nothing happens before its first poll, and dropping it drops the request. It is one box, whatever it awaits inside;
+/// the box makes it `Unpin`, and since a future is only ever polled through `&mut`, it is `Sync` too.
+#[must_use = "futures do nothing unless polled"]
+pub struct HttpFetch(SyncWrapper<Pin<Box<dyn Future<Output = Result<Page>> + Send>>>);
+
+impl Future for HttpFetch {
+    type Output = Result<Page>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.get_mut().as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for HttpFetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpFetch").finish_non_exhaustive()
+    }
+}
+
+/// The query of a request. The limit is always there, and a cursor only where there is one: the API refuses both
+/// cursors at once, and its own example would send the text "null".
+fn query(request: &PageRequest) -> String {
+    let mut query = format!("limit={}", request.limit.get());
+    let (name, cursor) = match &request.position {
+        Position::Start => return query,
+        Position::After(cursor) => ("after", cursor),
+        Position::Before(cursor) => ("before", cursor),
+    };
+    // Writing to a string cannot fail.
+    let _ = write!(query, "&{name}={}", utf8_percent_encode(cursor.as_str(), ENCODED));
+    query
+}
+
+/// The body of the API's page.
+fn participants_body(participants: Vec<String>) -> Result<Arc<[u8]>, &'static str> {
+    #[derive(Serialize)]
+    struct Body {
+        messaging_product: &'static str,
+        participants: Vec<Participant>,
+    }
+    #[derive(Serialize)]
+    struct Participant {
+        user: String,
+    }
+
+    if !(1..=MAX_PARTICIPANTS).contains(&participants.len()) {
+        return Err("the body needs 1 to 8 participants: leave it out to list all groups");
+    }
+    if participants.iter().any(|user| user.trim().is_empty()) {
+        return Err("a participant is empty: pass phone numbers or WhatsApp ids");
+    }
+    let participants = participants.into_iter().map(|user| Participant { user }).collect();
+    let body = Body { messaging_product: "whatsapp", participants };
+    serde_json::to_vec(&body).map(Arc::from).map_err(|_| "the participants cannot be written as JSON")
+}
+
+/// The error that an answer other than 200 is.
+async fn refuse(status: StatusCode, response: Response, secrets: &[&str]) -> Error {
+    let code = status.as_u16();
+    if status.is_redirection() {
+        return Error::redirect(code);
+    }
+    if status.is_success() || status.is_informational() {
+        return Error::unexpected_status(code);
+    }
+    let wait = retry_after::retry_after(response.headers());
+    let body = body::read_refusal(response).await;
+    Refusal::read(&body, secrets).into_error(code).with_retry_after(wait)
+}
+
+#[cfg(test)]
+mod tests;

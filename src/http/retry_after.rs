@@ -1,0 +1,57 @@
+//! The header `Retry-After`.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+
+/// How long the server asks to wait; where it says so more than once, the longest.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let date = headers.get(DATE).and_then(text);
+    let waits = headers.get_all(RETRY_AFTER).iter().filter_map(text);
+    waits.filter_map(|wait| parse_retry_after(&wait, date.as_deref(), SystemTime::now())).max()
+}
+
+/// Reads `Retry-After`: seconds, or a date that is measured against the answer's own `date`, or else against `now`.
+/// What is neither is no hint.
+pub(crate) fn parse_retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More seconds than fit are for ever.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    let now = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now);
+    // A date in the past asks for no wait.
+    Some(until.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_in_any_of_the_three_formats() {
+        let parse = |value, date| parse_retry_after(value, date, UNIX_EPOCH + Duration::from_secs(784_111_767));
+        assert_eq!(parse("2", None), Some(2 * SECOND));
+        assert_eq!(parse(" 120 ", None), Some(120 * SECOND));
+        for value in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(parse(value, None), Some(10 * SECOND), "{value}");
+            assert_eq!(parse(value, Some("Sun, 06 Nov 1994 08:49:30 GMT")), Some(7 * SECOND), "{value}");
+            assert_eq!(parse(value, Some("Sun, 06 Nov 1994 08:50:00 GMT")), Some(Duration::ZERO), "{value}");
+        }
+    }
+
+    #[test]
+    fn absurd_retry_after_is_ignored_or_saturates() {
+        let parse = |value| parse_retry_after(value, Some("yesterday"), UNIX_EPOCH);
+        assert_eq!(parse("99999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
+        for value in ["", "-1", "1.5", "soon", "+3", "0x10", "٣", "Sun, 99 Nov 1994 08:49:37 GMT"] {
+            assert_eq!(parse(value), None, "{value}");
+        }
+    }
+}

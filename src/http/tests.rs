@@ -1,0 +1,261 @@
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::body::REFUSAL_PATIENCE;
+use super::*;
+use crate::client::ClientBuilder;
+use crate::walk::PageSize;
+
+const START: PageRequest = PageRequest { position: Position::Start, limit: PageSize::DEFAULT };
+
+fn client(base: &str) -> ClientBuilder {
+    ClientBuilder::new("KEY-1234").base_url(base)
+}
+
+async fn fetch(client: ClientBuilder) -> Result<Page> {
+    client.build()?.source("app").fetch(START).await
+}
+
+async fn failure(client: ClientBuilder) -> Error {
+    let error = fetch(client).await.unwrap_err();
+    let text = format!("{error} {error:?}");
+    assert!(!text.contains("KEY-1234") && !text.contains("limit=25"), "{text}");
+    error
+}
+
+/// A server that treats every connection like this, once it has read the request's head.
+async fn server<F>(treat: impl Fn(TcpStream) -> F + Send + 'static) -> String
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                match stream.read_u8().await {
+                    Ok(byte) => head.push(byte),
+                    Err(_) => break,
+                }
+            }
+            tokio::spawn(treat(stream));
+        }
+    });
+    base
+}
+
+/// A server that writes this and closes the connection.
+async fn writes(answer: impl Into<Vec<u8>>) -> String {
+    let answer = answer.into();
+    server(move |mut stream| {
+        let answer = answer.clone();
+        async move {
+            // The client may hang up on an answer that it does not like.
+            let _ = stream.write_all(&answer).await;
+            let _ = stream.shutdown().await;
+        }
+    })
+    .await
+}
+
+/// A server that writes this, and then nothing for ever.
+async fn hangs(answer: &'static [u8]) -> String {
+    server(move |mut stream| async move {
+        let _ = stream.write_all(answer).await;
+        std::future::pending::<()>().await;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_a_failure_to_connect() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let error = failure(client(&format!("http://{closed}"))).await;
+    assert!(error.is_connect() && error.is_retryable(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_a_failure_to_connect() {
+    struct Unknown;
+    impl reqwest::dns::Resolve for Unknown {
+        fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+            Box::pin(async { Err("no such name".into()) })
+        }
+    }
+    let http = reqwest::Client::builder().no_proxy().dns_resolver(Arc::new(Unknown));
+    let error = failure(client("https://gupshup.invalid").http(http)).await;
+    assert!(error.is_connect() && error.is_retryable(), "{error:?}");
+    assert!(error.to_string().contains("name does not resolve"), "{error}");
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_speak_tls_is_a_tls_failure() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        std::future::pending::<()>().await;
+    });
+    let error = failure(client(&base).http(reqwest::Client::builder().no_proxy())).await;
+    assert!(error.is_tls() && !error.is_connect() && !error.is_retryable(), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_short_is_worth_another_attempt() {
+    for answer in [
+        "",
+        "HTTP/1.1 200 OK\r\nContent-",
+        "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"data\":[",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"data\":[\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n90\r\n{\"data\":[",
+    ] {
+        let error = failure(client(&writes(answer).await)).await;
+        assert!(error.is_retryable() && !error.is_decode() && !error.is_timeout(), "{answer}: {error:?}");
+    }
+    // No length, and no chunks: the end of the connection is the end of the body, and only its JSON tells.
+    let error = failure(client(&writes("HTTP/1.1 200 OK\r\n\r\n{\"data\":[").await)).await;
+    assert!(error.is_retryable() && error.is_decode(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_reset_is_worth_another_attempt_wherever_it_comes() {
+    for answer in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"] {
+        let base = server(move |mut stream| async move {
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            let _ = stream.set_zero_linger();
+        })
+        .await;
+        let error = failure(client(&base)).await;
+        assert!(error.is_retryable() && !error.is_decode() && !error.is_connect(), "{answer}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_a_protocol_error_and_no_second_attempt_will_mend_it() {
+    let many_headers = format!("HTTP/1.1 200 OK\r\n{}\r\n{{}}", "X: y\r\n".repeat(1_000));
+    for answer in [
+        "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+        &many_headers,
+    ] {
+        let error = failure(client(&writes(answer).await)).await;
+        assert!(error.is_protocol() && !error.is_retryable(), "{answer}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn silence_is_a_timeout_wherever_it_begins() {
+    for answer in
+        [&b""[..], b"HTTP/1.1 200 OK\r\nContent-", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"data\":["]
+    {
+        let error = failure(client(&hangs(answer).await).timeout(Duration::from_millis(100))).await;
+        assert!(error.is_timeout() && error.is_retryable() && !error.is_connect(), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_be_as_large_as_its_bound_and_not_a_byte_larger() {
+    let body = r#"{"data":[]}"#;
+    let sized = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let unsized_ = format!("HTTP/1.1 200 OK\r\n\r\n{body}");
+    for answer in [sized, unsized_] {
+        let page = fetch(client(&writes(answer.clone()).await).max_page_bytes(body.len())).await.unwrap();
+        assert_eq!(page.bytes, body.len() as u64);
+        let error = failure(client(&writes(answer).await).max_page_bytes(body.len() - 1)).await;
+        assert!(error.is_too_large() && !error.is_retryable(), "{error:?}");
+        assert!(error.to_string().contains("`max_page_bytes`, which is 10"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_length_beyond_the_bound_is_an_error_before_the_body_comes() {
+    let base = hangs(b"HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\n").await;
+    assert!(failure(client(&base)).await.is_too_large());
+}
+
+#[tokio::test]
+async fn a_body_without_end_is_read_up_to_its_bound() {
+    let base = server(|mut stream| async move {
+        let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+        while stream.write_all(chunk.as_bytes()).await.is_ok() {}
+    })
+    .await;
+    assert!(failure(client(&base).max_page_bytes(1_000_000)).await.is_too_large());
+}
+
+#[tokio::test]
+async fn the_status_is_told_although_the_errors_body_hangs_breaks_or_never_ends() {
+    let hanging = hangs(b"HTTP/1.1 503 Busy\r\nContent-Length: 50\r\n\r\n{\"mess").await;
+    let broken = writes("HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\nzz").await;
+    let endless = server(|mut stream| async move {
+        let _ = stream.write_all(b"HTTP/1.1 503 Busy\r\n\r\n").await;
+        while stream.write_all(&[0; 4096]).await.is_ok() {}
+    })
+    .await;
+    for base in [hanging, broken, endless] {
+        let begun = Instant::now();
+        let error = failure(client(&base).timeout(Duration::from_millis(300))).await;
+        assert!(error.is_api() && error.status() == Some(503), "{error:?}");
+        assert!(begun.elapsed() < REFUSAL_PATIENCE);
+    }
+}
+
+#[tokio::test]
+async fn the_message_of_a_cut_error_body_is_what_came_of_it() {
+    let base = hangs(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 50\r\n\r\n<title>Bad key KEY-1234</title>").await;
+    let error = failure(client(&base).timeout(Duration::from_millis(300))).await;
+    assert_eq!(error.api_message(), Some("Bad key ***"));
+    assert!(error.to_string().starts_with("app app: the request failed: 502 Bad key ***"), "{error}");
+}
+
+#[test]
+fn the_query_holds_the_limit_and_at_most_one_cursor_encoded() {
+    let limit = PageSize::clamped(7);
+    for (position, expected) in [
+        (Position::Start, "limit=7"),
+        (Position::After("QVFI==".into()), "limit=7&after=QVFI%3D%3D"),
+        (Position::Before("a b+c&d=e%f#g?h/\n'é".into()), {
+            "limit=7&before=a%20b%2Bc%26d%3De%25f%23g%3Fh%2F%0A%27%C3%A9"
+        }),
+    ] {
+        let query = query(&PageRequest::new(position, limit));
+        assert_eq!(query, expected);
+        let mut url: Url = "https://h".parse().unwrap();
+        url.set_query(Some(&query));
+        assert_eq!(url.query(), Some(expected));
+    }
+}
+
+#[test]
+fn one_to_eight_participants_make_the_documented_body() {
+    let users = |count: usize| (1..=count).map(|n| n.to_string()).collect::<Vec<_>>();
+    let body = participants_body(users(2)).unwrap();
+    assert_eq!(&*body, br#"{"messaging_product":"whatsapp","participants":[{"user":"1"},{"user":"2"}]}"#);
+    assert!(participants_body(users(8)).is_ok());
+    for bad in [users(0), users(9), vec!["1".into(), " ".into()]] {
+        assert!(participants_body(bad).is_err());
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_an_error_of_the_fetch_and_no_request() {
+    let base = server(|_| async { panic!("a request") }).await;
+    let client = client(&base).build().unwrap();
+    for source in [client.source(""), client.source("app").with_participants(Vec::new())] {
+        assert!(source.fetch(START).await.unwrap_err().is_config());
+    }
+}
+
+#[test]
+fn the_fetch_is_one_box_that_goes_anywhere() {
+    fn goes_anywhere<T: Send + Sync + Unpin + 'static>() {}
+    goes_anywhere::<HttpFetch>();
+    goes_anywhere::<HttpSource>();
+    assert_eq!(size_of::<HttpFetch>(), 2 * size_of::<usize>());
+}
