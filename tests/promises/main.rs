@@ -4,6 +4,7 @@ mod chaos;
 mod config;
 #[path = "../../examples/demo/mod.rs"]
 mod demo;
+mod end;
 mod errors;
 mod every_fault;
 mod faults;
