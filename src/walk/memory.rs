@@ -55,11 +55,11 @@ impl Sent {
 pub(super) enum Memory {
     /// Nothing: the walk did not begin at the start of the list, or must not restart.
     Off,
-    /// Everything, since the start of the list.
+    /// Everything, since the start of the list or since a page that was read again.
     On {
         yielded: Yielded,
-        /// How many restarts are left.
-        left: u32,
+        /// How many restarts are left. `None` if the memory does not reach back to the start of the list.
+        left: Option<u32>,
         /// Whether groups that were yielded come again and are left out.
         skips: bool,
         /// The last group yielded, while the walk has not come to it again.
@@ -71,7 +71,16 @@ impl Memory {
     pub(super) fn new(restarts: u32) -> Self {
         match restarts {
             0 => Self::Off,
-            left => Self::On { yielded: Yielded::default(), left, skips: false, frontier: None },
+            left => Self::On { yielded: Yielded::default(), left: Some(left), skips: false, frontier: None },
+        }
+    }
+
+    /// Begins to remember, with the groups of a page that is about to be read again.
+    pub(super) fn begin(&mut self, hashes: &[u64]) {
+        if let (Self::Off, false) = (&self, hashes.is_empty()) {
+            let mut yielded = Yielded::default();
+            yielded.extend(hashes);
+            *self = Self::On { yielded, left: None, skips: false, frontier: None };
         }
     }
 
@@ -120,7 +129,7 @@ impl Memory {
     /// Takes one of the restarts that are left. Returns whether there was one.
     pub(super) fn take_restart(&mut self) -> bool {
         match self {
-            Self::On { left, .. } if *left > 0 => {
+            Self::On { left: Some(left), .. } if *left > 0 => {
                 *left -= 1;
                 true
             }
@@ -130,7 +139,7 @@ impl Memory {
 
     /// Sets how many restarts are left.
     pub(super) fn grant(&mut self, restarts: u32) {
-        if let Self::On { left, .. } = self {
+        if let Self::On { left: Some(left), .. } = self {
             *left = restarts;
         }
     }

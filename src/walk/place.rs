@@ -91,6 +91,14 @@ impl At {
         }
     }
 
+    /// The groups of the page at `position` that lie behind the caller, if that page was read last.
+    pub(super) fn read_at(&self, position: &Position) -> &[u64] {
+        match self {
+            Self::Page(leaf) if leaf.position == *position => leaf.view.hashes.get(..leaf.end).unwrap_or_default(),
+            Self::Page(_) | Self::Place(_) => &[],
+        }
+    }
+
     /// Moves past a page without groups, requested with `limit`, which leads to `edge`.
     pub(super) fn pass(&mut self, heading: Direction, limit: PageSize, edge: Edge) {
         let place = match self {
@@ -104,6 +112,8 @@ impl At {
             (Place::Middle(mark), Edge::Next(next)) => Place::Middle(Mark { next: Some(next), ..mark }),
             (Place::Start, Edge::End) => Place::End(None),
             (Place::Middle(mark), Edge::End) => Place::at_the_end(mark, heading),
+            // Only a walk backward requests pages from there.
+            (Place::End(_), Edge::End) => Place::Start,
             (place, _) => place,
         };
     }
@@ -149,7 +159,7 @@ impl Leaf {
     fn place(&self, remaining: usize) -> Place {
         let heading = self.view.direction;
         let last = self.kept.len().saturating_sub(remaining).checked_sub(1).and_then(|last| self.kept.nth(last));
-        let count = if remaining == 0 { self.end } else { last.map_or(0, |index| index + 1) };
+        let count = if remaining == 0 { self.end } else { last.map_or(self.kept.start(), |index| index + 1) };
         match &self.edge {
             Edge::End if remaining == 0 => Place::at_the_end(self.mark(count), heading),
             edge => Place::Middle(match (self.behind_frontier(count), edge) {
@@ -172,7 +182,9 @@ impl Leaf {
         let (offset, beside) = if self.position.direction() == self.view.direction {
             (count, last.map(Beside::Before))
         } else {
-            (self.view.len().saturating_sub(count), last.map(Beside::After))
+            // Before its first group the walk has just been reversed: that group was yielded last, in the other direction.
+            let first = self.view.hashes.first().copied();
+            (self.view.len().saturating_sub(count), last.map(Beside::After).or(first.map(Beside::Before)))
         };
         Mark { offset, beside, ..Mark::start_of(self.position.clone(), self.limit) }
     }

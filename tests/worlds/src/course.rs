@@ -24,8 +24,13 @@ pub struct Course {
     seen: u8,
     /// The group that came last.
     last: Option<u8>,
+    /// The groups that came last before a cursor was refused. Pages are read again then, and until the walk has passed
+    /// such a group, its place is beside it.
+    frontiers: u8,
     /// No group has come since the walk was reversed or resumed.
     is_new: bool,
+    /// The walk was reversed where its place is not known: before the first group of a page that comes again.
+    is_lost: bool,
     /// The walk is the one that began: it was neither reversed nor resumed.
     is_one_walk: bool,
     /// A group came twice in it.
@@ -49,7 +54,9 @@ impl Course {
             again: 0,
             seen: 0,
             last: None,
-            is_new: true,
+            frontiers: 0,
+            is_new: false,
+            is_lost: false,
             is_one_walk: true,
             is_twice: false,
             repeated: false,
@@ -60,9 +67,15 @@ impl Course {
         }
     }
 
-    /// The walk was reversed.
-    pub fn reverse(&mut self) {
+    /// A cursor was refused.
+    pub fn refuse(&mut self) {
+        self.frontiers |= self.last.map_or(0, bit);
+    }
+
+    /// The walk was reversed, in a list that is `now`.
+    pub fn reverse(&mut self, now: &Groups) {
         self.heading = self.heading.reversed();
+        self.is_lost |= self.is_new && self.may_repeat(now);
         self.resume();
     }
 
@@ -77,8 +90,7 @@ impl Course {
             self.is_twice |= self.seen & bit(serial) != 0;
             self.seen |= bit(serial);
         }
-        // Its page may come again if the group beside the place is gone.
-        let may_repeat = self.is_new && self.last.is_some_and(|last| !now.as_slice().contains(&last));
+        let may_repeat = self.is_new && self.may_repeat(now);
         self.last = Some(serial);
         if serial >= count {
             return;
@@ -89,11 +101,18 @@ impl Course {
             Direction::Backward => (serial >= self.index, between(serial + 1, self.index), serial),
         };
         match () {
+            () if self.is_lost => self.is_lost = false,
             () if !is_again => self.passed |= passed,
             () if may_repeat => self.repeated = true,
             () => self.again |= bit(serial),
         }
         self.index = next;
+    }
+
+    /// Whether the page of the place may come again, because the group beside the place is gone.
+    fn may_repeat(&self, now: &Groups) -> bool {
+        let beside = self.frontiers | self.last.map_or(0, bit);
+        beside & !bits(now) != 0
     }
 
     /// What the walk came to, in a world whose list has become `now`.
@@ -105,7 +124,7 @@ impl Course {
                 None => Verdict::Broken(breach),
             },
             None if end != End::Done => Verdict::Failed,
-            None if self.repeated => Verdict::Unpromised(Unpromised::PageAgain),
+            None if self.repeated || self.is_lost => Verdict::Unpromised(Unpromised::PageAgain),
             None => Verdict::Kept,
         }
     }
@@ -113,7 +132,7 @@ impl Course {
     /// Compares what came with the groups that were there throughout.
     fn breach(&self, world: &World, now: &Groups, end: End) -> Option<Breach> {
         let first = between(0, world.count);
-        let throughout = now.as_slice().iter().fold(0, |all, serial| all | bit(*serial)) & first;
+        let throughout = bits(now) & first;
         let rest = match self.heading {
             Direction::Forward => between(self.index, world.count),
             Direction::Backward => between(0, self.index),
@@ -123,7 +142,7 @@ impl Course {
             _ if self.again & throughout != 0 => Some(Breach::CameAgain),
             _ if self.passed & throughout != 0 => Some(Breach::Missing),
             End::Failed(..) if !self.may_fail(world, end) => Some(Breach::ErrorWithoutReason),
-            End::Done if rest & throughout != 0 => Some(Breach::EndedEarly),
+            End::Done if rest & throughout != 0 && !self.is_lost => Some(Breach::EndedEarly),
             End::Done if world.start.is_typo() => Some(Breach::TypoTaken),
             End::Failed(..) | End::Done => None,
         }
@@ -168,8 +187,10 @@ impl Course {
                 dialect.refuse_above.is_some_and(|max| max < smallest)
             }
             End::Failed(Failure::Loop, _) => self.shifts_offsets(world),
-            // A given cursor that no group follows leads to no page that has a cursor.
-            End::Failed(Failure::NoWayBack, _) => self.is_changed() || (is_given && self.last.is_none()),
+            // A given cursor that no group follows leads to no page that has a cursor; and some servers leave out cursors.
+            End::Failed(Failure::NoWayBack, _) => {
+                self.is_changed() || (is_given && self.last.is_none()) || !dialect.cursors_at_the_ends
+            }
             End::Failed(Failure::Request, Some(Fault::Transient) | None) | End::Failed(Failure::Other, _) => false,
         }
     }
@@ -193,6 +214,10 @@ impl Course {
 
 fn bit(serial: u8) -> u8 {
     1 << serial
+}
+
+fn bits(groups: &Groups) -> u8 {
+    groups.as_slice().iter().fold(0, |all, serial| all | bit(*serial))
 }
 
 /// The groups from `start` to before `end`.

@@ -255,11 +255,14 @@ impl State {
 
     fn fail(&mut self, fault: Fault) -> Step {
         self.fault = Some(fault);
+        if matches!(fault, Fault::Expired | Fault::Invalid) {
+            self.course.refuse();
+        }
         self.walk.failed(fault)
     }
 
     fn reversed(mut self, remaining: u8) -> Self {
-        self.course.reverse();
+        self.course.reverse(&self.server.groups);
         Self { walk: self.walk.reversed(remaining), rank: 0, fault: None, ..self }
     }
 
