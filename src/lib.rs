@@ -32,7 +32,7 @@
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - What comes: [`Group`], [`Page`], [`Cursors`], and [`Error`] with what to do about each kind
 //! - Places: [`Checkpoint`]
-//! - Whole lists: [`Snapshot`], [`Change`], [`ListGroups::watch`]
+//! - Whole lists: [`Snapshot`], [`Change`], [`Update`]
 //! - Other transports, and tests: [`PageSource`], [`PageRequest`], [`Position`]
 //!   and `testing::FakeGroups` (feature `test-util`)
 //! - Why it is so: the [questions of a critic](_design)
@@ -42,8 +42,10 @@
 //! | I want | method |
 //! |---|---|
 //! | every group, one by one | [`stream`](ListGroups::stream) |
-//! | all groups or nothing: to sync a database, to look groups up | [`snapshot`](ListGroups::snapshot) |
-//! | what has changed since the last time | [`Snapshot::changes_since`] |
+//! | all groups or nothing: to look groups up, to report | [`snapshot`](ListGroups::snapshot) |
+//! | the same, to delete or mark what is missing: to sync a database | [`consistent_snapshot`](ListGroups::consistent_snapshot) |
+//! | what has changed between two snapshots | [`Snapshot::changes_since`] |
+//! | what changes, also while my service is down, and when a webhook calls | [`updates`](ListGroups::updates) |
 //! | what changes from now on | [`watch`](ListGroups::watch) |
 //! | pages as the server sends them, with their cursors | [`pages`](ListGroups::pages) |
 //! | just the first page | [`page`](ListGroups::page) |
@@ -93,6 +95,7 @@
 
 mod checkpoint;
 mod client;
+mod consistent;
 mod cursor;
 mod error;
 mod fetch;
@@ -110,6 +113,7 @@ mod source;
 pub mod testing;
 mod trace;
 mod tracked;
+mod updates;
 mod walk;
 mod watch;
 mod wire;
@@ -127,6 +131,7 @@ pub use pages::{PageStream, Progress};
 pub use snapshot::{Change, Snapshot};
 pub use source::{PageRequest, PageSource};
 pub use tracked::{Ack, Processed, Tracked, TrackedStream};
+pub use updates::Update;
 pub use walk::PageSize;
 
 /// The design, included here so that its examples are tested with the others.

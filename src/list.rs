@@ -15,7 +15,6 @@ use crate::groups::GroupStream;
 use crate::http::HttpSource;
 use crate::page::Page;
 use crate::pages::{PageStream, ReadAhead};
-use crate::snapshot::Snapshot;
 use crate::source::PageSource;
 use crate::walk::{Mark, PageSize, Place, Rules, Sizes};
 
@@ -277,53 +276,6 @@ impl<S: PageSource + Clone> ListGroups<S> {
         }
     }
 
-    /// All groups: a complete listing or an error, never a part of the list.
-    ///
-    /// The groups that came before an error are dropped with it. To keep what a long listing has when the network fails,
-    /// use [`stream`](Self::stream) and its [checkpoint](GroupStream::checkpoint).
-    ///
-    /// # Errors
-    ///
-    /// Whatever any of its requests brings. And [`is_config`](Error::is_config), before any request, where the listing
-    /// could only be a part of the list: a snapshot begins at the start and holds everything, so
-    /// [`after`](Self::after), [`before`](Self::before), [`resume`](Self::resume) and
-    /// [`max_groups`](Self::max_groups) are refused, whatever they were given.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future drops the request, and what has been listed. Calling again lists from the start.
-    ///
-    /// # When groups change meanwhile
-    ///
-    /// As with [`GroupStream`]: an expired cursor heals. A group that was there throughout is in the snapshot; one that
-    /// was created or deleted during the listing may be or may not.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use gupshup_groups::{Group, ListGroups, testing::FakeGroups};
-    /// # let list = ListGroups::from_source(FakeGroups::new((0..9).map(|n| Group::new(n.to_string(), "", n))));
-    /// # futures::executor::block_on(async {
-    /// let groups = list.snapshot().await?;
-    /// assert_eq!(groups.len(), 9);
-    ///
-    /// let error = list.max_groups(5).snapshot().await.unwrap_err();
-    /// assert!(error.is_config());
-    /// # Ok::<(), gupshup_groups::Error>(())
-    /// # });
-    /// ```
-    pub fn snapshot(&self) -> impl Future<Output = Result<Snapshot>> + use<S> {
-        let pages = self.whole().map(|whole| whole.pages());
-        async move {
-            let mut pages = pin!(pages?);
-            let mut groups = Vec::new();
-            while let Some(page) = pages.next().await {
-                groups.append(&mut page?.groups);
-            }
-            Ok(Snapshot::new(groups))
-        }
-    }
-
     /// This listing with its end confirmed, unless it can only be a part of the list.
     pub(crate) fn whole(&self) -> Result<Self> {
         let setting = match (&self.start, self.max_groups) {
@@ -335,6 +287,10 @@ impl<S: PageSource + Clone> ListGroups<S> {
         Err(Error::config(format!(
             "a snapshot begins at the start of the list and holds all of it: leave out {setting}"
         )))
+    }
+
+    pub(crate) fn source(&self) -> &S {
+        &self.source
     }
 }
 

@@ -187,6 +187,11 @@ impl<S: PageSource> PageStream<S> {
         progress
     }
 
+    /// Whether the list is known to have changed under the listing: a cursor was refused because of it.
+    pub(crate) fn saw_change(&self) -> bool {
+        self.listing.walk.saw_change()
+    }
+
     /// The direction in which the stream reads the server's list.
     #[must_use]
     pub fn direction(&self) -> Direction {
@@ -364,6 +369,17 @@ fn keep(groups: &mut Vec<Group>, kept: Kept) {
 }
 
 impl Progress {
+    /// Adds what another listing has done.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.groups += other.groups;
+        self.pages += other.pages;
+        self.requests += other.requests;
+        self.retries += other.retries;
+        self.restarts += other.restarts;
+        self.bytes += other.bytes;
+        self.waited += other.waited;
+    }
+
     fn count(&mut self, effort: Effort) {
         self.requests += u64::from(effort.attempts);
         self.retries += u64::from(effort.attempts.saturating_sub(1));

@@ -1,5 +1,8 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::*;
-use crate::walk::hash;
+use crate::walk::{Beside, Mark, PageSize, hash};
 
 /// A place that uses every field.
 fn middle() -> Checkpoint {

@@ -1,9 +1,8 @@
 //! Reads the text of version 1, which held the ids of groups.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::SavedPosition;
-use crate::cursor::Direction;
+use crate::cursor::{Direction, Position};
 use crate::walk::{Beside, Mark, PageSize, Place, hash};
 
 #[derive(Deserialize)]
@@ -65,6 +64,35 @@ impl SavedMark {
                 SavedBeside::Ahead(id) => Beside::After(hash(&id)),
             }),
             next: self.then.map(|then| then.position.into()),
+        }
+    }
+}
+
+/// A position, as every version writes it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SavedPosition {
+    Start,
+    After(String),
+    Before(String),
+}
+
+impl From<&Position> for SavedPosition {
+    fn from(position: &Position) -> Self {
+        match position {
+            Position::Start => Self::Start,
+            Position::After(cursor) => Self::After(cursor.as_str().to_owned()),
+            Position::Before(cursor) => Self::Before(cursor.as_str().to_owned()),
+        }
+    }
+}
+
+impl From<SavedPosition> for Position {
+    fn from(saved: SavedPosition) -> Self {
+        match saved {
+            SavedPosition::Start => Self::Start,
+            SavedPosition::After(cursor) => Self::After(cursor.into()),
+            SavedPosition::Before(cursor) => Self::Before(cursor.into()),
         }
     }
 }

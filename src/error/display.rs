@@ -19,6 +19,9 @@ impl fmt::Display for Error {
         if let Kind::Config(detail) = &inner.kind {
             return f.write_str(detail);
         }
+        if let Kind::Inconsistent(detail) = &inner.kind {
+            return f.write_str(detail);
+        }
         match inner.page {
             Some(number) => write!(f, "page {number} failed")?,
             None => f.write_str("the request failed")?,
@@ -40,6 +43,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(detail) | Self::Tls(detail) | Self::Decode(detail) => f.write_str(detail),
+            Self::Inconsistent(detail) => f.write_str(detail),
             Self::Connect(detail) | Self::Transport(detail) | Self::Protocol(detail) => f.write_str(detail),
             Self::Timeout(limit) => f.write_str(match limit {
                 Limit::Connect => "no connection in time",
@@ -87,7 +91,7 @@ impl Advice {
     fn on(kind: &Kind) -> Self {
         match kind {
             // Its detail says what to do.
-            Kind::Config(_) => Self::Do(""),
+            Kind::Config(_) | Kind::Inconsistent(_) => Self::Do(""),
             Kind::Connect(_) => Self::Then("check the base URL and the network"),
             Kind::Tls(_) => Self::Do("check the base URL, the system's certificates and its clock"),
             Kind::Timeout(Limit::Connect) => Self::LaterOr("raise `connect_timeout`"),

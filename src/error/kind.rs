@@ -31,6 +31,8 @@ pub(super) enum Kind {
     CursorTooLong { bytes: usize },
     /// The response contradicts the rules of paging, or of HTTP.
     Protocol(&'static str),
+    /// No two complete listings in a row agree. Another attempt may help.
+    Inconsistent(String),
     /// The status is neither 200 nor that of an error.
     UnexpectedStatus { status: u16 },
     /// The body is no page of groups.
@@ -82,6 +84,7 @@ impl Kind {
             | Self::CursorRefused
             | Self::CursorTooLong { .. }
             | Self::Protocol(_)
+            | Self::Inconsistent(_)
             | Self::Other => None,
         }
     }

@@ -56,6 +56,11 @@ impl Error {
         Self::new(Kind::Redirect { status })
     }
 
+    /// No two complete listings in a row agree. The detail counts what changed and says what to do, and shows no group.
+    pub(crate) fn inconsistent(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Inconsistent(detail.into()))
+    }
+
     /// The API answered with an error.
     pub(crate) fn refused(refusal: Refusal) -> Self {
         Self::new(Kind::Api(refusal))

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, Position};
 
 use super::fault::Failure;
-use super::place::Frontier;
+use super::place::{Beside, Mark};
+use super::size::PageSize;
 use super::view::{Kept, hash};
 
 /// The cursors sent, as hashes.
@@ -55,15 +56,17 @@ impl Sent {
 pub(super) enum Memory {
     /// Nothing: the walk did not begin at the start of the list, or must not restart.
     Off,
-    /// Everything, since the start of the list or since a page that was read again.
+    /// Everything, since the start of the list.
     On {
         yielded: Yielded,
-        /// How many restarts are left. `None` if the memory does not reach back to the start of the list.
-        left: Option<u32>,
+        /// The last group of the list that was yielded.
+        last: Option<u64>,
+        /// How many restarts are left.
+        left: u32,
         /// Whether groups that were yielded come again and are left out.
         skips: bool,
-        /// The last group yielded, while the walk has not come to it again.
-        frontier: Option<Frontier>,
+        /// While groups come again: the place after the last group yielded, until the walk has passed it.
+        frontier: Option<Mark>,
     },
 }
 
@@ -71,16 +74,7 @@ impl Memory {
     pub(super) fn new(restarts: u32) -> Self {
         match restarts {
             0 => Self::Off,
-            left => Self::On { yielded: Yielded::default(), left: Some(left), skips: false, frontier: None },
-        }
-    }
-
-    /// Begins to remember, with the groups of a page that is about to be read again.
-    pub(super) fn begin(&mut self, hashes: &[u64]) {
-        if let (Self::Off, false) = (&self, hashes.is_empty()) {
-            let mut yielded = Yielded::default();
-            yielded.extend(hashes);
-            *self = Self::On { yielded, left: None, skips: false, frontier: None };
+            left => Self::On { yielded: Yielded::default(), last: None, left, skips: false, frontier: None },
         }
     }
 
@@ -94,9 +88,10 @@ impl Memory {
         }
     }
 
-    /// Notes the groups of a page that are yielded. Returns where the frontier is, if it is not on an earlier page.
-    pub(super) fn record(&mut self, hashes: &[u64], kept: &Kept) -> Option<Frontier> {
-        let Self::On { yielded, frontier, .. } = self else { return None };
+    /// Notes the groups that are yielded of a page requested at `position`. Returns where the frontier is, seen from this
+    /// page, if it is not on an earlier one.
+    pub(super) fn record(&mut self, hashes: &[u64], kept: &Kept, position: &Position, limit: PageSize) -> Option<Mark> {
+        let Self::On { yielded, last, frontier, .. } = self else { return None };
         match kept {
             Kept::Run(run) => yielded.extend(hashes.get(run.clone()).unwrap_or_default()),
             Kept::Each(kept) => {
@@ -104,42 +99,52 @@ impl Memory {
                 yielded.extend(&each.map(|(hash, _)| *hash).collect::<Vec<_>>());
             }
         }
-        let expected = (*frontier)?;
-        if let Some(index) = hashes.iter().position(|hash| *hash == expected.hash) {
-            *frontier = None;
-            Some(Frontier { offset: index + 1, is_here: true, ..expected })
+        let Some(expected) = frontier.take() else {
+            *last = hashes.last().copied().or(*last);
+            return None;
+        };
+        let offset = if let Some(index) = hashes.iter().position(|hash| Some(*hash) == expected.hash()) {
+            *last = hashes.last().copied();
+            index + 1
         } else {
-            *frontier = Some(Frontier { offset: expected.offset.saturating_sub(hashes.len()), ..expected });
-            Some(expected)
-        }
+            let offset = expected.offset.saturating_sub(hashes.len());
+            *frontier = Some(Mark { offset, ..expected.clone() });
+            expected.offset.max(hashes.len() + 1)
+        };
+        Some(Mark { position: position.clone(), limit, offset, ..expected })
     }
 
-    /// From now on groups come again, and the last one yielded is expected at `offset` of the next page, or, without an
-    /// offset, as far from it as groups were yielded. Returns whether the walk remembers what was yielded.
-    pub(super) fn skip_yielded(&mut self, offset: Option<usize>) -> bool {
-        let Self::On { yielded, skips, frontier, .. } = self else { return false };
-        let last = frontier.map(|frontier| frontier.hash).or_else(|| yielded.last());
-        let offset = offset.unwrap_or_else(|| yielded.len());
-        *frontier = last.map(|hash| Frontier { hash, offset, is_here: false });
+    /// The walk begins again at the start of the list: groups come again, up to the last one yielded. Returns whether it
+    /// may, which takes one of the restarts that are left.
+    pub(super) fn restart(&mut self, limit: PageSize) -> bool {
+        let Self::On { yielded, last, left, skips, frontier } = self else { return false };
+        let Some(fewer) = left.checked_sub(1) else { return false };
+        *left = fewer;
         *skips = true;
+        *frontier = last.map(|last| Mark {
+            offset: yielded.len(),
+            beside: Some(Beside::Before(last)),
+            ..Mark::start_of(Position::Start, limit)
+        });
         yielded.index();
         true
     }
 
-    /// Takes one of the restarts that are left. Returns whether there was one.
-    pub(super) fn take_restart(&mut self) -> bool {
-        match self {
-            Self::On { left: Some(left), .. } if *left > 0 => {
-                *left -= 1;
-                true
-            }
-            Self::On { .. } | Self::Off => false,
+    /// A page comes again, on which the last group yielded was before the gap of `mark`. Returns whether the walk
+    /// remembers what was yielded.
+    pub(super) fn read_again(&mut self, mark: &Mark) -> bool {
+        let Self::On { yielded, skips, frontier, .. } = self else { return false };
+        *skips = true;
+        if frontier.is_none() && mark.beside.is_some() {
+            *frontier = Some(Mark { next: None, ..mark.clone() });
         }
+        yielded.index();
+        true
     }
 
     /// Sets how many restarts are left.
     pub(super) fn grant(&mut self, restarts: u32) {
-        if let Self::On { left: Some(left), .. } = self {
+        if let Self::On { left, .. } = self {
             *left = restarts;
         }
     }
@@ -148,9 +153,9 @@ impl Memory {
         matches!(self, Self::On { skips: true, .. })
     }
 
-    pub(super) fn frontier(&self) -> Option<Frontier> {
+    pub(super) fn frontier(&self) -> Option<&Mark> {
         match self {
-            Self::On { frontier, .. } => *frontier,
+            Self::On { frontier, .. } => frontier.as_ref(),
             Self::Off => None,
         }
     }
@@ -171,12 +176,10 @@ pub(super) struct Yielded {
     sorted: Vec<u64>,
     /// Everything since, in blocks; only the last has room.
     blocks: Vec<Vec<u64>>,
-    last: Option<u64>,
 }
 
 impl Yielded {
     fn extend(&mut self, mut hashes: &[u64]) {
-        self.last = hashes.last().copied().or(self.last);
         while !hashes.is_empty() {
             let room = self.blocks.last().map_or(0, |block| block.capacity() - block.len());
             if room == 0 {
@@ -195,10 +198,6 @@ impl Yielded {
 
     fn len(&self) -> usize {
         self.sorted.len() + self.blocks.iter().map(Vec::len).sum::<usize>()
-    }
-
-    fn last(&self) -> Option<u64> {
-        self.last
     }
 
     /// Makes everything yielded so far known to [`contains`](Self::contains).
@@ -258,7 +257,7 @@ mod tests {
         yielded.extend(&(0..20_000).collect::<Vec<_>>());
         let sizes: Vec<_> = yielded.blocks.iter().map(Vec::capacity).collect();
         assert_eq!(sizes, [64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192, 8_192]);
-        assert_eq!((yielded.len(), yielded.last()), (20_000, Some(19_999)));
+        assert_eq!(yielded.len(), 20_000);
         yielded.index();
         assert!((0..20_000).all(|hash| yielded.contains(hash)) && !yielded.contains(20_000));
     }

@@ -27,7 +27,7 @@ use crate::cursor::{Direction, Position};
 
 use end::Onward;
 use memory::{Memory, Sent};
-use place::{At, Edge, Leaf};
+use place::Leaf;
 use seek::{Ask, Purpose, Seek, approach};
 
 pub(crate) use fault::{Failure, Fault};
@@ -63,7 +63,7 @@ pub(crate) struct Walk {
     heading: Direction,
     state: State,
     /// Where the caller is.
-    at: At,
+    leaf: Leaf,
     sizes: Sizes,
     /// How many groups may still be yielded.
     left: Option<usize>,
@@ -78,6 +78,8 @@ pub(crate) struct Walk {
     /// Changed pages before refused cursors since the last group.
     changed: u32,
     restarts: u32,
+    /// Whether a cursor was refused because the list had changed.
+    saw_change: bool,
     /// The memory of an earlier page, for the hashes of the next one.
     spare: Vec<u64>,
 }
@@ -140,7 +142,7 @@ impl Walk {
         Self {
             heading,
             state: ask.map_or(State::Done, State::Ask),
-            at: At::Place(place),
+            leaf: Leaf::at(place),
             sizes,
             left: max_groups,
             max_restarts,
@@ -151,6 +153,7 @@ impl Walk {
             empty_pages: 0,
             changed: 0,
             restarts: 0,
+            saw_change: false,
             spare: Vec::new(),
         }
     }
@@ -169,7 +172,7 @@ impl Walk {
             max_restarts: self.max_restarts,
             confirm_end: self.confirm_end,
         };
-        let place = self.at.place(remaining);
+        let place = self.leaf.place(remaining);
         Self { restarts: self.restarts, ..Self::new(place, self.heading.reversed(), rules) }
     }
 
@@ -179,11 +182,16 @@ impl Walk {
 
     /// The place before the last `remaining` groups of the page that was yielded last.
     pub(crate) fn place(&self, remaining: usize) -> Place {
-        self.at.place(remaining)
+        self.leaf.place(remaining)
     }
 
     pub(crate) fn restarts(&self) -> u32 {
         self.restarts
+    }
+
+    /// Whether a cursor was refused because the list had changed. Groups may have been left out since, as repeats.
+    pub(crate) fn saw_change(&self) -> bool {
+        self.saw_change
     }
 
     /// Whether the text is a cursor that this walk has sent.
@@ -311,32 +319,23 @@ impl Walk {
         if is_same && !ahead.link {
             return self.end(refused);
         }
-        if is_same {
-            return match refused.purpose {
-                // The page has got a link since: groups were created behind it, and the cursor may be good now.
-                Purpose::List { promised: false } => {
-                    (State::Ask(Ask { purpose: Purpose::List { promised: true }, ..refused }), Outcome::Nothing)
-                }
-                _ => self.expired(refused, Failure::RefusedCursor),
-            };
-        }
-        if self.changed == MAX_CHANGED {
+        if is_same || self.changed == MAX_CHANGED {
             return self.expired(refused, Failure::RefusedCursor);
         }
         self.changed += 1;
+        self.saw_change = true;
         self.sent.forget(cursor);
-        let mark = giver.clone();
-        self.memory.begin(self.at.read_at(&mark.position));
+        let giver = giver.clone();
         let ask = match refused.purpose {
             // What the page leads to now is not where the search was: it begins again.
             Purpose::Seek(seek) => {
                 self.sent.start_over();
                 return (State::Ask(Ask::seek(Seek::new(seek.mark))), Outcome::Nothing);
             }
-            _ if self.memory.skip_yielded(Some(mark.offset)) => Ask::list(mark.position.clone(), None),
-            _ => Ask::seek(Seek::new(mark.clone())),
+            _ if self.memory.read_again(&giver) => Ask::list(giver.position, None),
+            _ => Ask::seek(Seek::new(giver.clone())),
         };
-        self.read(ask, mark.limit, view)
+        self.read(ask, giver.limit, view)
     }
 
     /// The list ends where the request would have gone on.
@@ -349,18 +348,15 @@ impl Walk {
 
     /// The cursor of a request has expired: the walk begins again, if it may and can.
     fn expired(&mut self, ask: Ask, failure: Failure) -> (State, Outcome) {
-        if ask.position == Position::Start || !self.memory.take_restart() {
+        if ask.position == Position::Start || !self.memory.restart(self.sizes.next(false)) {
             return (State::Halted(ask), Outcome::Fail(failure));
         }
-        self.memory.skip_yielded(None);
-        self.at = At::Place(match self.memory.frontier() {
-            Some(frontier) => Place::Middle(frontier.mark(Position::Start, self.sizes.next(false))),
-            None => Place::Start,
-        });
+        self.leaf = Leaf::at(self.memory.frontier().cloned().map_or(Place::Start, Place::Middle));
         self.sent.start_over();
         self.empty_pages = 0;
         self.changed = 0;
         self.restarts += 1;
+        self.saw_change = true;
         (State::Ask(Ask::list(Position::Start, None)), Outcome::Restarted(self.restarts))
     }
 
@@ -391,40 +387,40 @@ impl Walk {
         let len = view.len();
         let mut kept = self.memory.fresh(&view.hashes, skip);
         let surplus = self.take(&mut kept);
-        let frontier = self.memory.record(&view.hashes, &kept);
+        let frontier = self.memory.record(&view.hashes, &kept, &ask.position, limit);
         if kept.len() > 0 {
             self.changed = 0;
         }
-        let end = kept.last().filter(|_| surplus).map_or(len, |last| last + 1);
         let heading = view.direction;
-        let mut leaf = Leaf { position: ask.position.clone(), limit, view, kept, end, frontier, edge: Edge::Unknown };
-        let mark = leaf.mark(len);
-        let again = if len > 0 { Ask::seek(Seek::new(mark.clone())) } else { ask.clone() };
-        let (state, edge) = self.go(onward, again, mark);
+        let end = Mark::on(&view, len, ask.position.clone(), limit);
+        let again = if len > 0 { Ask::seek(Seek::new(end.clone())) } else { ask.clone() };
+        let (state, onward) = self.go(onward, again, end);
         if len == 0 {
-            if self.memory.frontier().is_none() || matches!(edge, Edge::End) {
-                self.at.pass(heading, limit, edge);
+            if self.memory.frontier().is_none() || matches!(onward, Onward::End) {
+                self.leaf.pass(heading, limit, &onward);
             }
             // Empty pages of the list are the caller's; those that only say that it is at its end are not.
             let is_of_the_list = matches!(ask.purpose, Purpose::List { promised } if promised || ask.giver.is_none());
             return (state, if is_of_the_list { Outcome::Yield(Kept::Run(0..0)) } else { Outcome::Nothing });
         }
-        if !surplus {
-            leaf.edge = edge;
-        }
-        let kept = leaf.kept.clone();
-        if let At::Page(read) = mem::replace(&mut self.at, At::Page(leaf)) {
-            self.spare = read.view.hashes;
-        }
+        let last = kept.last().filter(|_| surplus);
+        let leaf = Leaf::new((ask.position, limit), view, kept.clone(), frontier, &onward, last);
+        self.spare = mem::replace(&mut self.leaf, leaf).into_hashes();
         (state, if kept.len() == 0 { Outcome::Nothing } else { Outcome::Yield(kept.in_server_order(heading, len)) })
     }
 
     /// The place sought is not on this page.
     fn search_on(&mut self, seek: Seek, ask: Ask, limit: PageSize, view: &View, onward: Onward) -> (State, Outcome) {
         if let Onward::End = onward {
-            // The group beside the gap is gone: its page is read again. That repeats groups, and loses none.
+            // The group beside the gap is gone: its page is read again. Without a memory that repeats groups; it never
+            // loses one.
             self.sent.start_over();
-            return (State::Ask(Ask::seek(Seek { gone: true, searched: 0, ..seek })), Outcome::Nothing);
+            let ask = if self.memory.read_again(&seek.mark) {
+                Ask::list(seek.mark.position, None)
+            } else {
+                Ask::seek(Seek { gone: true, searched: 0, ..seek })
+            };
+            return (State::Ask(ask), Outcome::Nothing);
         }
         let offset = view.len();
         let beside = view.hashes.last().copied().map(Beside::Before);
@@ -447,32 +443,32 @@ impl Walk {
     }
 
     /// Goes where a page leads. `giver` is the end of the page, and `again` the request that a resumed walk makes if the
-    /// page leads nowhere. Returns what comes at the end of the page.
-    fn go(&mut self, onward: Onward, again: Ask, giver: Mark) -> (State, Edge) {
+    /// page leads nowhere. Returns where the walk can go from the page after all.
+    fn go(&mut self, onward: Onward, again: Ask, giver: Mark) -> (State, Onward) {
         let wants_more = self.left != Some(0);
-        match onward {
-            Onward::End => (State::Done, Edge::End),
-            Onward::To { position, .. } if !wants_more => (State::Done, Edge::Next(position)),
-            Onward::Start | Onward::Broken(_) if !wants_more => (State::Done, Edge::Unknown),
+        let state = match &onward {
+            Onward::End => State::Done,
+            _ if !wants_more => State::Done,
             Onward::Start => {
                 self.sent.start_over();
-                (State::Ask(Ask::list(Position::Start, None)), Edge::Unknown)
+                State::Ask(Ask::list(Position::Start, None))
             }
-            Onward::Broken(failure) => (State::Failed { failure, again }, Edge::Unknown),
+            Onward::Broken(failure) => State::Failed { failure: *failure, again },
             Onward::To { position, promised } => {
                 if let Err(failure) = self.sent.admit(position.cursor()) {
-                    return (State::Failed { failure, again }, Edge::Unknown);
+                    return (State::Failed { failure, again }, Onward::Broken(failure));
                 }
                 let giver = Some(Mark { next: Some(position.clone()), ..giver });
-                let ask = Ask { position: position.clone(), purpose: Purpose::List { promised }, giver };
-                let state = if self.empty_pages < MAX_EMPTY_PAGES {
+                let purpose = Purpose::List { promised: *promised };
+                let ask = Ask { position: position.clone(), purpose, giver };
+                if self.empty_pages < MAX_EMPTY_PAGES {
                     State::Ask(ask)
                 } else {
                     State::Failed { failure: Failure::EmptyPages, again: ask }
-                };
-                (state, Edge::Next(position))
+                }
             }
-        }
+        };
+        (state, onward)
     }
 
     /// How many groups to request: never more than the caller still wants, and what is to be skipped before them.

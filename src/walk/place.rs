@@ -2,6 +2,7 @@
 
 use crate::cursor::{Direction, Position};
 
+use super::end::Onward;
 use super::size::PageSize;
 use super::view::{Kept, View};
 
@@ -46,6 +47,17 @@ impl Mark {
         Self { position, limit, offset: 0, beside: None, next: None }
     }
 
+    /// The gap after the first `count` groups of a page that was requested at `position`.
+    pub(super) fn on(view: &View, count: usize, position: Position, limit: PageSize) -> Self {
+        let last = count.checked_sub(1).and_then(|last| view.hashes.get(last).copied());
+        let (offset, beside) = if position.direction() == view.direction {
+            (count, last.map(Beside::Before))
+        } else {
+            (view.len().saturating_sub(count), last.map(Beside::After))
+        };
+        Self { offset, beside, ..Self::start_of(position, limit) }
+    }
+
     /// The hash of the last group yielded.
     pub(super) fn hash(&self) -> Option<u64> {
         self.beside.map(|(Beside::Before(hash) | Beside::After(hash))| hash)
@@ -54,7 +66,7 @@ impl Mark {
 
 impl Place {
     /// The end of the list in the direction of `heading`, where `mark` is the way back.
-    fn at_the_end(mark: Mark, heading: Direction) -> Self {
+    fn the_end(mark: Mark, heading: Direction) -> Self {
         match heading {
             Direction::Forward => Self::End(Some(Mark { next: None, ..mark })),
             Direction::Backward => Self::Start,
@@ -62,130 +74,97 @@ impl Place {
     }
 }
 
-/// What comes after the last group of a page.
-#[derive(Clone, Debug)]
-pub(super) enum Edge {
-    /// The page at this position.
-    Next(Position),
-    /// Nothing: the list is at its end.
-    End,
-    /// Unknown until the page is requested again.
-    Unknown,
-}
-
-/// Where the caller is: the one owner of the walk's place.
-#[derive(Clone, Debug)]
-pub(super) enum At {
-    /// At a place on which no page of this walk has groups for the caller.
-    Place(Place),
-    /// On a page.
-    Page(Leaf),
-}
-
-impl At {
-    /// The place before the last `remaining` groups of the page.
-    pub(super) fn place(&self, remaining: usize) -> Place {
-        match self {
-            Self::Place(place) => place.clone(),
-            Self::Page(leaf) => leaf.place(remaining),
-        }
-    }
-
-    /// The groups of the page at `position` that lie behind the caller, if that page was read last.
-    pub(super) fn read_at(&self, position: &Position) -> &[u64] {
-        match self {
-            Self::Page(leaf) if leaf.position == *position => leaf.view.hashes.get(..leaf.end).unwrap_or_default(),
-            Self::Page(_) | Self::Place(_) => &[],
-        }
-    }
-
-    /// Moves past a page without groups, requested with `limit`, which leads to `edge`.
-    pub(super) fn pass(&mut self, heading: Direction, limit: PageSize, edge: Edge) {
-        let place = match self {
-            Self::Page(leaf) => return leaf.edge = edge,
-            Self::Place(place) => place,
-        };
-        *place = match (place.clone(), edge) {
-            (Place::Start, Edge::Next(next)) => {
-                Place::Middle(Mark { next: Some(next), ..Mark::start_of(Position::Start, limit) })
-            }
-            (Place::Middle(mark), Edge::Next(next)) => Place::Middle(Mark { next: Some(next), ..mark }),
-            (Place::Start, Edge::End) => Place::End(None),
-            (Place::Middle(mark), Edge::End) => Place::at_the_end(mark, heading),
-            // Only a walk backward requests pages from there.
-            (Place::End(_), Edge::End) => Place::Start,
-            (place, _) => place,
-        };
-    }
-}
-
-/// The page that the caller reads, and the places on it.
+/// The page that the caller reads, and the places on it: the one owner of the walk's place.
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {
-    pub(super) position: Position,
-    pub(super) limit: PageSize,
+    position: Position,
+    limit: PageSize,
     /// The page in the order of the walk.
-    pub(super) view: View,
+    view: View,
     /// Which groups the caller gets, in the order of the walk.
-    pub(super) kept: Kept,
-    /// How many groups of the page lie before the place at which the caller has got all of these.
-    pub(super) end: usize,
-    /// Where the caller was before a restart, if that is not on an earlier page.
-    pub(super) frontier: Option<Frontier>,
-    /// What comes at the end.
-    pub(super) edge: Edge,
-}
-
-/// The last group that was yielded before a restart. Until the walk has passed it, the place is the gap after it: there,
-/// and not earlier, everything that was yielded is behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Frontier {
-    pub(super) hash: u64,
-    /// How many groups lie between the start of the page and the gap, as far as is known.
-    pub(super) offset: usize,
-    /// Whether the group is on this page.
-    pub(super) is_here: bool,
-}
-
-impl Frontier {
-    /// The gap after the group, sought from the page at `position` onward.
-    pub(super) fn mark(&self, position: Position, limit: PageSize) -> Mark {
-        let beside = Some(Beside::Before(self.hash));
-        Mark { offset: self.offset, beside, ..Mark::start_of(position, limit) }
-    }
+    kept: Kept,
+    /// Where the caller was before a restart, as long as that is not on an earlier page. Up to there, that is the place:
+    /// before it, not everything that was yielded is behind.
+    frontier: Option<Mark>,
+    /// The place at which the caller has got all of these groups.
+    end: Place,
 }
 
 impl Leaf {
-    fn place(&self, remaining: usize) -> Place {
-        let heading = self.view.direction;
-        let last = self.kept.len().saturating_sub(remaining).checked_sub(1).and_then(|last| self.kept.nth(last));
-        let count = if remaining == 0 { self.end } else { last.map_or(self.kept.start(), |index| index + 1) };
-        match &self.edge {
-            Edge::End if remaining == 0 => Place::at_the_end(self.mark(count), heading),
-            edge => Place::Middle(match (self.behind_frontier(count), edge) {
-                (Some(mark), _) => mark,
-                (None, Edge::Next(next)) if remaining == 0 => Mark { next: Some(next.clone()), ..self.mark(count) },
-                (None, _) => self.mark(count),
-            }),
+    /// No page yet: the walk is at `place`.
+    pub(super) fn at(place: Place) -> Self {
+        Self {
+            position: Position::Start,
+            limit: PageSize::DEFAULT,
+            view: View::empty(Direction::Forward),
+            kept: Kept::Run(0..0),
+            frontier: None,
+            end: place,
         }
     }
 
-    /// The place after the first `count` groups, if what was yielded before a restart is not all behind it.
-    fn behind_frontier(&self, count: usize) -> Option<Mark> {
-        let frontier = self.frontier.filter(|frontier| !frontier.is_here || count < frontier.offset)?;
-        Some(frontier.mark(self.position.clone(), self.limit))
+    /// A page that was requested at `position`, whose groups the caller gets up to that at index `last`, or all of them,
+    /// and which leads to `onward`.
+    pub(super) fn new(
+        (position, limit): (Position, PageSize),
+        view: View,
+        kept: Kept,
+        frontier: Option<Mark>,
+        onward: &Onward,
+        last: Option<usize>,
+    ) -> Self {
+        let mut leaf = Self { position, limit, view, kept, frontier, end: Place::Start };
+        leaf.end = match (last, onward) {
+            (Some(last), _) => Place::Middle(leaf.mark(last + 1)),
+            (None, Onward::End) => Place::the_end(leaf.gap(leaf.view.len()), leaf.view.direction),
+            (None, Onward::To { position, .. }) if leaf.frontier_behind(leaf.view.len()).is_none() => {
+                Place::Middle(Mark { next: Some(position.clone()), ..leaf.gap(leaf.view.len()) })
+            }
+            (None, _) => Place::Middle(leaf.mark(leaf.view.len())),
+        };
+        leaf
+    }
+
+    /// Moves the end past a page without groups, requested with `limit`, which leads to `onward`.
+    pub(super) fn pass(&mut self, heading: Direction, limit: PageSize, onward: &Onward) {
+        self.end = match (&self.end, onward) {
+            (Place::Start, Onward::To { position, .. }) => {
+                Place::Middle(Mark { next: Some(position.clone()), ..Mark::start_of(Position::Start, limit) })
+            }
+            (Place::Middle(mark), Onward::To { position, .. }) => {
+                Place::Middle(Mark { next: Some(position.clone()), ..mark.clone() })
+            }
+            (Place::Start, Onward::End) => Place::End(None),
+            (Place::Middle(mark), Onward::End) => Place::the_end(mark.clone(), heading),
+            (Place::Start | Place::Middle(_) | Place::End(_), _) => return,
+        };
+    }
+
+    /// The place before the last `remaining` groups that the caller gets of this page.
+    pub(super) fn place(&self, remaining: usize) -> Place {
+        if remaining == 0 {
+            return self.end.clone();
+        }
+        let last = self.kept.len().checked_sub(remaining + 1).and_then(|last| self.kept.nth(last));
+        Place::Middle(self.mark(last.map_or(0, |last| last + 1)))
+    }
+
+    /// The place after the first `count` groups of the page.
+    fn mark(&self, count: usize) -> Mark {
+        self.frontier_behind(count).cloned().unwrap_or_else(|| self.gap(count))
+    }
+
+    fn frontier_behind(&self, count: usize) -> Option<&Mark> {
+        self.frontier.as_ref().filter(|frontier| count < frontier.offset)
     }
 
     /// The gap after the first `count` groups of the page.
-    pub(super) fn mark(&self, count: usize) -> Mark {
-        let last = count.checked_sub(1).and_then(|last| self.view.hashes.get(last).copied());
-        let (offset, beside) = if self.position.direction() == self.view.direction {
-            (count, last.map(Beside::Before))
-        } else {
-            // Before its first group the walk has just been reversed: that group was yielded last, in the other direction.
-            let first = self.view.hashes.first().copied();
-            (self.view.len().saturating_sub(count), last.map(Beside::After).or(first.map(Beside::Before)))
-        };
-        Mark { offset, beside, ..Mark::start_of(self.position.clone(), self.limit) }
+    fn gap(&self, count: usize) -> Mark {
+        Mark::on(&self.view, count, self.position.clone(), self.limit)
+    }
+
+    /// The memory of the page's hashes.
+    pub(super) fn into_hashes(self) -> Vec<u64> {
+        self.view.hashes
     }
 }

@@ -2,6 +2,7 @@
 
 mod chaos;
 mod config;
+mod consistent;
 #[path = "../../examples/demo/mod.rs"]
 mod demo;
 mod end;
@@ -21,4 +22,5 @@ mod tls;
 mod tool;
 mod tracked;
 mod transport;
+mod updates;
 mod walk;
