@@ -44,7 +44,12 @@ impl Both<'_> {
     fn compare_pages(&self, page: &Page, modelled: &server::Page, depth: u32) {
         let ids: Vec<u8> = page.groups.iter().map(|group| group.id.parse().unwrap()).collect();
         assert_eq!(ids, modelled.groups.as_slice(), "{:?}", self.dialect);
-        assert_eq!((page.has_next, page.has_previous), (modelled.has_next, modelled.has_previous), "{:?}", self.dialect);
+        assert_eq!(
+            (page.has_next, page.has_previous),
+            (modelled.has_next, modelled.has_previous),
+            "{:?}",
+            self.dialect
+        );
         let pairs = [(&page.cursors.after, &modelled.after), (&page.cursors.before, &modelled.before)];
         for (cursor, modelled) in pairs {
             assert_eq!(cursor.is_some(), modelled.is_some(), "{:?}", self.dialect);
