@@ -35,7 +35,7 @@
 //! - Whole lists: [`Snapshot`], [`Change`], [`Update`]
 //! - Other transports, and tests: [`PageSource`], [`PageRequest`], [`Position`]
 //!   and `testing::FakeGroups` (feature `test-util`)
-//! - Why it is so: the [questions of a critic](_design)
+//! - Why it is so: the file `DESIGN.md` of this package answers the questions of a critic
 //!
 //! # Which method do I want?
 //!
@@ -71,7 +71,7 @@
 //! - **[The key stays](ClientBuilder::http).** It goes to the configured origin only, and no error, log or `Debug` shows it.
 //! - **[Bounded](ClientBuilder#default).** In time, in size, and in [attempts](RetryPolicy).
 //!
-//! And [what is not promised](_design#what-is-not-promised).
+//! What is not promised stands at the end of `DESIGN.md`.
 //!
 //! # Runtime
 //!
@@ -134,10 +134,12 @@ pub use tracked::{Ack, Processed, Tracked, TrackedStream};
 pub use updates::Update;
 pub use walk::PageSize;
 
-/// The design, included here so that its examples are tested with the others.
-#[cfg(doc)]
+/// The HTTP client that [`ClientBuilder::http`] configures, in the version that this crate uses.
+pub use reqwest;
+
+#[cfg(doctest)]
 #[doc = include_str!("../DESIGN.md")]
-pub mod _design {}
+struct Design;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -33,6 +33,9 @@ impl fmt::Display for Error {
         if let Some(wait) = inner.retry_after {
             write!(f, " (the server asks to wait {} s)", wait.as_secs_f64())?;
         }
+        if f.alternate() {
+            return Ok(());
+        }
         f.write_str("; ")?;
         Advice::on(&inner.kind).write(f, inner.checkpoint.is_some())
     }

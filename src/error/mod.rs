@@ -38,6 +38,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// later, or resume from the checkpoint
 /// ```
 ///
+/// The alternate form (`{error:#}`) ends before the last semicolon: for programs that tell their users in words of their own
+/// what to do.
+///
 /// Neither `Display` nor `Debug` shows the API key, a cursor, a link or a URL; where the server's own text holds one of
 /// them, `***` stands in its place. The app's id is shown as it was passed in: it is no secret, since it gives access to
 /// nothing without the key.

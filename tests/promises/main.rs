@@ -3,8 +3,6 @@
 mod chaos;
 mod config;
 mod consistent;
-#[path = "../../examples/demo/mod.rs"]
-mod demo;
 mod end;
 mod errors;
 mod every_fault;
@@ -19,7 +17,6 @@ mod status;
 mod support;
 mod sync;
 mod tls;
-mod tool;
 mod tracked;
 mod transport;
 mod updates;
