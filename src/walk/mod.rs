@@ -335,7 +335,9 @@ impl Walk {
         self.saw_change = true;
         self.sent.forget(cursor);
         let giver = giver.clone();
-        self.memory.begin(self.leaf.read_at(&giver.position));
+        if giver.position.direction() == self.heading {
+            self.memory.begin(self.leaf.read_at(&giver.position));
+        }
         let ask = match refused.purpose {
             // What the page leads to now is not where the search was: it begins again.
             Purpose::Seek(seek) => {
