@@ -263,11 +263,12 @@ impl<'a> Reader<'a> {
             return Ok(Number::Small(value));
         }
         self.at = start;
-        self.any_number()
+        self.any_number().map(Number::Text)
     }
 
-    /// Goes past a number of any form.
-    fn any_number(&mut self) -> Result<Number<'a>> {
+    /// Goes past a number of any form. Returns it as it stands in the body.
+    pub(super) fn any_number(&mut self) -> Result<&'a str> {
+        self.peek();
         let start = self.at;
         let sign = usize::from(self.body.get(self.at) == Some(&b'-'));
         self.at += sign;
@@ -285,8 +286,8 @@ impl<'a> Reader<'a> {
             self.at += usize::from(matches!(self.body.get(self.at), Some(b'+' | b'-')));
             self.digits()?;
         }
-        let text = std::str::from_utf8(&self.body[start..self.at]);
-        Ok(Number::Text(text.unwrap_or_default()))
+        // It is ASCII.
+        Ok(std::str::from_utf8(&self.body[start..self.at]).unwrap_or_default())
     }
 
     /// Goes past at least one digit.
@@ -323,8 +324,8 @@ impl<'a> Reader<'a> {
                         continue;
                     }
                 }
-                Some(b'"') => drop(self.string()?),
-                Some(b'-' | b'0'..=b'9') => drop(self.any_number()?),
+                Some(b'"') => _ = self.string()?,
+                Some(b'-' | b'0'..=b'9') => _ = self.any_number()?,
                 Some(b't') => self.word("true")?,
                 Some(b'f') => self.word("false")?,
                 Some(b'n') => self.word("null")?,

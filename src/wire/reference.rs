@@ -18,6 +18,7 @@ use crate::page::{Cursors, Group, Page};
 
 /// What a body with status 200 is.
 #[derive(Debug, PartialEq)]
+#[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "the fuzz target is given it"))]
 pub enum Verdict {
     /// A page of groups.
     Page(Page),
@@ -28,6 +29,7 @@ pub enum Verdict {
 }
 
 /// What the visitors make of a body.
+#[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "the fuzz target is given it"))]
 pub fn verdict(body: &[u8]) -> Verdict {
     let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let mut reader = serde_json::Deserializer::from_slice(json);

@@ -52,7 +52,7 @@ impl Refusal {
 }
 
 fn message(text: Option<&str>, secrets: &[&str]) -> Option<String> {
-    let message = clean(&excerpt(text?.trim()), secrets, MAX_MESSAGE_BYTES);
+    let message = clean(excerpt(text?.trim()), secrets, MAX_MESSAGE_BYTES);
     Some(message).filter(|message| !message.is_empty())
 }
 
@@ -330,7 +330,7 @@ mod tests {
         assert_eq!(told(whole.find(r#","x"#).unwrap()).unwrap(), "Busy: Later");
         assert_eq!(told(whole.find(r#"","code"#).unwrap()), None, "a message that is not whole is none");
         for end in 0..whole.len() {
-            assert!(Refusal::despite_success(whole[..end].as_bytes(), &[]).is_none(), "{end}");
+            assert!(Refusal::despite_success(&whole.as_bytes()[..end], &[]).is_none(), "{end}");
         }
         assert!(Refusal::despite_success(whole.as_bytes(), &[]).is_some());
     }

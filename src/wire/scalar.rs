@@ -108,13 +108,9 @@ fn optional_text<'a>(reader: &mut Reader<'a>, expected: &'static str) -> Result<
     }
 }
 
-/// Goes past a number without fraction and exponent.
+/// Goes past a number without fraction and exponent that fits 64 bits.
 fn whole_number(reader: &mut Reader<'_>, expected: &'static str) -> Result<String> {
-    match reader.number()? {
-        Number::Small(number) => Ok(number.to_string()),
-        Number::Text(text) if text.parse::<u64>().is_ok() || text.parse::<i64>().is_ok_and(|number| number < 0) => {
-            Ok(text.to_owned())
-        }
-        Number::Text(_) => Err(reader.found(expected, "a number")),
-    }
+    let text = reader.any_number()?;
+    let is_whole = text.parse::<u64>().is_ok() || text.parse::<i64>().is_ok_and(|number| number < 0);
+    if is_whole { Ok(text.to_owned()) } else { Err(reader.found(expected, "a number")) }
 }

@@ -372,7 +372,7 @@ fn nesting_without_end_is_an_error_and_no_stack_overflow() {
         r#"{"error":"#.repeat(100_000),
         r#"{"paging":{"cursors":"#.repeat(100_000),
     ] {
-        assert!(try_page(&body).unwrap_err().is_decode(), "{:.20}", body);
+        assert!(try_page(&body).unwrap_err().is_decode(), "{body:.20}");
     }
 }
 
