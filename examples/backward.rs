@@ -1,11 +1,11 @@
 //! Walks backward: from a saved place, and turns round in the middle.
 //!
 //! ```sh
-//! cargo run --example backward
+//! cargo run --example backward -- --demo
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example backward
 //! ```
 //!
-//! Without the two variables it lists a demo server, and prints:
+//! With `--demo` it lists a demo server, and prints:
 //!
 //! ```text
 //! forward, from the start: "Support 60", "Équipe livraison 59", "बिक\u{94d}री टीम 58", "Orders 📦 57", "Two\nlines 56"
@@ -16,7 +16,7 @@
 //! before the first page's last group: "Orders 📦 37", "बिक\u{94d}री टीम 38", "Équipe livraison 39"
 //! ```
 //!
-//! With them it lists the live API.
+//! With the two variables it lists the live API.
 
 mod demo;
 
@@ -28,7 +28,7 @@ use gupshup_groups::{Checkpoint, Group, GroupStream, Result};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (app, _demo) = demo::app_or_demo(FakeGroups::new(demo::groups(60))).await?;
+    let (app, _demo) = demo::app_or_demo(FakeGroups::new(demo::groups(60)))?;
 
     let mut groups = app.stream();
     println!("forward, from the start: {}", next(&mut groups, 5).await?);

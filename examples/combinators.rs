@@ -1,11 +1,11 @@
 //! What the combinators of `futures` do with a listing: filter, take, fold, batch, merge and throttle.
 //!
 //! ```sh
-//! cargo run --example combinators
+//! cargo run --example combinators -- --demo
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example combinators
 //! ```
 //!
-//! Without the two variables it lists two demo servers, of 2,500 and 600 groups, and prints:
+//! With `--demo` it lists two demo servers, of 2,500 and 600 groups, and prints:
 //!
 //! ```text
 //! filter: 500 groups are for support
@@ -16,7 +16,7 @@
 //! throttle: 5 groups, at most 20 a second
 //! ```
 //!
-//! With them it lists the live app. To merge that with another app of the account, name it in `GUPSHUP_OTHER_APP_ID`.
+//! With the two variables it lists the live app. To merge that with another app of the account, name it in `GUPSHUP_OTHER_APP_ID`.
 //!
 //! Every one of them stops at the first error and hands it on with `?`: none takes a part of the list for the list.
 
@@ -38,13 +38,13 @@ use demo::DemoServer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (app, demo) = demo::app_or_demo(FakeGroups::new(demo::groups(2_500))).await?;
+    let (app, demo) = demo::app_or_demo(FakeGroups::new(demo::groups(2_500)))?;
     filter(&app).await?;
     take(&app).await?;
     try_fold(&app).await?;
     ready_chunks(&app).await?;
     if demo.is_some() {
-        let other = DemoServer::start(FakeGroups::new(demo::groups(600))).await;
+        let other = DemoServer::start(FakeGroups::new(demo::groups(600)))?;
         select(&app, &other.list()?).await?;
     } else if let Ok(id) = env::var("GUPSHUP_OTHER_APP_ID") {
         select(&app, &Client::from_env()?.groups(id)).await?;

@@ -1,11 +1,11 @@
 //! Lists a hundred apps: a few at a time, under one rate limit, and without letting one failure stop the others.
 //!
 //! ```sh
-//! cargo run --example many_apps
+//! cargo run --example many_apps -- --demo
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_IDS=…,… cargo run --example many_apps
 //! ```
 //!
-//! Without the two variables it lists a demo server of a hundred apps, one of which refuses its second page and another
+//! With `--demo` it lists a demo server of a hundred apps, one of which refuses its second page and another
 //! of which the server does not know. It prints:
 //!
 //! ```text
@@ -15,7 +15,7 @@
 //! the longest list is that of demo-app-37: 1182 groups
 //! ```
 //!
-//! With them it lists those apps of the account, their ids separated by commas.
+//! With the two variables it lists those apps of the account, their ids separated by commas.
 
 mod demo;
 
@@ -34,9 +34,12 @@ const AT_ONCE: usize = 8;
 /// How many requests a second all of them make together.
 const PER_SECOND: u32 = 100;
 
+/// Who asks, the ids of the apps, and the server where they are a demo's.
+type Account = (ClientBuilder, Vec<String>, Option<DemoServer>);
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (builder, apps, _demo) = apps_or_demo().await?;
+    let (builder, apps, _demo) = apps_or_demo()?;
     // One client: its clones, and all listings made by it, share the limit and the connections.
     let client = builder.rate_limit(PER_SECOND, Duration::from_secs(1)).build()?;
 
@@ -66,27 +69,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The apps that `GUPSHUP_APP_IDS` names and a client for `GUPSHUP_API_KEY`, or a demo server and its apps.
-async fn apps_or_demo() -> Result<(ClientBuilder, Vec<String>, Option<DemoServer>), Box<dyn Error>> {
+/// The apps that `GUPSHUP_APP_IDS` names and a client for `GUPSHUP_API_KEY`, or with `--demo` a demo server and its apps.
+fn apps_or_demo() -> Result<Account, Box<dyn Error>> {
     let value = |name| env::var(name).ok().filter(|value: &String| !value.is_empty());
-    match (value("GUPSHUP_API_KEY"), value("GUPSHUP_APP_IDS")) {
-        (Some(key), Some(ids)) => {
-            let mut builder = Client::builder(key);
-            if let Some(url) = value("GUPSHUP_API_URL") {
-                builder = builder.base_url(url);
-            }
-            let ids = ids.split(',').map(str::trim).filter(|id| !id.is_empty());
-            Ok((builder, ids.map(str::to_owned).collect(), None))
-        }
-        (None, None) => {
-            let name = |n: u32| format!("demo-app-{n:02}");
-            let known = (0..100).filter(|n| *n != 71);
-            let demo = DemoServer::start_apps(known.map(|n| (name(n), demo_list(n)))).await;
-            let builder = Client::builder(demo::API_KEY).base_url(demo.base_url());
-            Ok((builder, (0..100).map(name).collect(), Some(demo)))
-        }
-        _ => Err("set both GUPSHUP_API_KEY and GUPSHUP_APP_IDS, or neither for the demo".into()),
+    if demo::is_wanted() {
+        let name = |n: u32| format!("demo-app-{n:02}");
+        let known = (0..100).filter(|n| *n != 71);
+        let demo = DemoServer::start_apps(known.map(|n| (name(n), demo_list(n))))?;
+        let builder = Client::builder(demo::API_KEY).base_url(demo.base_url());
+        return Ok((builder, (0..100).map(name).collect(), Some(demo)));
     }
+    let (Some(key), Some(ids)) = (value("GUPSHUP_API_KEY"), value("GUPSHUP_APP_IDS")) else {
+        return Err("set GUPSHUP_API_KEY and GUPSHUP_APP_IDS, or list the demo: --demo".into());
+    };
+    let mut builder = Client::builder(key);
+    if let Some(url) = value("GUPSHUP_API_URL") {
+        builder = builder.base_url(url);
+    }
+    let ids = ids.split(',').map(str::trim).filter(|id| !id.is_empty());
+    Ok((builder, ids.map(str::to_owned).collect(), None))
 }
 
 /// Lists of all lengths up to 1,200 groups. The second page of one of them is refused.

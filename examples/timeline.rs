@@ -1,12 +1,12 @@
 //! Draws when an app's groups were created: as bars in the terminal, and as a chart in an SVG file.
 //!
 //! ```sh
-//! cargo run --example timeline              # the chart goes beside the program: target/debug/examples/timeline.svg
-//! cargo run --example timeline -- chart.svg
+//! cargo run --example timeline -- --demo             # the chart goes beside the program: target/debug/examples/timeline.svg
+//! cargo run --example timeline -- --demo chart.svg
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example timeline
 //! ```
 //!
-//! Without the two variables it lists a demo server, and prints:
+//! With `--demo` it lists a demo server, and prints:
 //!
 //! ```text
 //! 2023-07 ██▌ 6
@@ -36,7 +36,7 @@
 //! 1113 groups
 //! ```
 //!
-//! With them it lists the live API. A bar is a day, a month or a year (UTC), whichever suits the groups' ages.
+//! With the two variables it lists the live API. A bar is a day, a month or a year (UTC), whichever suits the groups' ages.
 
 mod demo;
 
@@ -55,11 +55,11 @@ use jiff::{Timestamp, ToSpan};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let path = match env::args_os().nth(1) {
+    let path = match env::args_os().skip(1).find(|argument| argument != "--demo") {
         Some(path) => PathBuf::from(path),
         None => env::current_exe()?.with_file_name("timeline.svg"),
     };
-    let (app, _demo) = demo::app_or_demo(FakeGroups::new(demo_list()?)).await?;
+    let (app, _demo) = demo::app_or_demo(FakeGroups::new(demo_list()?))?;
     // A listing that fails must not become a chart of fewer groups: all of it, or an error.
     let groups: Vec<Group> = app.stream().try_collect().await?;
 

@@ -1,11 +1,11 @@
 //! Watches an app's groups, and prints what changes.
 //!
 //! ```sh
-//! cargo run --example watch
+//! cargo run --example watch -- --demo
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example watch
 //! ```
 //!
-//! Without the two variables it watches a demo server whose list changes between the listings and which refuses one of
+//! With `--demo` it watches a demo server whose list changes between the listings and which refuses one of
 //! them, and ends when it has seen everything. It prints:
 //!
 //! ```text
@@ -15,7 +15,7 @@
 //! - "Sales"
 //! ```
 //!
-//! With them it lists the live API once a minute, until you stop it (Ctrl-C).
+//! With the two variables it lists the live API once a minute, until you stop it (Ctrl-C).
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -27,11 +27,11 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use gupshup_groups::testing::{FakeGroups, Fault};
-use gupshup_groups::{Change, Error as ListError, Group};
+use gupshup_groups::{Change, Error as ListError, Group, Position};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (groups, demo) = demo::app_or_demo(changing_list()).await?;
+    let (groups, demo) = demo::app_or_demo(changing_list())?;
     let (every, most) = match demo {
         Some(_) => (Duration::from_millis(200), 4),
         None => (Duration::from_secs(60), usize::MAX),
@@ -56,15 +56,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A list so short that a listing takes one request, and that changes before each is answered.
+/// A list that changes before each listing, the third of which fails.
 fn changing_list() -> FakeGroups {
     let groups = [Group::new("b", "Sales", 1_700_000_060), Group::new("a", "Support", 1_700_000_000)];
-    FakeGroups::new(groups)
-        .on_request(|index, list| match index {
-            1 => list.create(Group::new("c", "Night shift", 1_700_000_120)),
-            3 => drop(list.rename("a", "Help desk")),
-            4 => drop(list.delete("b")),
+    FakeGroups::new(groups).on_request(|index, list| {
+        let requests = list.requests();
+        if requests.last().is_none_or(|request| request.position != Position::Start) {
+            return;
+        }
+        match requests.iter().filter(|request| request.position == Position::Start).count() {
+            2 => list.create(Group::new("c", "Night shift", 1_700_000_120)),
+            3 => drop(list.fault_at(index, Fault::Error(ListError::api(401, None, "Authentication Failed")))),
+            4 => drop(list.rename("a", "Help desk")),
+            5 => drop(list.delete("b")),
             _ => {}
-        })
-        .fault_at(2, Fault::Error(ListError::api(401, None, "Authentication Failed")))
+        }
+    })
 }

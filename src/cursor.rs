@@ -1,4 +1,4 @@
-//! Where the API is asked to go on: an opaque [`Cursor`], and the [`Direction`] that it is used in.
+//! What is a cursor, which way it leads, and the position that both make. The only place that says what is a cursor.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,17 +7,16 @@ use serde::{Deserialize, Serialize};
 
 /// The longest cursor that is sent or accepted, in bytes.
 ///
-/// Cursors of the Graph API are some 30 to 200 bytes; 4 KiB leaves room and still fits any server's limit on a request
-/// line.
+/// Cursors of the Graph API are 30 to 200 bytes long. 4 KiB leaves room, and fits any server's limit on a request line.
 pub(crate) const MAX_CURSOR_BYTES: usize = 4 * 1024;
 
-/// A place in the server's list, as the server wrote it.
+/// A position in the server's list, as the server wrote it.
 ///
-/// Opaque: the API promises nothing about what is inside, and nothing here looks. Cursors come from [`Page::cursors`]
-/// and go into [`ListGroups::after`] and [`ListGroups::before`]. They are short-lived: the API invalidates a cursor when
-/// the group that it points to is deleted, so keep a [`Checkpoint`] where you want to go on later.
+/// A cursor is opaque: the API promises nothing about its content, and this crate does not read it. Cursors come from
+/// [`Page::cursors`] and go into [`ListGroups::after`] and [`ListGroups::before`]. The API invalidates a cursor when the
+/// group that it points to is deleted, so save a [`Checkpoint`] instead where you want to resume later.
 ///
-/// Its `Debug` shows the length only, so that no log holds a cursor by accident.
+/// `Debug` shows only the length, so that no log holds a cursor by accident.
 ///
 /// ```
 /// use gupshup_groups::Cursor;
@@ -41,10 +40,9 @@ impl Cursor {
         &self.0
     }
 
-    /// A cursor from an answer's text, or `None` where the text stands for "no cursor".
+    /// The cursor in a server's text, or `None` if the text stands for "no cursor".
     ///
-    /// The API's own example sends the literal `null`, and what is sent comes back: the empty text and `null` are no
-    /// cursor.
+    /// The API's own example sends the literal `null`, so the empty text and `null` are not cursors.
     pub(crate) fn usable(text: &str) -> Option<Self> {
         Some(Self(text.into())).filter(Self::is_usable)
     }
@@ -52,6 +50,11 @@ impl Cursor {
     /// Whether it is a cursor at all.
     pub(crate) fn is_usable(&self) -> bool {
         !matches!(self.as_str(), "" | "null")
+    }
+
+    /// Whether it is longer than [`MAX_CURSOR_BYTES`].
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.0.len() > MAX_CURSOR_BYTES
     }
 }
 
@@ -79,18 +82,18 @@ impl fmt::Debug for Cursor {
     }
 }
 
-/// Which way a walk goes through the server's list.
+/// Which way a listing reads the server's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// The server's own order, by `after` cursors.
+    /// The server's order, by `after` cursors.
     Forward,
     /// The exact mirror of the server's order, by `before` cursors.
     Backward,
 }
 
 impl Direction {
-    /// The other one.
+    /// The other direction.
     ///
     /// ```
     /// use gupshup_groups::Direction;
@@ -102,6 +105,45 @@ impl Direction {
         match self {
             Self::Forward => Self::Backward,
             Self::Backward => Self::Forward,
+        }
+    }
+}
+
+/// The position of a page. "Backward from the start" cannot be written: the direction comes from the cursor.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Position {
+    /// The list's first page.
+    Start,
+    /// The page that begins just after the group that the cursor points to.
+    After(Cursor),
+    /// The page that ends just before the group that the cursor points to.
+    Before(Cursor),
+}
+
+impl Position {
+    /// The direction in which pages at such positions are read.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        match self {
+            Self::Start | Self::After(_) => Direction::Forward,
+            Self::Before(_) => Direction::Backward,
+        }
+    }
+
+    /// The cursor, if the position has one.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&Cursor> {
+        match self {
+            Self::Start => None,
+            Self::After(cursor) | Self::Before(cursor) => Some(cursor),
+        }
+    }
+
+    /// The position that continues from `cursor` in `direction`.
+    pub(crate) fn from_cursor(direction: Direction, cursor: Cursor) -> Self {
+        match direction {
+            Direction::Forward => Self::After(cursor),
+            Direction::Backward => Self::Before(cursor),
         }
     }
 }

@@ -32,18 +32,20 @@
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - What comes: [`Group`], [`Page`], [`Cursors`], and [`Error`] with what to do about each kind
 //! - Places: [`Checkpoint`]
-//! - Whole lists: [`Snapshot`], [`Change`], [`ListGroups::watch`]
+//! - Whole lists: [`Snapshot`], [`Change`], [`Update`]
 //! - Other transports, and tests: [`PageSource`], [`PageRequest`], [`Position`]
 //!   and `testing::FakeGroups` (feature `test-util`)
-//! - Why it is so: the [questions of a critic](_design)
+//! - Why it is so: the file `DESIGN.md` of this package answers the questions of a critic
 //!
 //! # Which method do I want?
 //!
 //! | I want | method |
 //! |---|---|
 //! | every group, one by one | [`stream`](ListGroups::stream) |
-//! | all groups or nothing: to sync a database, to look groups up | [`snapshot`](ListGroups::snapshot) |
-//! | what has changed since the last time | [`Snapshot::changes_since`] |
+//! | all groups or nothing: to look groups up, to report | [`snapshot`](ListGroups::snapshot) |
+//! | the same, to delete or mark what is missing: to sync a database | [`consistent_snapshot`](ListGroups::consistent_snapshot) |
+//! | what has changed between two snapshots | [`Snapshot::changes_since`] |
+//! | what changes, also while my service is down, and when a webhook calls | [`updates`](ListGroups::updates) |
 //! | what changes from now on | [`watch`](ListGroups::watch) |
 //! | pages as the server sends them, with their cursors | [`pages`](ListGroups::pages) |
 //! | just the first page | [`page`](ListGroups::page) |
@@ -69,7 +71,7 @@
 //! - **[The key stays](ClientBuilder::http).** It goes to the configured origin only, and no error, log or `Debug` shows it.
 //! - **[Bounded](ClientBuilder#default).** In time, in size, and in [attempts](RetryPolicy).
 //!
-//! And [what is not promised](_design#what-is-not-promised).
+//! What is not promised stands at the end of `DESIGN.md`.
 //!
 //! # Runtime
 //!
@@ -93,45 +95,51 @@
 
 mod checkpoint;
 mod client;
+mod consistent;
 mod cursor;
 mod error;
 mod fetch;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod groups;
 mod http;
 mod list;
 mod page;
 mod pages;
 mod snapshot;
 mod source;
-mod stream;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 mod trace;
 mod tracked;
-mod traversal;
+mod updates;
+mod walk;
 mod watch;
 mod wire;
 
 pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
-pub use cursor::{Cursor, Direction};
+pub use cursor::{Cursor, Direction, Position};
 pub use error::{Error, Result};
 pub use fetch::RetryPolicy;
+pub use groups::GroupStream;
 pub use http::{HttpFetch, HttpSource};
 pub use list::ListGroups;
-pub use page::{Cursors, Group, Page, PageSize};
+pub use page::{Cursors, Group, Page};
 pub use pages::{PageStream, Progress};
 pub use snapshot::{Change, Snapshot};
-pub use source::{PageRequest, PageSource, Position};
-pub use stream::GroupStream;
+pub use source::{PageRequest, PageSource};
 pub use tracked::{Ack, Processed, Tracked, TrackedStream};
+pub use updates::Update;
+pub use walk::PageSize;
 
-/// The design, included here so that its examples are tested with the others.
-#[cfg(doc)]
+/// The HTTP client that [`ClientBuilder::http`] configures, in the version that this crate uses.
+pub use reqwest;
+
+#[cfg(doctest)]
 #[doc = include_str!("../DESIGN.md")]
-pub mod _design {}
+struct Design;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,4 +1,4 @@
-//! One listing: what to list, from where, and how.
+//! One listing: its settings, and their one validation.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,37 +8,37 @@ use std::pin::pin;
 use futures::StreamExt;
 
 use crate::checkpoint::Checkpoint;
-use crate::cursor::{Cursor, MAX_CURSOR_BYTES};
+use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES, Position};
 use crate::error::{Error, Result};
 use crate::fetch::{Ahead, Pace, RetryPolicy};
+use crate::groups::GroupStream;
 use crate::http::HttpSource;
-use crate::page::{Page, PageSize};
+use crate::page::Page;
 use crate::pages::{PageStream, ReadAhead};
-use crate::snapshot::Snapshot;
-use crate::source::{PageSource, Position};
-use crate::stream::GroupStream;
-use crate::traversal::{Rules, Sizing, Traversal};
+use crate::source::PageSource;
+use crate::walk::{Mark, PageSize, Place, Rules, Sizes};
 
-/// How often a walk starts again by itself: enough for a few changes during a long listing, few enough that a server
+/// How often a listing starts again by itself: enough for a few changes during a long listing, few enough that a server
 /// which expires every cursor is noticed.
 const MAX_RESTARTS: u32 = 3;
 
-/// A listing of an app's active groups: a description that is cheap to clone. Nothing happens before a stream of it is
+/// A listing of an app's active groups: a description that is cheap to clone. No request is made before a stream of it is
 /// polled.
 ///
 /// Made by [`Client::groups`](crate::Client::groups), or by [`from_source`](Self::from_source) on any [`PageSource`].
 ///
 /// | setting | default | range |
 /// |---|---|---|
-/// | [`page_size`](Self::page_size) | 25, then 1024, fewer where the API refuses | 1 to 1024 |
+/// | [`page_size`](Self::page_size) | 25, then 1024, fewer where the API refuses | 1 to 1024 groups |
 /// | [`after`](Self::after), [`before`](Self::before), [`resume`](Self::resume) | the list's start, forward | at most one of them |
-/// | [`max_groups`](Self::max_groups) | all | 0 and more |
+/// | [`max_groups`](Self::max_groups) | all | 0 groups and more |
 /// | [`max_restarts`](Self::max_restarts) | 3 | 0 and more |
+/// | [`confirm_end`](Self::confirm_end) | off; on for snapshots | |
 /// | [`retry`](Self::retry) | the client's: 3 attempts a page, 90 s | |
 /// | [`read_ahead`](Self::read_ahead) | off | |
-/// | [`participants`](ListGroups::participants) | no body | 1 to 8 users |
+/// | [`participants`](ListGroups::participants) | no request body | 1 to 8 users |
 ///
-/// Bad input is an error that [`is_config`](Error::is_config), as the first item of the stream, before any request.
+/// Invalid input is an error that [`is_config`](Error::is_config), as the first item of the stream, before any request.
 ///
 /// # Examples
 ///
@@ -58,16 +58,24 @@ const MAX_RESTARTS: u32 = 3;
 #[must_use = "a listing does nothing until it is streamed"]
 pub struct ListGroups<S = HttpSource> {
     source: S,
-    start: Option<Checkpoint>,
+    start: Start,
     page_size: Option<PageSize>,
     max_groups: Option<usize>,
     max_restarts: u32,
+    confirm_end: bool,
     pace: Pace,
-    /// The first setting by which this lists only a part of the list.
-    partial: Option<&'static str>,
     read_ahead: Option<ReadAhead<S>>,
-    /// The first thing that is wrong with the input.
-    problem: Option<Cow<'static, str>>,
+}
+
+/// Where a listing begins, validated.
+#[derive(Clone, Debug)]
+enum Start {
+    /// At the start of the list.
+    List,
+    /// At a place that this setting named.
+    Place(&'static str, Checkpoint),
+    /// Nowhere: the input is invalid, for this reason.
+    Invalid(Cow<'static, str>),
 }
 
 impl<S: PageSource> ListGroups<S> {
@@ -79,84 +87,115 @@ impl<S: PageSource> ListGroups<S> {
     pub(crate) fn at_pace(source: S, pace: Pace) -> Self {
         Self {
             source,
-            start: None,
+            start: Start::List,
             page_size: None,
             max_groups: None,
             max_restarts: MAX_RESTARTS,
+            confirm_end: false,
             pace,
-            partial: None,
             read_ahead: None,
-            problem: None,
         }
     }
 
-    /// Asks for pages of `size` groups, clamped to 1..=1024, the range of the API's page.
+    /// Requests pages of `size` groups, clamped to 1..=1024, the range of the API's page. Takes a number or a
+    /// [`PageSize`].
     ///
-    /// Without it the first page has 25 groups, so that they come fast, and the others 1024, so that they are few; where
-    /// the API refuses that, 100 or 25. A size that you set is never changed: its refusal is an error.
-    pub fn page_size(mut self, size: u32) -> Self {
-        self.page_size = Some(PageSize::clamped(size));
+    /// Default: the first page has 25 groups, the API's default, so that the first groups come fast; the others 1024, so
+    /// that there are few requests; where the API refuses that, 100 or 25. A size that you set is never changed: its
+    /// refusal is an error.
+    pub fn page_size(mut self, size: impl Into<PageSize>) -> Self {
+        self.page_size = Some(size.into());
         self
     }
 
-    /// Begins just after the group that `cursor` points to, and walks forward.
+    /// Begins just after the group that `cursor` points to, and lists forward.
+    ///
+    /// A cursor that the API refuses is an error that [`is_cursor_invalid`](Error::is_cursor_invalid). A server may also
+    /// refuse a good cursor with nothing behind it (code 2642). So the refusal is checked by a request for one group in
+    /// the other direction: if that is answered, the list ends at the cursor.
     pub fn after(self, cursor: impl Into<Cursor>) -> Self {
-        self.start("after", Checkpoint::given(Position::After(cursor.into())))
+        self.start_at_cursor("after", Position::After(cursor.into()))
     }
 
-    /// Begins just before the group that `cursor` points to, and walks backward: the exact mirror of the forward order.
+    /// Begins just before the group that `cursor` points to, and lists backward: the exact mirror of the forward order.
     ///
-    /// The API may say "invalid cursors" (code 2642) where nothing lies before a cursor. So that answer to the first
-    /// request is taken for the end of the list.
+    /// A refused cursor is handled as by [`after`](Self::after).
     pub fn before(self, cursor: impl Into<Cursor>) -> Self {
-        self.start("before", Checkpoint::given(Position::Before(cursor.into())))
+        self.start_at_cursor("before", Position::Before(cursor.into()))
     }
 
-    /// Goes on at a saved place, in its direction.
+    fn start_at_cursor(self, setting: &'static str, position: Position) -> Self {
+        let heading = position.direction();
+        let place = Place::Middle(Mark::start_of(position, PageSize::DEFAULT));
+        self.start(setting, Checkpoint { list: None, heading, place })
+    }
+
+    /// Continues at a saved place, in its direction.
     ///
-    /// A checkpoint at the end yields nothing; turn it [round](Checkpoint::reversed) to walk back from there.
+    /// A checkpoint at the end yields nothing; [reverse](Checkpoint::reversed) it to list back from there. A checkpoint of
+    /// another list is an error that [`is_config`](Error::is_config).
     pub fn resume(self, place: Checkpoint) -> Self {
         self.start("resume", place)
     }
 
     fn start(mut self, setting: &'static str, from: Checkpoint) -> Self {
-        self.partial.get_or_insert(setting);
-        if let Some(cursor) = from.unusable_cursor() {
-            let length = cursor.as_str().len();
-            self.complain(if length > MAX_CURSOR_BYTES {
-                format!("the cursor has {length} bytes, and at most {MAX_CURSOR_BYTES} are sent").into()
-            } else {
-                "an empty cursor, or the literal \"null\", is no cursor: leave it out to begin at the start".into()
-            });
-        }
-        if self.start.is_some() {
-            self.complain(
+        let problem = self.problem(&from);
+        self.start = match (self.start, problem) {
+            (invalid @ Start::Invalid(_), _) => invalid,
+            (Start::Place(..), _) => Start::Invalid(
                 "a listing begins at one place: call only one of after, before and resume, and only once".into(),
-            );
-        }
-        self.start = Some(from);
+            ),
+            (Start::List, Some(problem)) => Start::Invalid(problem),
+            (Start::List, None) => Start::Place(setting, from),
+        };
         self
     }
 
-    fn complain(&mut self, problem: Cow<'static, str>) {
-        self.problem.get_or_insert(problem);
+    /// What is wrong with a place to begin at.
+    fn problem(&self, from: &Checkpoint) -> Option<Cow<'static, str>> {
+        if let Some(cursor) = from.unusable_cursor() {
+            let length = cursor.as_str().len();
+            return Some(if cursor.is_too_long() {
+                format!("the cursor has {length} bytes, and at most {MAX_CURSOR_BYTES} are sent").into()
+            } else {
+                "an empty cursor, or the literal \"null\", is not a cursor: leave it out to begin at the start".into()
+            });
+        }
+        match (from.list, self.source.list_identity()) {
+            (Some(saved), Some(this)) if saved != this => Some(
+                "the checkpoint belongs to another list: resume it with the app id that it was saved with, or list from \
+                 the start"
+                    .into(),
+            ),
+            _ => None,
+        }
     }
 
-    /// Yields at most `count` groups. The last request asks only for what is left; with 0 nothing is asked.
+    /// Yields at most `count` groups. The last request asks only for what is left; with 0 no request is made.
     ///
-    /// It counts every group that the stream yields, also after it was turned round. Reaching it is not the end of the
-    /// list: the [checkpoint](GroupStream::checkpoint) says so, and leads on.
+    /// It counts every group that the stream yields, also after it was reversed. Reaching it is not the end of the list:
+    /// the [checkpoint](GroupStream::checkpoint) says so, and a listing resumed from it continues.
     pub fn max_groups(mut self, count: usize) -> Self {
-        self.partial.get_or_insert("max_groups");
         self.max_groups = Some(count);
         self
     }
 
-    /// Sets how often the walk may start again by itself because its cursor has expired. Default: 3.
+    /// Sets how often the listing may start again by itself because its cursor has expired. Default: 3.
     ///
-    /// Only a walk that begins at the start of the list can. It costs eight bytes of memory a group; with 0, none.
+    /// Only a listing that begins at the start of the list can. It costs eight bytes of memory a group; with 0, none.
     pub fn max_restarts(mut self, count: u32) -> Self {
         self.max_restarts = count;
+        self
+    }
+
+    /// Sets whether the end of the list is confirmed by one more request where a server that sends links leaves one out.
+    /// Default: off for streams and pages, on for [`snapshot`](Self::snapshot) and [`watch`](Self::watch).
+    ///
+    /// By Meta's documented rule a missing link is the end. A server that breaks the rule cuts the list short; with
+    /// `confirm_end(true)` it does not, at the price of one request a listing. See
+    /// [the end of the list](GroupStream#the-end-of-the-list).
+    pub fn confirm_end(mut self, confirm: bool) -> Self {
+        self.confirm_end = confirm;
         self
     }
 
@@ -206,16 +245,17 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// The pages, one by one, each in the server's order.
     pub fn pages(&self) -> PageStream<S> {
         let rules = Rules {
-            sizing: self.page_size.map_or_else(Sizing::adaptive, Sizing::Fixed),
+            sizes: self.page_size.map_or_else(Sizes::adaptive, Sizes::Fixed),
             max_groups: self.max_groups,
             max_restarts: self.max_restarts,
+            confirm_end: self.confirm_end,
         };
-        let from = self.start.clone().unwrap_or_else(Checkpoint::start);
-        let traversal = match &self.problem {
-            None => Traversal::new(&from, rules),
-            Some(problem) => Traversal::refused(Error::config(problem.clone()), rules),
+        let from = match &self.start {
+            Start::List => Ok(Checkpoint { list: None, heading: Direction::Forward, place: Place::Start }),
+            Start::Place(_, from) => Ok(from.clone()),
+            Start::Invalid(problem) => Err(Error::config(problem.clone())),
         };
-        PageStream::new(self.source.clone(), self.pace.clone(), self.read_ahead, from, traversal)
+        PageStream::new(self.source.clone(), self.pace.clone(), self.read_ahead, from, rules)
     }
 
     /// One page: the first of [`pages`](Self::pages), empty where there is none.
@@ -228,69 +268,29 @@ impl<S: PageSource + Clone> ListGroups<S> {
     ///
     /// Dropping the future drops the request. Calling again asks again.
     pub fn page(&self) -> impl Future<Output = Result<Page>> + use<S> {
-        let pages = self.pages();
+        // A page ahead would never be used.
+        let pages = Self { read_ahead: None, ..self.clone() }.pages();
         async move {
             let mut pages = pin!(pages);
             pages.next().await.unwrap_or_else(|| Ok(Page::default()))
         }
     }
 
-    /// All groups: a complete listing or an error, never a part of the list.
-    ///
-    /// The groups that came before an error are dropped with it. To keep what a long listing has when the network fails,
-    /// use [`stream`](Self::stream) and its [checkpoint](GroupStream::checkpoint).
-    ///
-    /// # Errors
-    ///
-    /// Whatever any of its requests brings. And [`is_config`](Error::is_config), before any request, where the listing
-    /// could only be a part of the list: a snapshot begins at the start and holds everything, so
-    /// [`after`](Self::after), [`before`](Self::before), [`resume`](Self::resume) and
-    /// [`max_groups`](Self::max_groups) are refused, whatever they were given.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future drops the request, and what has been listed. Calling again lists from the start.
-    ///
-    /// # When groups change meanwhile
-    ///
-    /// As with [`GroupStream`]: an expired cursor heals. A group that was there throughout is in the snapshot; one that
-    /// was created or deleted during the listing may be or may not.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use gupshup_groups::{Group, ListGroups, testing::FakeGroups};
-    /// # let list = ListGroups::from_source(FakeGroups::new((0..9).map(|n| Group::new(n.to_string(), "", n))));
-    /// # futures::executor::block_on(async {
-    /// let groups = list.snapshot().await?;
-    /// assert_eq!(groups.len(), 9);
-    ///
-    /// let error = list.max_groups(5).snapshot().await.unwrap_err();
-    /// assert!(error.is_config());
-    /// # Ok::<(), gupshup_groups::Error>(())
-    /// # });
-    /// ```
-    pub fn snapshot(&self) -> impl Future<Output = Result<Snapshot>> + use<S> {
-        let pages = self.whole().map(Self::pages);
-        async move {
-            let mut pages = pin!(pages?);
-            let mut groups = Vec::new();
-            while let Some(page) = pages.next().await {
-                groups.append(&mut page?.groups);
-            }
-            Ok(Snapshot::new(groups))
-        }
+    /// This listing with its end confirmed, unless it can only be a part of the list.
+    pub(crate) fn whole(&self) -> Result<Self> {
+        let setting = match (&self.start, self.max_groups) {
+            (Start::Invalid(problem), _) => return Err(Error::config(problem.clone())),
+            (Start::Place(setting, _), _) => *setting,
+            (Start::List, Some(_)) => "max_groups",
+            (Start::List, None) => return Ok(self.clone().confirm_end(true)),
+        };
+        Err(Error::config(format!(
+            "a snapshot begins at the start of the list and holds all of it: leave out {setting}"
+        )))
     }
 
-    /// This listing, unless it can only be a part of the list.
-    fn whole(&self) -> Result<&Self> {
-        match self.partial {
-            // What else is wrong comes first: the stream says so.
-            Some(setting) if self.problem.is_none() => Err(Error::config(format!(
-                "a snapshot begins at the start of the list and holds all of it: leave out {setting}"
-            ))),
-            _ => Ok(self),
-        }
+    pub(crate) fn source(&self) -> &S {
+        &self.source
     }
 }
 
@@ -313,10 +313,9 @@ impl<S: fmt::Debug> fmt::Debug for ListGroups<S> {
             .field("page_size", &self.page_size)
             .field("max_groups", &self.max_groups)
             .field("max_restarts", &self.max_restarts)
+            .field("confirm_end", &self.confirm_end)
             .field("pace", &self.pace)
-            .field("partial", &self.partial)
             .field("read_ahead", &self.read_ahead.is_some())
-            .field("problem", &self.problem)
             .finish()
     }
 }

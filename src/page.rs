@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cursor::{Cursor, Direction};
+use crate::cursor::Cursor;
 
 /// An active WhatsApp group.
 ///
@@ -95,32 +95,6 @@ impl Page {
         self.bytes = bytes;
         self
     }
-
-    /// The group that a walk in `direction` comes to last.
-    pub(crate) fn last(&self, direction: Direction) -> Option<&Group> {
-        match direction {
-            Direction::Forward => self.groups.last(),
-            Direction::Backward => self.groups.first(),
-        }
-    }
-
-    /// Whether the server sent a link that goes on in `direction`.
-    pub(crate) fn link(&self, direction: Direction) -> bool {
-        match direction {
-            Direction::Forward => self.has_next,
-            Direction::Backward => self.has_previous,
-        }
-    }
-
-    /// The cursor that goes on in `direction`. A text that is no cursor is none, also where a source of the user's own
-    /// put it into the page.
-    pub(crate) fn cursor(&self, direction: Direction) -> Option<&Cursor> {
-        match direction {
-            Direction::Forward => self.cursors.after.as_ref(),
-            Direction::Backward => self.cursors.before.as_ref(),
-        }
-        .filter(|cursor| cursor.is_usable())
-    }
 }
 
 /// The cursors at both ends of a page. On a page of one group they are equal.
@@ -145,49 +119,5 @@ impl Cursors {
     #[must_use]
     pub fn new(after: Option<&str>, before: Option<&str>) -> Self {
         Self { after: after.and_then(Cursor::usable), before: before.and_then(Cursor::usable) }
-    }
-}
-
-/// How many groups a page may hold: 1 to 1024, as the API's page says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PageSize(u16);
-
-impl PageSize {
-    /// The smallest page: one group.
-    pub const MIN: Self = Self(1);
-    /// The API's own default.
-    pub const DEFAULT: Self = Self(25);
-    /// The largest page that the API documents.
-    pub const MAX: Self = Self(1024);
-
-    /// The nearest page size that the API documents.
-    ///
-    /// ```
-    /// use gupshup_groups::PageSize;
-    ///
-    /// assert_eq!(PageSize::clamped(0), PageSize::MIN);
-    /// assert_eq!(PageSize::clamped(100).get(), 100);
-    /// assert_eq!(PageSize::clamped(u32::MAX), PageSize::MAX);
-    /// ```
-    #[must_use]
-    pub const fn clamped(size: u32) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "at most 1024 here")]
-        match size {
-            0 => Self::MIN,
-            1..=1024 => Self(size as u16),
-            _ => Self::MAX,
-        }
-    }
-
-    /// The number of groups.
-    #[must_use]
-    pub const fn get(self) -> u16 {
-        self.0
-    }
-}
-
-impl Default for PageSize {
-    fn default() -> Self {
-        Self::DEFAULT
     }
 }

@@ -1,5 +1,6 @@
 //! A complete listing, kept: to look groups up in, and to compare with a later one.
 
+mod change;
 mod index;
 
 use std::fmt;
@@ -10,17 +11,33 @@ use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::page::Group;
+use crate::pages::Progress;
 
 use index::Index;
+
+pub use change::Change;
 
 /// The version of the saved form that is written, and the only one there is.
 const VERSION: u32 = 1;
 
-/// All groups of an app at one time.
+/// All groups of an app, as a complete listing found them.
 ///
-/// Made by [`ListGroups::snapshot`](crate::ListGroups::snapshot), which gives a complete listing or an error. There is no
-/// way to make one from groups of your own, so that no part of a list can pass for the list, and
-/// [`changes_since`](Self::changes_since) never reports a group as removed because a listing stopped early.
+/// Made by [`ListGroups::snapshot`](crate::ListGroups::snapshot) and
+/// [`ListGroups::consistent_snapshot`](crate::ListGroups::consistent_snapshot), which return a complete listing or an error.
+/// A snapshot cannot be made from groups of your own, so a part of a list is never taken for the list.
+///
+/// # Which of the two
+///
+/// A listing takes several requests, and groups may be created and deleted between them. What a snapshot then promises
+/// depends on what the server's cursors point to, which its documentation does not say:
+///
+/// | made by | cursors point to groups | cursors are offsets |
+/// |---|---|---|
+/// | `snapshot` | holds every group that existed throughout | may lack some of them: each deletion during the listing can hide one |
+/// | `consistent_snapshot` | holds every group that existed throughout; all of its groups existed at one time | the same |
+///
+/// Where a missing group is deleted or marked as gone, take the consistent one. It costs two listings. To show groups, to
+/// look one up, or to find new ones, the plain one is enough.
 ///
 /// # Order
 ///
@@ -72,37 +89,39 @@ pub struct Snapshot {
     groups: Vec<Group>,
     /// Where in `groups` each id is.
     index: Index,
-}
-
-/// What happened to a group between two complete listings.
-///
-/// Made by [`Snapshot::changes_since`] and [`ListGroups::watch`](crate::ListGroups::watch). With serde, in JSON:
-/// `{"created":{…}}`, `{"renamed":{"before":{…},"after":{…}}}`, `{"removed":{…}}`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Change {
-    /// The group is new.
-    Created(Group),
-    /// The group is the same, since its id is, and something else about it differs: its subject.
-    ///
-    /// A creation time that the API has corrected comes as this too. The id alone identifies a group; it is not
-    /// removed and created because of its time.
-    Renamed {
-        /// The group as it was.
-        before: Group,
-        /// The group as it is.
-        after: Group,
-    },
-    /// The group is no longer there. This is how it was last listed.
-    Removed(Group),
+    /// What the listings that it comes from took.
+    progress: Progress,
 }
 
 impl Snapshot {
     /// The snapshot of a complete listing.
     pub(crate) fn new(mut groups: Vec<Group>) -> Self {
         let index = Index::collapse(&mut groups);
-        Self { groups, index }
+        Self { groups, index, progress: Progress::default() }
+    }
+
+    /// The same, of listings that took this much.
+    pub(crate) fn with_progress(self, progress: Progress) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// What the listing took: requests, pages, bytes. Where there were several, all of them together.
+    ///
+    /// It is not saved, and not compared: a snapshot that was read from its saved form has none.
+    ///
+    /// ```
+    /// # use gupshup_groups::{Group, ListGroups, testing::FakeGroups};
+    /// # let list = ListGroups::from_source(FakeGroups::new((0..9).map(|n| Group::new(n.to_string(), "", n))));
+    /// # futures::executor::block_on(async {
+    /// let once = list.snapshot().await?.progress();
+    /// let twice = list.consistent_snapshot().await?.progress();
+    /// assert_eq!(twice.requests, 2 * once.requests);
+    /// # Ok::<(), gupshup_groups::Error>(())
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.progress
     }
 
     /// The group of this id. Takes the same time whatever the number of groups.
@@ -131,11 +150,19 @@ impl Snapshot {
     /// What has happened since `older`: applied to the groups of `older`, the changes give exactly the groups of this
     /// snapshot. Moves within the list are no changes.
     ///
+    /// This compares what the two listings found. A [`Removed`](Change::Removed) group is one that this snapshot lacks. That
+    /// it no longer exists follows only where this snapshot is
+    /// [consistent](crate::ListGroups::consistent_snapshot): on a server whose cursors are offsets, a plain
+    /// [`snapshot`](crate::ListGroups::snapshot) can lack a group that exists. How `older` was made does not matter for
+    /// that. Where `older` lacks a group that existed, the group is [`Created`](Change::Created) here.
+    /// [`ListGroups::updates`](crate::ListGroups::updates) makes the listings that its changes need.
+    ///
     /// # Order
     ///
-    /// First all [`Created`](Change::Created), then all [`Renamed`](Change::Renamed), both in the order of this snapshot,
-    /// then all [`Removed`](Change::Removed) in the order of `older`. What destroys comes last: whoever is stopped half
-    /// way through has lost nothing, and can still move what belongs to a group to the one that replaces it.
+    /// First all [`Created`](Change::Created), then all [`Renamed`](Change::Renamed) and [`Changed`](Change::Changed), both
+    /// in the order of this snapshot, then all [`Removed`](Change::Removed) in the order of `older`. Removals come last:
+    /// a program that stops half way has removed nothing that it still needs, and can move what belongs to a group to the
+    /// one that replaces it.
     ///
     /// # Examples
     ///
@@ -154,33 +181,20 @@ impl Snapshot {
     #[must_use]
     pub fn changes_since(&self, older: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
-        let mut renamed = Vec::new();
+        let mut differing = Vec::new();
         for after in self {
             match older.get(&after.id) {
                 None => changes.push(Change::Created(after.clone())),
-                Some(before) if before != after => {
-                    renamed.push(Change::Renamed { before: before.clone(), after: after.clone() });
-                }
-                Some(_) => {}
+                Some(before) => differing.extend(Change::between(before, after)),
             }
         }
         // Ids do not repeat, so what both have is what the newer has less what is new; often all of the older.
         let kept = self.len() - changes.len();
-        changes.append(&mut renamed);
+        changes.append(&mut differing);
         if kept < older.len() {
             changes.extend(older.iter().filter(|group| self.get(&group.id).is_none()).cloned().map(Change::Removed));
         }
         changes
-    }
-}
-
-impl Change {
-    /// The group as it is now, or as it was last where it was removed.
-    #[must_use]
-    pub fn group(&self) -> &Group {
-        match self {
-            Self::Created(group) | Self::Renamed { after: group, .. } | Self::Removed(group) => group,
-        }
     }
 }
 

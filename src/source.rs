@@ -2,9 +2,10 @@
 
 use std::future::Future;
 
-use crate::cursor::{Cursor, Direction};
+use crate::cursor::Position;
 use crate::error::Result;
-use crate::page::{Page, PageSize};
+use crate::page::Page;
+use crate::walk::PageSize;
 
 /// Something that answers a request for one page.
 ///
@@ -53,6 +54,15 @@ pub trait PageSource {
     /// Asks for one page. Nothing should happen before the answer is first polled.
     fn fetch(&self, request: PageRequest) -> Self::Fetch;
 
+    /// A number that identifies the list, the same in every process: checkpoints hold it, so that one of another list is
+    /// refused.
+    ///
+    /// Default: `None`, and checkpoints are not checked. [`HttpSource`](crate::HttpSource) answers with a hash of the app
+    /// id. A source that wraps another should pass the question on.
+    fn list_identity(&self) -> Option<u64> {
+        None
+    }
+
     /// The id of the app whose groups these are, if there is one: errors and spans name it
     /// ([`Error::app_id`](crate::Error::app_id)). A source that wraps another passes on its answer.
     ///
@@ -77,44 +87,5 @@ impl PageRequest {
     #[must_use]
     pub fn new(position: Position, limit: PageSize) -> Self {
         Self { position, limit }
-    }
-}
-
-/// Where a page lies. There is no "backward from the start": the direction comes from the cursor.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Position {
-    /// The list's first page.
-    Start,
-    /// The page that begins just after the group that the cursor points to.
-    After(Cursor),
-    /// The page that ends just before the group that the cursor points to.
-    Before(Cursor),
-}
-
-impl Position {
-    /// The way that a walk of such requests goes.
-    #[must_use]
-    pub fn direction(&self) -> Direction {
-        match self {
-            Self::Start | Self::After(_) => Direction::Forward,
-            Self::Before(_) => Direction::Backward,
-        }
-    }
-
-    /// The cursor, if the position has one.
-    #[must_use]
-    pub fn cursor(&self) -> Option<&Cursor> {
-        match self {
-            Self::Start => None,
-            Self::After(cursor) | Self::Before(cursor) => Some(cursor),
-        }
-    }
-
-    /// The position that goes on from `cursor` in `direction`.
-    pub(crate) fn from_cursor(direction: Direction, cursor: Cursor) -> Self {
-        match direction {
-            Direction::Forward => Self::After(cursor),
-            Direction::Backward => Self::Before(cursor),
-        }
     }
 }

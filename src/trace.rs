@@ -18,9 +18,11 @@ mod on {
     use tracing::span::Entered;
     use tracing::{Span, debug_span, field, info};
 
+    use crate::cursor::Position;
     use crate::error::{Error, Result};
-    use crate::page::{Page, PageSize};
-    use crate::source::{PageRequest, Position};
+    use crate::page::Page;
+    use crate::source::PageRequest;
+    use crate::walk::PageSize;
 
     /// The span of a page.
     #[derive(Clone)]
@@ -91,8 +93,9 @@ mod off {
     use std::time::Duration;
 
     use crate::error::{Error, Result};
-    use crate::page::{Page, PageSize};
+    use crate::page::Page;
     use crate::source::PageRequest;
+    use crate::walk::PageSize;
 
     #[derive(Clone)]
     pub(crate) struct PageSpan;

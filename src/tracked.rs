@@ -14,11 +14,11 @@ use pin_project::pin_project;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
 use crate::error::{Error, Result};
+use crate::groups::GroupStream;
 use crate::http::HttpSource;
 use crate::page::Group;
 use crate::pages::Progress;
 use crate::source::PageSource;
-use crate::stream::GroupStream;
 
 use ledger::Ledger;
 

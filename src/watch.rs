@@ -1,49 +1,56 @@
-//! What changes in a list, as a stream.
+//! What changes in a list, at an interval.
 
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use async_stream::stream;
-use futures::Stream;
-use tokio::time::{Instant, sleep};
+use futures::stream::{self, Stream, StreamExt as _};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::error::{Error, Result};
 use crate::list::ListGroups;
-use crate::snapshot::{Change, Snapshot};
+use crate::snapshot::Change;
 use crate::source::PageSource;
+use crate::updates::Update;
 
 impl<S: PageSource + Clone> ListGroups<S> {
     /// What changes: lists all groups every `every`, and yields the differences.
     ///
-    /// The source and its answers must be [`Send`], so that the stream can move to a task; the crate's own are.
+    /// It forgets with its process: changes that happen while the process is down are not seen, and the listing after a
+    /// restart yields nothing. A service that must not miss a change, or that is called by a webhook, uses
+    /// [`updates`](Self::updates), on which this is built. The source and its answers must be [`Send`], so that the stream
+    /// can move to a task; the crate's own are.
     ///
     /// # Order and completeness
     ///
-    /// The first complete listing yields nothing: it is what later ones are compared with. To begin with groups that you
-    /// know already, or to have them all first, take a [`snapshot`](Self::snapshot) of your own. Each later listing yields
-    /// its [changes](Snapshot::changes_since) since the last complete one, in their order. Only complete listings are
-    /// compared, so a group comes as [`Removed`](Change::Removed) only where the API has listed everything else.
-    /// What is created and deleted again between two listings is not seen.
+    /// The first complete listing yields nothing: it is what later ones are compared with. Each later listing yields its
+    /// [changes](crate::Snapshot::changes_since) since the last complete one, in their order. A group is
+    /// [`Removed`](Change::Removed) only if two complete listings in a row lack it: a listing that lacks a known group is
+    /// followed by another one at once, and so on until two agree; see [`updates`](Self::updates). A group that is created
+    /// and deleted again between two listings is not seen.
     ///
     /// # Timing
     ///
-    /// `every` is measured from the start of one listing to the start of the next. Two never overlap: while one takes
-    /// longer than `every`, or the consumer is busy with its changes, the starts that pass are skipped, and the next
-    /// listing starts at the next one. Any duration but zero is taken. A listing takes one request for up to 25 groups, and
-    /// about one more for each 1024; choose an interval that the app's rate limit allows.
+    /// `every` is measured from the start of one listing to the start of the next. Two never overlap. If starts pass while a
+    /// listing runs, or while the consumer is busy with its changes, one listing starts in their place as soon as it can,
+    /// and the later ones start when they would have. Any duration but zero is accepted. A listing takes one request for up
+    /// to 25 groups, about one more for each 1024, and one more to confirm the end; a listing that lacks a group takes
+    /// twice that. Choose an interval that the app's rate limit allows.
     ///
     /// # Laziness
     ///
     /// Nothing happens before the first poll, and nothing between polls: a consumer that does not poll has no listing made
-    /// ahead. It is not [`Unpin`]; pin it with [`pin!`](std::pin::pin).
+    /// ahead, apart from the page of [`read_ahead`](Self::read_ahead).
     ///
     /// # Errors and recovery
     ///
     /// A listing that fails yields its error, and no changes. The stream goes on: the next listing starts when it would
-    /// have, and is compared with the last complete one, so that nothing is lost. That holds of a refused key too, since
+    /// have, and is compared with the last complete one, so that nothing is lost. A refused key is such an error too, since
     /// keys are renewed: end the stream yourself where an error should end it, for instance with
     /// [`try_next`](futures::TryStreamExt::try_next) and `?`.
     ///
-    /// The stream ends only after bad input ([`is_config`](Error::is_config)), which would fail in the same way for
+    /// The stream ends only after invalid input ([`is_config`](Error::is_config)), which would fail in the same way for
     /// ever: an `every` of zero, and what [`snapshot`](Self::snapshot) refuses. The error is then the one item.
     ///
     /// # Cancel safety
@@ -92,62 +99,38 @@ impl<S: PageSource + Clone> ListGroups<S> {
         S: Send,
         S::Fetch: Send,
     {
-        let list = self.clone();
-        stream! {
-            if every.is_zero() {
-                yield Err(Error::config("the interval of a watch is zero: give it the time from one listing to the next"));
-                return;
-            }
-            let mut known: Option<Snapshot> = None;
-            loop {
-                let started = Instant::now();
-                let listing = list.snapshot();
-                match listing.await {
-                    Ok(newer) => {
-                        let changes = known.as_ref().map(|older| newer.changes_since(older)).unwrap_or_default();
-                        known = Some(newer);
-                        for change in changes {
-                            yield Ok(change);
-                        }
-                    }
-                    Err(error) => {
-                        let would_repeat = error.is_config();
-                        yield Err(error);
-                        if would_repeat {
-                            return;
-                        }
-                    }
-                }
-                sleep(until_next(started.elapsed(), every)).await;
-            }
+        if every.is_zero() {
+            let error = Error::config("the interval of a watch is zero: give it the time from one listing to the next");
+            return stream::iter([Err(error)]).right_stream();
         }
+        let mut is_first = true;
+        let changes = move |update: Result<Update>| match update {
+            Ok(_) if mem::take(&mut is_first) => Vec::new(),
+            Ok(update) => update.changes.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        self.updates(None, Every { every, interval: None }).map(changes).flat_map(stream::iter).left_stream()
     }
 }
 
-/// How long it is to the next start, when the last one was `elapsed` ago. The starts that have passed are skipped.
-fn until_next(elapsed: Duration, every: Duration) -> Duration {
-    if let Some(wait) = every.checked_sub(elapsed) {
-        return wait;
-    }
-    let past = elapsed.as_nanos() % every.as_nanos();
-    if past == 0 {
-        return Duration::ZERO;
-    }
-    // No process runs for the 584 years that do not fit.
-    every.saturating_sub(Duration::from_nanos(u64::try_from(past).unwrap_or(u64::MAX)))
+/// Ticks, the first of which comes at once. Those that are missed come as one, and the later ones when they would have.
+struct Every {
+    every: Duration,
+    /// Made at the first poll: it needs a runtime.
+    interval: Option<Interval>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Stream for Every {
+    type Item = ();
 
-    #[test]
-    fn the_next_start_is_a_whole_number_of_intervals_after_the_last() {
-        let every = Duration::from_secs(1);
-        for (elapsed, wait) in [(0, 1_000), (1, 999), (999, 1), (1_000, 0), (1_001, 999), (2_500, 500), (7_000, 0)] {
-            assert_eq!(until_next(Duration::from_millis(elapsed), every), Duration::from_millis(wait), "{elapsed} ms");
-        }
-        assert_eq!(until_next(every, Duration::MAX).checked_add(every), Some(Duration::MAX));
-        assert_eq!(until_next(Duration::MAX, Duration::MAX), Duration::ZERO);
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<()>> {
+        let every = self.every;
+        let interval = self.interval.get_or_insert_with(|| {
+            let mut interval = interval(every);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            interval
+        });
+        ready!(interval.poll_tick(cx));
+        Poll::Ready(Some(()))
     }
 }

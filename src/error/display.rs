@@ -19,6 +19,9 @@ impl fmt::Display for Error {
         if let Kind::Config(detail) = &inner.kind {
             return f.write_str(detail);
         }
+        if let Kind::Inconsistent(detail) = &inner.kind {
+            return f.write_str(detail);
+        }
         match inner.page {
             Some(number) => write!(f, "page {number} failed")?,
             None => f.write_str("the request failed")?,
@@ -30,6 +33,9 @@ impl fmt::Display for Error {
         if let Some(wait) = inner.retry_after {
             write!(f, " (the server asks to wait {} s)", wait.as_secs_f64())?;
         }
+        if f.alternate() {
+            return Ok(());
+        }
         f.write_str("; ")?;
         Advice::on(&inner.kind).write(f, inner.checkpoint.is_some())
     }
@@ -40,6 +46,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(detail) | Self::Tls(detail) | Self::Decode(detail) => f.write_str(detail),
+            Self::Inconsistent(detail) => f.write_str(detail),
             Self::Connect(detail) | Self::Transport(detail) | Self::Protocol(detail) => f.write_str(detail),
             Self::Timeout(limit) => f.write_str(match limit {
                 Limit::Connect => "no connection in time",
@@ -53,6 +60,7 @@ impl fmt::Display for Kind {
                 refusal.code.map_or(Ok(()), |code| write!(f, " (code {code})"))
             }
             Self::CursorLoop => f.write_str("the server returned a cursor that was already used"),
+            Self::CursorRefused => f.write_str("the server refuses the cursor that it returns"),
             Self::CursorTooLong { bytes } => {
                 write!(f, "the server sent a cursor of {bytes} bytes, and at most {MAX_CURSOR_BYTES} are accepted")
             }
@@ -86,7 +94,7 @@ impl Advice {
     fn on(kind: &Kind) -> Self {
         match kind {
             // Its detail says what to do.
-            Kind::Config(_) => Self::Do(""),
+            Kind::Config(_) | Kind::Inconsistent(_) => Self::Do(""),
             Kind::Connect(_) => Self::Then("check the base URL and the network"),
             Kind::Tls(_) => Self::Do("check the base URL, the system's certificates and its clock"),
             Kind::Timeout(Limit::Connect) => Self::LaterOr("raise `connect_timeout`"),
@@ -98,6 +106,7 @@ impl Advice {
             }
             Kind::Api(refusal) => Self::on_refusal(refusal),
             Kind::CursorInvalid(_) => Self::Do("pass a cursor of a recent page, or list from the start"),
+            Kind::CursorRefused => Self::Do("the list may have changed: list again from the start"),
             Kind::CursorLoop => Self::LaterOr("report this to the API's support"),
             Kind::CursorTooLong { .. } => Self::Do("no cursor of the API is that long: check the base URL"),
             Kind::Protocol(_) | Kind::UnexpectedStatus { .. } => {

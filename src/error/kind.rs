@@ -25,10 +25,14 @@ pub(super) enum Kind {
     CursorInvalid(Refusal),
     /// The server returned a cursor that was already used.
     CursorLoop,
+    /// The server refuses a cursor that it still sends.
+    CursorRefused,
     /// A cursor is longer than any that may be sent.
     CursorTooLong { bytes: usize },
     /// The response contradicts the rules of paging, or of HTTP.
     Protocol(&'static str),
+    /// No two complete listings in a row agree. Another attempt may help.
+    Inconsistent(String),
     /// The status is neither 200 nor that of an error.
     UnexpectedStatus { status: u16 },
     /// The body is no page of groups.
@@ -77,8 +81,10 @@ impl Kind {
             | Self::Timeout(_)
             | Self::Transport(_)
             | Self::CursorLoop
+            | Self::CursorRefused
             | Self::CursorTooLong { .. }
             | Self::Protocol(_)
+            | Self::Inconsistent(_)
             | Self::Other => None,
         }
     }

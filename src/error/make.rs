@@ -56,19 +56,28 @@ impl Error {
         Self::new(Kind::Redirect { status })
     }
 
+    /// No two complete listings in a row agree. The detail counts what changed and says what to do, and shows no group.
+    pub(crate) fn inconsistent(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Inconsistent(detail.into()))
+    }
+
     /// The API answered with an error.
     pub(crate) fn refused(refusal: Refusal) -> Self {
         Self::new(Kind::Api(refusal))
     }
 
     /// The API refused, by `refusal`, a cursor that the caller gave.
-    #[allow(dead_code, reason = "the walk calls it, soon")]
     pub(crate) fn cursor_invalid(mut refusal: Self) -> Self {
         refusal.0.kind = match refusal.0.kind {
             Kind::Api(refusal) => Kind::CursorInvalid(refusal),
             other => other,
         };
         refusal
+    }
+
+    /// The server refuses a cursor that it still sends.
+    pub(crate) fn cursor_refused() -> Self {
+        Self::new(Kind::CursorRefused)
     }
 
     /// The server returned a cursor that was already used.
@@ -146,7 +155,6 @@ impl Error {
 
     /// Masks the words of the server's text that are secret, such as earlier cursors of a walk. Each word is tried as it
     /// is and percent-decoded; see [`mask::words`].
-    #[allow(dead_code, reason = "the walk calls it, soon")]
     pub(crate) fn mask_words(&mut self, is_secret: impl Fn(&str) -> bool) {
         if let Some(text) = self.0.kind.server_text_mut() {
             if let Cow::Owned(masked) = mask::words(text, is_secret) {

@@ -38,6 +38,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// later, or resume from the checkpoint
 /// ```
 ///
+/// The alternate form (`{error:#}`) ends before the last semicolon: for programs that tell their users in words of their own
+/// what to do.
+///
 /// Neither `Display` nor `Debug` shows the API key, a cursor, a link or a URL; where the server's own text holds one of
 /// them, `***` stands in its place. The app's id is shown as it was passed in: it is no secret, since it gives access to
 /// nothing without the key.
@@ -62,6 +65,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | [`is_api`](Self::is_api) | any of the five above, or another error of the API | if [retryable](Self::is_retryable) | change what [`api_message`](Self::api_message) objects to |
 /// | [`is_cursor_loop`](Self::is_cursor_loop) | the server returned a cursor that was already used | no | resume later; report it to the API's support |
 /// | [`is_protocol`](Self::is_protocol) | malformed HTTP, a status other than 200, or a page that contradicts the rules of paging | no | check the base URL, resume later |
+/// | [`is_inconsistent`](Self::is_inconsistent) | no two complete listings in a row agree; the message counts what changed | yes: 8 listings | try again when the list changes less often |
 /// | [`is_decode`](Self::is_decode) | the response is no page of groups | no | check the base URL; report it if that is right |
 /// | [`is_decode`](Self::is_decode) | the JSON ends early | yes | resume later |
 /// | [`is_too_large`](Self::is_too_large) | the response exceeds [`max_page_bytes`](crate::ClientBuilder::max_page_bytes), or a cursor exceeds 4 KiB | no | ask for smaller pages, or raise the bound |
@@ -264,7 +268,7 @@ impl Error {
     /// A cursor of the API's own is no longer valid, and the walk could not start again by itself.
     #[must_use]
     pub fn is_cursor_expired(&self) -> bool {
-        self.refused_for(Refusal::is_cursor)
+        self.refused_for(Refusal::is_cursor) || matches!(self.0.kind, Kind::CursorRefused)
     }
 
     /// The API refused a cursor that the caller gave: it is no cursor of this list, or it has expired.
@@ -283,6 +287,12 @@ impl Error {
     #[must_use]
     pub fn is_protocol(&self) -> bool {
         matches!(self.0.kind, Kind::Protocol(_) | Kind::UnexpectedStatus { .. })
+    }
+
+    /// The list changed during each listing of a [consistent snapshot](crate::ListGroups::consistent_snapshot).
+    #[must_use]
+    pub fn is_inconsistent(&self) -> bool {
+        matches!(self.0.kind, Kind::Inconsistent(_))
     }
 
     /// The body is no page of groups, or ends early. The message names the place, such as `data[17].creation_timestamp`.
@@ -305,13 +315,18 @@ impl Error {
     /// | connect, name resolution, reset, early end, timeout | TLS |
     /// | 408, 429, 500, 502, 503, 504 | 3xx, other 4xx, 501, 505 |
     /// | API codes for rate limits (4, 17, 341, 80007, 130429, 131208) and temporary failures (1, 2, `is_transient`) | other API codes |
+    /// | a list that changed during each listing of a consistent snapshot | |
     /// | JSON that ends early | malformed JSON, size limits, protocol violations |
     ///
     /// 500 with Meta's "reduce the amount of data" is not: the same request would fail again.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.kind {
-            Kind::Connect(_) | Kind::Timeout(_) | Kind::Transport(_) | Kind::Truncated { .. } => true,
+            Kind::Connect(_)
+            | Kind::Timeout(_)
+            | Kind::Transport(_)
+            | Kind::Truncated { .. }
+            | Kind::Inconsistent(_) => true,
             Kind::Api(refusal) => refusal.is_retryable(),
             _ => false,
         }

@@ -21,6 +21,11 @@ fn names_the_app_the_page_the_effort_the_reason_and_what_to_do() {
         error.to_string(),
         "app 7f3c: page 3 failed after 3 attempts in 4.1 s: 503 Service Unavailable; retry later"
     );
+    assert_eq!(
+        format!("{error:#}"),
+        "app 7f3c: page 3 failed after 3 attempts in 4.1 s: 503 Service Unavailable",
+        "the alternate form leaves the advice to the caller"
+    );
     assert_eq!((error.app_id(), error.attempts(), error.elapsed().as_millis()), (Some("7f3c"), 3, 4_120));
 }
 

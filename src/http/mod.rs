@@ -20,16 +20,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use percent_encoding::utf8_percent_encode;
+use rapidhash::v3::rapidhash_v3;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use sync_wrapper::SyncWrapper;
 
+use crate::cursor::Position;
 use crate::error::mask::ENCODED;
 use crate::error::{Error, Result};
 use crate::page::Page;
-use crate::source::{PageRequest, PageSource, Position};
+use crate::source::{PageRequest, PageSource};
 use crate::wire::{Refusal, decode};
 
 use classify::classify;
@@ -112,6 +114,12 @@ impl PageSource for HttpSource {
             let page = source.attempt(request).await;
             page.map_err(|error| error.with_app_id(source.app_id()))
         })))
+    }
+
+    /// A hash of the app id (`rapidhash` version 3). The base URL does not count: the same app is the same list wherever
+    /// it is reached.
+    fn list_identity(&self) -> Option<u64> {
+        Some(rapidhash_v3(self.app_id.as_bytes()))
     }
 
     /// An id that cannot be sent may be anything, and is not shown.

@@ -6,7 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::body::REFUSAL_PATIENCE;
 use super::*;
 use crate::client::ClientBuilder;
-use crate::page::PageSize;
+use crate::walk::PageSize;
 
 const START: PageRequest = PageRequest { position: Position::Start, limit: PageSize::DEFAULT };
 

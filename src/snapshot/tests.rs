@@ -13,17 +13,22 @@ fn snapshot(groups: &[(&str, &str)]) -> Snapshot {
 }
 
 #[test]
-fn changes_come_created_then_renamed_then_removed_each_in_list_order() {
+fn changes_come_created_then_renamed_and_changed_then_removed_each_in_list_order() {
     let older = snapshot(&[("z", "gone"), ("a", "old"), ("y", "gone too"), ("b", "same"), ("c", "old too")]);
-    let newer = snapshot(&[("n", "new"), ("c", "new name"), ("b", "same"), ("a", "another"), ("m", "new too")]);
-    let renamed = |id, before, after| Change::Renamed { before: group(id, before), after: group(id, after) };
+    let newer = Snapshot::new(vec![
+        group("n", "new"),
+        group("c", "new name"),
+        group("b", "same"),
+        Group::new("a", "old", 7),
+        group("m", "new too"),
+    ]);
     assert_eq!(
         newer.changes_since(&older),
         [
             Change::Created(group("n", "new")),
             Change::Created(group("m", "new too")),
-            renamed("c", "old too", "new name"),
-            renamed("a", "old", "another"),
+            Change::Renamed { before: group("c", "old too"), after: group("c", "new name") },
+            Change::Changed { before: group("a", "old"), after: Group::new("a", "old", 7) },
             Change::Removed(group("z", "gone")),
             Change::Removed(group("y", "gone too")),
         ],
@@ -39,12 +44,13 @@ fn a_group_that_only_moved_has_not_changed() {
 }
 
 #[test]
-fn a_corrected_creation_time_renames_and_never_removes() {
-    let older = Snapshot::new(vec![Group::new("a", "A", 1)]);
-    let newer = Snapshot::new(vec![Group::new("a", "A", 2)]);
-    let changes = newer.changes_since(&older);
-    assert_eq!(changes, [Change::Renamed { before: Group::new("a", "A", 1), after: Group::new("a", "A", 2) }]);
-    assert_eq!(changes[0].group().creation_timestamp, 2);
+fn a_corrected_creation_time_is_a_change_of_its_own_and_no_rename_and_no_removal() {
+    for subject in ["A", "B"] {
+        let (before, after) = (Group::new("a", "A", 1), Group::new("a", subject, 2));
+        let changes = Snapshot::new(vec![after.clone()]).changes_since(&Snapshot::new(vec![before.clone()]));
+        assert_eq!(changes, [Change::Changed { before, after }]);
+        assert_eq!(changes[0].group().creation_timestamp, 2);
+    }
 }
 
 #[test]
@@ -101,6 +107,10 @@ fn a_change_is_saved_under_its_name() {
     let text = serde_json::to_string(&change).unwrap();
     assert!(text.starts_with(r#"{"renamed":{"before":{"id":"a","#), "{text}");
     assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change);
+    let change = Change::Changed { before: group("a", "A"), after: Group::new("a", "A", 1) };
+    let text = serde_json::to_string(&change).unwrap();
+    assert!(text.starts_with(r#"{"changed":{"before":{"id":"a","#), "{text}");
+    assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change);
 }
 
 #[test]
@@ -112,7 +122,7 @@ fn debug_shows_how_many_groups_and_none_of_them() {
 fn apply(table: &mut BTreeMap<String, Group>, change: Change) {
     match change {
         Change::Created(group) => assert_eq!(table.insert(group.id.clone(), group), None),
-        Change::Renamed { before, after } => {
+        Change::Renamed { before, after } | Change::Changed { before, after } => {
             assert_eq!(before.id, after.id);
             assert_eq!(table.insert(after.id.clone(), after.clone()), Some(before.clone()));
             assert_ne!(before, after);

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::dialect::{CursorAnswer, CursorKind, Dialect};
 use super::mark::{Mark, Side, Target};
-use crate::cursor::{Cursor, Direction};
+use crate::cursor::{Cursor, Direction, Position};
 use crate::error::Result;
 use crate::page::{Cursors, Group, Page};
-use crate::source::{PageRequest, Position};
+use crate::source::PageRequest;
 
 /// The groups in their order, and how the server answers.
 pub(super) struct List {

@@ -30,7 +30,8 @@
 //! fake.create(Group::new("c", "Night shift", 1_700_000_120));
 //! fake.delete("b");
 //! assert_eq!(subjects(&groups).await?, ["Night shift", "Support"]);
-//! assert_eq!(fake.requests().len(), 2);
+//! // Two listings, each of one page and a request that confirms that it is the last.
+//! assert_eq!(fake.requests().len(), 4);
 //!
 //! // And the unhappy path: a part of a list is never taken for the list.
 //! let broken = FakeGroups::new(fake.groups()).script([Fault::Error(Error::api(401, None, "Authentication Failed"))]);

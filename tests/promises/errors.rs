@@ -72,7 +72,7 @@ fn bad_input_is_named_together_with_what_to_do() {
         ),
         (
             "QVFI".parse::<Checkpoint>().unwrap_err(),
-            "this text is not a checkpoint, which begins with \"gupshup-groups:\": save and read it as a whole",
+            "the text is not a checkpoint, which begins with \"gupshup-groups:\": save and read it as a whole",
         ),
         (
             "gupshup-groups:1:QV".parse::<Checkpoint>().unwrap_err(),
@@ -80,7 +80,7 @@ fn bad_input_is_named_together_with_what_to_do() {
         ),
         (
             "gupshup-groups:9:QV".parse::<Checkpoint>().unwrap_err(),
-            "the checkpoint is of version 9, and this crate reads version 1: update gupshup-groups",
+            "the checkpoint has version 9, and this crate reads versions up to 2: update gupshup-groups",
         ),
     ] {
         assert!(error.is_config());
@@ -153,7 +153,7 @@ async fn a_page_that_leads_nowhere_says_why_and_what_to_do() {
     let text = of_a_page(Page::new(groups(1), Cursors::default()).has_next(true)).await.to_string();
     assert_eq!(
         text,
-        "page 2 failed: the answer has a link to another page, but no cursor that leads there; the list may be incomplete: \
+        "page 2 failed: the page has a link to another page, but no cursor; the list may be incomplete: \
          check the base URL, then resume from the checkpoint"
     );
 

@@ -2,8 +2,8 @@
 
 mod chaos;
 mod config;
-#[path = "../../examples/demo/mod.rs"]
-mod demo;
+mod consistent;
+mod end;
 mod errors;
 mod every_fault;
 mod faults;
@@ -17,7 +17,7 @@ mod status;
 mod support;
 mod sync;
 mod tls;
-mod tool;
 mod tracked;
 mod transport;
+mod updates;
 mod walk;

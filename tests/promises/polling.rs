@@ -352,7 +352,7 @@ fn an_answer_that_is_there_at_once_takes_one_poll() {
 /// P7.
 #[test]
 fn a_stream_is_not_terminated_while_groups_are_buffered() {
-    let fake = FakeGroups::new(groups(3));
+    let fake = FakeGroups::new(groups(3)).dialect(Dialect::default().cursors_at_the_ends(false));
     let mut stream = ListGroups::from_source(fake).stream();
     for _ in 0..3 {
         assert!(!stream.is_terminated());

@@ -348,7 +348,7 @@ fn process(list: &ListGroups<FakeGroups>, disk: &Disk, seed: u64, kill: usize) -
 /// there handles every group that the first has not.
 #[test]
 fn killed_at_a_thousand_points_no_group_is_left_unhandled_and_only_what_was_in_flight_is_repeated() {
-    const GROUPS: usize = 150;
+    const GROUPS: usize = 120;
     const POINTS: usize = 1_000;
     let list = list(&FakeGroups::new(groups(GROUPS))).page_size(16);
     let disk = || Disk { handled: RefCell::new(vec![0; GROUPS]), ..Disk::default() };

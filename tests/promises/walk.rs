@@ -1,6 +1,8 @@
 //! The walk through lists that a model has no words for: cycles, dead ends, refusals, cursors that expire, and places in
 //! a list that has changed.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::executor::block_on;
 use futures::{Stream, StreamExt as _};
 use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups, Fault};
@@ -424,7 +426,7 @@ fn a_walk_that_began_at_a_saved_place_does_not_heal() {
 
 /// C11, C16.
 #[test]
-fn a_walk_that_turned_round_does_not_heal() {
+fn a_reversed_walk_does_not_heal() {
     let fake = expiring(|index| index == 3);
     let mut stream = ListGroups::from_source(fake.clone()).page_size(2).stream();
     take(&mut stream, 4);
@@ -466,7 +468,7 @@ fn a_place_whose_last_group_was_deleted_lists_its_page_again() {
 
 /// C10, C16.
 #[test]
-fn a_place_whose_last_group_was_deleted_lists_its_page_again_turned_round() {
+fn a_place_whose_last_group_was_deleted_lists_its_page_again_when_reversed() {
     let (fake, place) = place_in_the_middle();
     fake.delete("7");
     assert_eq!(resumed(&fake, place.reversed()), ["10", "9", "8", "6", "5", "4", "3", "2", "1", "0"]);
@@ -632,8 +634,15 @@ fn a_cursor_of_the_callers_that_is_none_or_too_long_is_refused_before_any_reques
     for cursor in ["", "null", &long] {
         is_bad_input(&ListGroups::from_source(fake.clone()).after(cursor), &fake);
         is_bad_input(&ListGroups::from_source(fake.clone()).before(cursor), &fake);
-        let saved = ListGroups::from_source(fake.clone()).after(cursor).stream().checkpoint();
-        is_bad_input(&ListGroups::from_source(fake.clone()).resume(saved), &fake);
+        for page in ["page", "next"] {
+            let place = match page {
+                "page" => format!(r#"{{"page":{{"after":"{cursor}"}},"limit":25,"offset":0}}"#),
+                _ => format!(r#"{{"page":"start","limit":25,"offset":0,"next":{{"after":"{cursor}"}}}}"#),
+            };
+            let saved = format!(r#"{{"direction":"forward","place":{{"middle":{place}}}}}"#);
+            let saved = format!("gupshup-groups:2:{}", URL_SAFE_NO_PAD.encode(saved));
+            is_bad_input(&ListGroups::from_source(fake.clone()).resume(saved.parse().unwrap()), &fake);
+        }
     }
 }
 
@@ -675,7 +684,7 @@ fn nothing_comes_and_nothing_is_asked_after_the_end() {
     assert_eq!(all(&mut pages).len(), 1);
     yields_none_for_ever(&mut stream);
     yields_none_for_ever(&mut pages);
-    assert_eq!(fake.requests().len(), 2);
+    assert_eq!(fake.requests().len(), 4, "each listed the page, and confirmed that it is the last");
 }
 
 /// P3.
@@ -714,7 +723,7 @@ fn one_group_a_page_with_equal_cursors_is_listed_both_ways() {
 
 /// C16.
 #[test]
-fn turning_round_at_an_error_brings_back_what_was_yielded() {
+fn reversing_at_an_error_brings_back_what_was_yielded() {
     let fake = FakeGroups::new(groups(6)).fault_at(2, Fault::Error(Error::transport("reset")));
     let mut stream = ListGroups::from_source(fake).page_size(2).stream();
     assert_eq!(drain(&mut stream).0, groups(4));
@@ -722,7 +731,23 @@ fn turning_round_at_an_error_brings_back_what_was_yielded() {
 }
 
 #[test]
-fn turning_round_does_not_forgive_bad_input() {
+fn reversing_on_a_page_without_a_cursor_back_is_an_error_after_its_groups() {
+    let source = from_fn(|request| match &request.position {
+        Position::Start => Ok(Page::new(groups(2), Cursors::new(Some("1"), None)).has_next(true)),
+        _ => Ok(Page::new((2..4).map(numbered).collect(), Cursors::new(Some("3"), None))),
+    });
+    let mut stream = ListGroups::from_source(source).stream();
+    assert_eq!(take(&mut stream, 3).0.len(), 3);
+    let mut back = stream.reverse();
+    let (found, error) = drain(&mut back);
+    assert_eq!(ids(&found), ["2"]);
+    let error = error.expect("the groups of the first page cannot be reached");
+    assert!(error.is_protocol() && error.to_string().contains("cannot reverse here"), "{error}");
+    assert!(!back.checkpoint().is_end());
+}
+
+#[test]
+fn reversing_does_not_forgive_bad_input() {
     let fake = FakeGroups::new(groups(3));
     let list = ListGroups::from_source(fake.clone()).after("null");
     let (found, error) = drain(&mut list.stream().reverse());

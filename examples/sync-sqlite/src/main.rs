@@ -1,11 +1,11 @@
 //! Copies an app's groups into an SQLite database, and marks those that are no longer listed.
 //!
 //! ```sh
-//! cargo run --manifest-path examples/sync-sqlite/Cargo.toml
+//! cargo run --manifest-path examples/sync-sqlite/Cargo.toml -- --demo
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --manifest-path examples/sync-sqlite/Cargo.toml -- groups.sqlite
 //! ```
 //!
-//! Without the two variables it lists a demo server that it starts on loopback: once, then again after the list has
+//! With `--demo` it lists a demo server that it starts on loopback: once, then again after the list has
 //! changed, then with a listing that breaks off half way. Without a path the database is in memory. It prints:
 //!
 //! ```text
@@ -14,7 +14,7 @@
 //! sync: failed, and the database is as it was
 //! ```
 //!
-//! With the variables it lists the live API once, at `GUPSHUP_API_URL` if that is set: something for a timer. It exits
+//! With the two variables it lists the live API once, at `GUPSHUP_API_URL` if that is set: something for a timer. It exits
 //! with 0 where the database is now as the list, and with 1 where it is as it was.
 //!
 //! Killed at any point, the database is as before or as after; `tests/kill.rs` kills it. Run one at a time: of two at
@@ -46,8 +46,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let path = env::args_os().nth(1);
-    let (groups, demo) = demo::app_or_demo(demo_list()).await?;
+    let path = env::args_os().skip(1).find(|argument| argument != "--demo");
+    let (groups, demo) = demo::app_or_demo(demo_list())?;
     match (demo, path) {
         (Some(demo), path) => {
             let mut db = store::open(path.unwrap_or_else(|| ":memory:".into()))?;

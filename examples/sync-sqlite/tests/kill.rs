@@ -54,7 +54,7 @@ struct Left {
 impl Fixture {
     async fn new() -> Self {
         let list = FakeGroups::new(demo::groups(2500));
-        let server = DemoServer::start(list.clone()).await;
+        let server = DemoServer::start(list.clone()).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let mut fixture =
             Self { dir, server, before: Vec::new(), after: Vec::new(), run: Duration::ZERO, write: Duration::ZERO };

@@ -7,9 +7,10 @@ mod pages;
 use futures::FutureExt;
 
 use super::*;
+use crate::cursor::Position;
 use crate::error::Error;
-use crate::page::{Cursors, PageSize};
-use crate::source::Position;
+use crate::page::Cursors;
+use crate::walk::PageSize;
 
 fn groups(count: usize) -> Vec<Group> {
     let ages = (0..count).zip(0..);

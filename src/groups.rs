@@ -1,4 +1,4 @@
-//! The walk as a stream of groups.
+//! The walk as a stream of groups: the buffer of a page.
 
 use std::fmt;
 use std::pin::Pin;
@@ -24,40 +24,51 @@ use crate::source::PageSource;
 ///
 /// # Order and completeness
 ///
-/// Forward, the groups come in the server's order; backward, in its exact mirror. `None` comes only when the API has
-/// said that the list is at its end, or when [`max_groups`](crate::ListGroups::max_groups) was reached. Whatever else
-/// happens is an `Err`: a listing that ended without an error is complete.
+/// Forward, groups come in the server's order; backward, in its exact mirror. `None` comes only when the end of the list is
+/// established, or when [`max_groups`](crate::ListGroups::max_groups) was reached. Anything else that ends the stream is
+/// an `Err`: a listing that ended without an error is complete.
 ///
-/// The API says that the list is at its end by leaving out the link to a next page. Since not every server sends such
-/// links, one that has sent none yet is asked on while its pages are full, until a page is empty or its cursor is
-/// called invalid (code 2642). Backward the same holds of the link to a previous page, whatever the size of the pages.
+/// # The end of the list
+///
+/// The number of groups on a page says nothing about the end, because servers clamp page sizes and filter. A link to
+/// another page means that there is more. A page without such a link is the end if
+///
+/// - it has no cursor to continue from, or no groups,
+/// - or the server has sent links in this direction before (Meta's rule), unless
+///   [`confirm_end`](crate::ListGroups::confirm_end) is on.
+///
+/// Otherwise the stream requests one more page, and an empty page is the end. If the server calls the cursor of that
+/// request invalid (code 2642), the page before is requested again: if it still ends with the same group and cursor, the
+/// cursor is good and the list is at its end; if the page has changed, the stream continues from it; if that cursor is
+/// refused too, it has expired.
 ///
 /// # Laziness
 ///
-/// No request is made before the first poll, and none ahead of demand: page `k` is asked for when page `k − 1` is
-/// used up. With [`read_ahead`](crate::ListGroups::read_ahead) it is asked for when page `k − 1` has arrived.
+/// No request is made before the first poll, and none ahead of demand: page `k` is requested when page `k − 1` is
+/// used up. With [`read_ahead`](crate::ListGroups::read_ahead) it is requested when page `k − 1` has arrived.
 ///
 /// # Errors and recovery
 ///
 /// An error comes once, after every group that arrived before it; then `None`, for ever. The error and the stream both
-/// hold the [`Checkpoint`] of the place, and [`resume`](Self::resume) goes on there.
+/// hold the [`Checkpoint`] of the place, and [`resume`](Self::resume) continues there.
 ///
 /// # Cancel safety
 ///
-/// Dropping a `next()` future loses nothing and repeats no request: the request under way belongs to the stream and goes
-/// on at the next poll. Dropping the stream drops the request, also one that was made ahead, and leaves no task behind.
+/// Dropping a `next()` future loses nothing and repeats no request: the request under way belongs to the stream and
+/// continues at the next poll. Dropping the stream drops the request, also one that was made ahead, and leaves no task
+/// behind.
 ///
 /// # When groups change meanwhile
 ///
-/// The API invalidates cursors when groups change. A walk that began at the start of the list then begins again by
-/// itself, at most [`max_restarts`](crate::ListGroups::max_restarts) times, and skips what it has yielded: every group
-/// that was there throughout comes exactly once. That takes eight bytes of memory a group. A walk that began elsewhere,
-/// or was turned round, has no such memory and yields [`Error::is_cursor_expired`](crate::Error::is_cursor_expired).
+/// The API invalidates cursors when groups change. A listing that began at the start of the list then begins again by
+/// itself, at most [`max_restarts`](crate::ListGroups::max_restarts) times, and leaves out what it has yielded: every group
+/// that was there throughout comes exactly once. That takes eight bytes of memory a group. A listing that began elsewhere,
+/// or was reversed, has no such memory and yields [`Error::is_cursor_expired`](crate::Error::is_cursor_expired).
 ///
 /// # Panics
 ///
-/// Never by itself, on a [runtime](crate#runtime) that has what it needs. A panic of a [`PageSource`] goes through to the
-/// caller; its request is dropped, and the next poll makes it anew.
+/// Never by itself. A panic of a [`PageSource`] goes through to the caller; its request is dropped, and the next poll
+/// makes it again.
 ///
 /// # Examples
 ///
@@ -81,32 +92,29 @@ use crate::source::PageSource;
 pub struct GroupStream<S: PageSource = HttpSource> {
     #[pin]
     pages: PageStream<S>,
-    /// The groups of the last page that are not yet yielded, next one first.
+    /// The groups of the last page that are not yielded yet, next one first.
     buffer: vec::IntoIter<Group>,
-    /// The id of the last group yielded.
-    last: String,
 }
 
 impl<S: PageSource> GroupStream<S> {
     pub(crate) fn new(pages: PageStream<S>) -> Self {
-        Self { pages, buffer: Vec::new().into_iter(), last: String::new() }
+        Self { pages, buffer: Vec::new().into_iter() }
     }
 
     /// The place after the last group that was yielded.
     ///
-    /// Cheap enough for every group, and needed only where you save it: it clones two cursors and an id.
+    /// It clones two cursors: cheap enough for every group, and needed only where you save it.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        match self.buffer.len() {
-            0 => self.pages.checkpoint(),
-            rest => self.pages.checkpoint_at(self.pages.last_count() - rest, &self.last),
-        }
+        self.pages.checkpoint_before(self.buffer.len())
     }
 
-    /// Turns round: what was just yielded comes back first.
+    /// Reverses the stream: the group that was just yielded comes back first.
     ///
-    /// Works anywhere, also after an error and at both ends. The groups of the page are asked for again, since the caller
-    /// owns those that were yielded. The turned walk has no memory to heal an expired cursor with.
+    /// It works anywhere, also after an error and at both ends. The page is requested again, because the caller owns the
+    /// groups that were yielded. The reversed stream has no memory to heal an expired cursor with.
+    ///
+    /// The stream ends with [`is_protocol`](crate::Error::is_protocol) where a page has no cursor for the other direction.
     ///
     /// ```
     /// use futures::StreamExt;
@@ -126,13 +134,12 @@ impl<S: PageSource> GroupStream<S> {
     /// # });
     /// ```
     pub fn reverse(self) -> Self {
-        let place = self.checkpoint().reversed();
-        Self::new(self.pages.restart_at(place, self.buffer.len()))
+        Self::new(self.pages.reversed(self.buffer.len()))
     }
 
-    /// Goes on after an error, at the place where it happened. Without an error it does nothing.
+    /// Continues after an error, at the place where it happened. Without an error it does nothing.
     ///
-    /// A walk that can heal gets its full number of [restarts](crate::ListGroups::max_restarts) again.
+    /// A listing that can heal gets its full number of [restarts](crate::ListGroups::max_restarts) again.
     pub fn resume(&mut self) {
         self.pages.resume();
     }
@@ -145,7 +152,7 @@ impl<S: PageSource> GroupStream<S> {
         progress
     }
 
-    /// The way that the stream goes through the server's list.
+    /// The direction in which the stream reads the server's list.
     #[must_use]
     pub fn direction(&self) -> Direction {
         self.pages.direction()
@@ -159,11 +166,10 @@ impl<S: PageSource> Stream for GroupStream<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         loop {
-            keep(this.last, this.pages.as_mut(), this.buffer.as_slice());
             if let Some(group) = this.buffer.next() {
                 return Poll::Ready(Some(Ok(group)));
             }
-            match ready!(turn_page(this.pages.as_mut(), this.buffer, cx)) {
+            match ready!(next_page(this.pages.as_mut(), this.buffer, cx)) {
                 Some(Ok(())) => {}
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
@@ -179,43 +185,23 @@ impl<S: PageSource> Stream for GroupStream<S> {
     }
 }
 
-/// How many groups the walk is told of at a time. What is read of them is then still in the nearest cache when they are
-/// yielded, which is not so of a whole page.
-const AT_ONCE: usize = 8;
-
-/// Keeps what is needed of the group that is yielded next: its id, for a checkpoint. Of every eighth, the walk is told
-/// together with those that follow.
+/// Fills the buffer with the next page.
 ///
-/// Like [`turn_page`] it is kept out of [`GroupStream::poll_next`], so that this is small enough to become part of the
-/// caller's loop, and looks at a group where it lies: one that is looked at on its way out is moved in pieces.
-#[inline(never)]
-fn keep<S: PageSource>(last: &mut String, pages: Pin<&mut PageStream<S>>, rest: &[Group]) {
-    if rest.len() % AT_ONCE == 0 {
-        pages.yielding(&rest[..rest.len().min(AT_ONCE)]);
-    }
-    if let Some(group) = rest.first() {
-        last.clear();
-        last.push_str(&group.id);
-    }
-}
-
-/// Goes on to the next page, and tells the walk of the groups that come before those of which [`keep`] tells it.
-///
-/// It hands over no group, so that none takes the way through memory that a function's result takes.
+/// It is kept out of [`GroupStream::poll_next`], so that this is small enough to be inlined into the caller's loop. It
+/// returns no group, because a group in a function's result is copied through memory.
 #[cold]
 #[inline(never)]
-fn turn_page<S: PageSource>(
+fn next_page<S: PageSource>(
     mut pages: Pin<&mut PageStream<S>>,
     buffer: &mut vec::IntoIter<Group>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<Result<()>>> {
-    let page = ready!(pages.as_mut().poll_page(cx));
+    let page = ready!(pages.as_mut().poll_next(cx));
     Poll::Ready(page.map(|page| {
         let mut groups = page?.groups;
         if pages.direction() == Direction::Backward {
             groups.reverse();
         }
-        pages.yielding(&groups[..groups.len() % AT_ONCE]);
         *buffer = groups.into_iter();
         Ok(())
     }))

@@ -1,0 +1,234 @@
+//! The options. Their documentation is the help and the manual page.
+
+#![allow(clippy::doc_markdown, reason = "the help is plain text")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::help;
+
+/// List the active WhatsApp groups of Gupshup apps, and what changes among them.
+///
+/// A list is complete or the program fails: it never ends early without an exit code that says so.
+#[derive(Debug, Parser)]
+#[command(name = "gupshup-groups", bin_name = "gupshup-groups", version, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = help::TOOL.text())]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    List(ListOptions),
+    Count(CountOptions),
+    Diff(DiffOptions),
+    Watch(WatchOptions),
+    /// Print a completion script for a shell
+    #[command(after_long_help = help::COMPLETIONS.text())]
+    Completions {
+        /// The shell to complete commands in
+        shell: Shell,
+    },
+    /// Print the manual page, or write those of all commands
+    #[command(after_long_help = help::MAN.text())]
+    Man {
+        /// Write the page of each command into this directory, which must exist
+        directory: Option<PathBuf>,
+    },
+}
+
+/// List groups: as a table, as JSON lines or as CSV
+///
+/// The apps are listed one after the other. One that fails stops no other; the exit code is then that of the first failure.
+#[derive(Args, Debug)]
+#[command(after_long_help = help::LIST.text())]
+pub(crate) struct ListOptions {
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    /// Stop after this many groups of each app
+    #[arg(long, value_name = "GROUPS")]
+    pub(crate) max: Option<usize>,
+    /// Walk backward from this cursor, instead of forward from the start. For one app
+    #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
+    pub(crate) backward_from: Option<String>,
+    /// Continue where the last run with this file stopped
+    ///
+    /// The place is saved in this file after each page, once the page's groups are written, and when the run stops: by an
+    /// error, a signal or --max. The next run with the file continues there, in the same direction, and writes no CSV
+    /// header; append its output to that of the last run. A run that is killed (SIGKILL) repeats at most one page, and may
+    /// leave its last line incomplete; no run loses a group. The file is removed at the end of the list. It belongs to the apps that it was made for.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) account: AccountOptions,
+}
+
+/// Count groups, one line for each app
+#[derive(Args, Debug)]
+#[command(after_long_help = help::COUNT.text())]
+pub(crate) struct CountOptions {
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    #[command(flatten)]
+    pub(crate) account: AccountOptions,
+}
+
+/// Report what has changed since the last run: groups created, renamed and removed
+///
+/// The list is read until two complete listings in a row agree, then compared with the state file. The state file is
+/// replaced as a whole, after the output is written: a run that fails, is stopped or cannot write leaves it as it was, and
+/// the next run reports the same changes. An app that fails stops no other, and its state stays as it was.
+#[derive(Args, Debug)]
+#[command(after_long_help = help::DIFF.text())]
+pub(crate) struct DiffOptions {
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    #[command(flatten)]
+    pub(crate) state: StateOptions,
+    /// Exit with 1 if something has changed
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) account: AccountOptions,
+}
+
+/// Report changes as they happen, as JSON lines, until stopped by a signal
+///
+/// The state file is replaced after the changes are written and the command of --on-change has succeeded for each of them.
+/// A restart, after any kind of end, therefore misses no change; it may repeat some. A listing that fails is reported on
+/// stderr, and the next one takes place as usual; only if the API refuses the key or the app at the first listing does the
+/// program end.
+#[derive(Args, Debug)]
+#[command(after_long_help = help::WATCH.text())]
+pub(crate) struct WatchOptions {
+    #[command(flatten)]
+    pub(crate) state: StateOptions,
+    /// The time from the start of one listing to the start of the next: 90s, 5m, 1h
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    pub(crate) every: Duration,
+    /// Run this command for each change, with the change's JSON line on its standard input
+    ///
+    /// It is run by `sh -c` (`cmd /C` on Windows), one change at a time, in order, without GUPSHUP_API_KEY in its
+    /// environment; what it prints goes to stderr. If it fails, the changes after it wait, the state file stays as it was,
+    /// and after the next listing all changes since that state are reported again: the command must accept a repeat.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) on_change: Option<String>,
+    /// Stop after this many listings of each app
+    #[arg(long, value_name = "LISTINGS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) rounds: Option<u64>,
+    #[command(flatten)]
+    pub(crate) account: AccountOptions,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Account")]
+pub(crate) struct AccountOptions {
+    /// The id of an app, a UUID (not its name); may be given several times [env: GUPSHUP_APP_ID]
+    #[arg(long = "app", value_name = "ID")]
+    pub(crate) apps: Vec<String>,
+    /// Read app ids from this file, one a line; `-` is standard input. Empty lines and lines that begin with # are ignored
+    #[arg(long, value_name = "FILE")]
+    pub(crate) apps_from: Option<PathBuf>,
+    /// Read the API key from this file, instead of the variable GUPSHUP_API_KEY
+    ///
+    /// There is no option for the key itself: other users of the machine can read the arguments of a process.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The address of the API [env: GUPSHUP_API_URL] [default: https://api.gupshup.io/wa]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// Make at most this many requests a second
+    #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: Option<u32>,
+    /// Allow one attempt at a page this much time: 30s, 2m [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Request pages of this many groups, 1 to 1024 [default: 25, then 1024]
+    #[arg(long, value_name = "GROUPS", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) page_size: Option<u32>,
+    /// List invented groups from a server on this machine; no account is needed or used
+    #[arg(long, conflicts_with_all = ["apps", "apps_from", "key_file", "base_url"])]
+    pub(crate) demo: bool,
+    /// Say nothing on stderr but errors, and that a demo is a demo
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct OutputOptions {
+    /// How the output is written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StateOptions {
+    /// The file that holds the list as it was last reported
+    ///
+    /// It holds the ids of groups, which contain the business phone number, and their names, and is readable by its
+    /// owner alone unless it had other permissions before. One file may hold several apps. Use it in one process at a
+    /// time.
+    #[arg(long = "state", value_name = "FILE")]
+    pub(crate) path: PathBuf,
+    /// Report every group as created if the state file holds no list of the app yet
+    ///
+    /// Without this, the first run saves the list and reports nothing.
+    #[arg(long)]
+    pub(crate) initial: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for people. Control characters and those that change the direction of text are escaped
+    Table,
+    /// A JSON object a line. Text is exact
+    Jsonl,
+    /// A header, then a record a line. A cell that a spreadsheet could take for a formula (it begins with =, +, -, @, a tab
+    /// or a carriage return) gets an apostrophe in front; for exact text use jsonl
+    Csv,
+}
+
+/// A time such as `90s`, `5m` or `1h 30m`, of more than zero.
+fn duration(text: &str) -> Result<Duration, String> {
+    let time: jiff::SignedDuration = text.parse().map_err(|_| "write it as 90s, 5m or 1h".to_owned())?;
+    match Duration::try_from(time) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err("it must be more than zero".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_options_are_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_has_a_unit_and_is_more_than_zero() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        for wrong in ["", "5", "0s", "-1m", "soon"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_option_takes_the_key_itself() {
+        let names = ["--key", "--api-key", "--apikey", "--token"];
+        for command in Options::command().get_subcommands() {
+            for argument in command.get_arguments().filter_map(clap::Arg::get_long) {
+                assert!(!names.contains(&format!("--{argument}").as_str()), "{argument}");
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! A server on this machine that answers as the API does, and groups that are invented: for `--demo`, for the examples and
+//! for tests.
+//!
+//! The list and its cursors are a [`FakeGroups`]. `api` is the API around it, without
+//! I/O; `server` is the HTTP.
+
+#![allow(dead_code, unused_imports, reason = "each program that includes this module uses a part of it")]
+
+mod api;
+mod server;
+
+use gupshup_groups::Group;
+use gupshup_groups::testing::FakeGroups;
+
+pub(crate) use api::{Apps, Asked, answer};
+pub(crate) use server::DemoServer;
+
+/// The only key that the server accepts.
+pub(crate) const API_KEY: &str = "demo-key";
+/// The app of a server that has one.
+pub(crate) const APP_ID: &str = "demo";
+
+/// So many groups, the newest first, as the API lists them. Every id begins with `DEMO`.
+pub(crate) fn groups(count: u32) -> Vec<Group> {
+    const SUBJECTS: [&str; 5] = ["Support", "Équipe livraison", "बिक्री टीम", "Orders 📦", "Two\nlines"];
+    const NEWEST: i64 = 1_750_000_000;
+    const EVERY: i64 = 3 * 3600 + 417;
+    let group = |n: u32, subject: &str| {
+        // Real ids are base64 with characters that a URL must escape, so these have such characters too.
+        let id = format!("DEMO+{:08x}/{n}==", n.wrapping_mul(2_654_435_761));
+        Group::new(id, format!("{subject} {n}"), NEWEST - EVERY * i64::from(count - n))
+    };
+    (1..=count).rev().zip(SUBJECTS.iter().cycle()).map(|(n, subject)| group(n, subject)).collect()
+}
+
+/// Changes a list: a group is created, renamed or deleted, by turns.
+pub(crate) fn change(list: &FakeGroups, turn: u64) {
+    let now = list.groups();
+    let nth = |n: usize| now.get(n).map_or("", |group| &*group.id);
+    match turn % 3 {
+        0 => list.create(Group::new(format!("DEMO+new/{turn}=="), "Night shift", 1_750_000_100)),
+        1 => drop(list.rename(nth(3), "Help desk")),
+        _ => drop(list.delete(nth(5))),
+    }
+}

@@ -1,0 +1,99 @@
+//! The demo as a server on loopback.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+
+use gupshup_groups::testing::FakeGroups;
+use gupshup_groups::{Client, ListGroups};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::runtime;
+use tokio::sync::oneshot;
+
+use super::{API_KEY, APP_ID, Apps, Asked, answer};
+
+/// A server on a port of its own, and on a thread of its own: it answers also while the caller's thread is busy. It stops
+/// when it is dropped.
+pub(crate) struct DemoServer {
+    address: SocketAddr,
+    apps: Arc<Apps>,
+    /// The thread ends when this is dropped.
+    _stop: oneshot::Sender<()>,
+}
+
+impl DemoServer {
+    /// Starts a server of one app, [`APP_ID`], that lists `groups`. Keep a clone to change the list, or to read what was
+    /// asked.
+    pub(crate) fn start(groups: FakeGroups) -> io::Result<Self> {
+        Self::start_apps([(APP_ID.to_owned(), groups)])
+    }
+
+    /// Starts a server that knows these apps, by their ids, and no other.
+    pub(crate) fn start_apps(apps: impl IntoIterator<Item = (String, FakeGroups)>) -> io::Result<Self> {
+        let apps: Arc<Apps> = Arc::new(apps.into_iter().collect());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stop, stopped) = oneshot::channel();
+        let known = Arc::clone(&apps);
+        thread::Builder::new().name("demo server".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = stopped => {}
+                    // Without connections there is nothing to serve: the client says what is wrong.
+                    _ = accept(listener, known) => {}
+                }
+            });
+        })?;
+        Ok(Self { address, apps, _stop: stop })
+    }
+
+    /// What to give to `ClientBuilder::base_url`.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}/wa", self.address)
+    }
+
+    /// The listing of the app of a server that has one, by a client of its own.
+    pub(crate) fn list(&self) -> gupshup_groups::Result<ListGroups> {
+        Ok(Client::builder(API_KEY).base_url(self.base_url()).build()?.groups(APP_ID))
+    }
+
+    /// What the server of one app answers from.
+    pub(crate) fn groups(&self) -> &FakeGroups {
+        &self.apps[APP_ID]
+    }
+}
+
+async fn accept(listener: TcpListener, apps: Arc<Apps>) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let apps = Arc::clone(&apps);
+        let service = service_fn(move |request| respond(Arc::clone(&apps), request));
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}
+
+async fn respond(apps: Arc<Apps>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let asked = Asked {
+        method: request.method().as_str(),
+        path: request.uri().path(),
+        query: request.uri().query().unwrap_or_default(),
+        key: request.headers().get("apikey").and_then(|key| key.to_str().ok()),
+    };
+    let (status, body) = answer(&apps, asked).await;
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}

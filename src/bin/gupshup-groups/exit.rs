@@ -1,0 +1,106 @@
+//! How a run ends: its exit code, and what it says.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The exit codes. [`Self::ALL`] is what the help and the manual page say about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Done = 0,
+    Changed = 1,
+    Usage = 2,
+    NoCredentials = 3,
+    Refused = 4,
+    Failed = 5,
+    File = 6,
+    Interrupted = 130,
+    Terminated = 143,
+}
+
+impl Exit {
+    pub(crate) const ALL: [(Self, &str); 9] = [
+        (Self::Done, "done; or the reader of the output closed the pipe; or watch was stopped by a signal"),
+        (Self::Changed, "diff --check: something has changed"),
+        (Self::Usage, "wrong options"),
+        (Self::NoCredentials, "no API key or no app was given"),
+        (Self::Refused, "the API refused the key, the app or the request: correct it"),
+        (Self::Failed, "a listing failed, or a command of --on-change; it may succeed later"),
+        (Self::File, "a file could not be read, or the output or a file not be written"),
+        (Self::Interrupted, "stopped by Ctrl-C (SIGINT)"),
+        (Self::Terminated, "stopped by SIGTERM"),
+    ];
+
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+/// Why a command could not do what it should.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    /// Empty where there is nothing to say.
+    pub(crate) message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+
+    /// A file that could not be read or written, and what follows from that.
+    pub(crate) fn file(path: &Path, error: &dyn fmt::Display) -> Self {
+        Self::new(Exit::File, format!("{}: {error}", path.display()))
+    }
+
+    /// Standard output could not be written. A reader that has closed the pipe wants no more, which is no failure.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::new(Exit::Done, ""),
+            _ => Self::new(Exit::File, format!("the output could not be written: {error}")),
+        }
+    }
+
+    /// Adds what follows from the failure for a file that was to be replaced afterwards.
+    pub(crate) fn and(mut self, consequence: &str) -> Self {
+        if self.message.is_empty() {
+            consequence.clone_into(&mut self.message);
+        } else {
+            self.message = format!("{}; {consequence}", self.message);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_pipe_is_no_failure_and_says_nothing() {
+        let failure = Failure::output(&io::ErrorKind::BrokenPipe.into());
+        assert_eq!((failure.exit, &*failure.message), (Exit::Done, ""));
+    }
+
+    #[test]
+    fn a_full_disk_is_a_failure_that_says_what_follows() {
+        let failure = Failure::output(&io::ErrorKind::StorageFull.into()).and("the state was not replaced");
+        assert_eq!(failure.exit, Exit::File);
+        assert_eq!(failure.message, "the output could not be written: no storage space; the state was not replaced");
+    }
+
+    #[test]
+    fn every_exit_code_is_documented_once() {
+        let codes: Vec<u8> = Exit::ALL.iter().map(|(exit, _)| exit.code()).collect();
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130, 143]);
+    }
+}

@@ -1,0 +1,140 @@
+//! What stands below the options: in `--help`, and as sections of the manual pages.
+
+use std::fmt::Write as _;
+
+use crate::exit::Exit;
+
+/// What one command's help says below its options.
+pub(crate) struct Notes {
+    /// Command lines, each with what it does.
+    pub(crate) examples: &'static [(&'static str, &'static str)],
+    /// Whether the command talks to the API.
+    pub(crate) uses_api: bool,
+}
+
+pub(crate) const TOOL: Notes = Notes {
+    examples: &[
+        ("gupshup-groups list --demo --max 3", "Try it without an account"),
+        ("gupshup-groups list --app \"$APP\" --format csv > groups.csv", "List an app; the key is in GUPSHUP_API_KEY"),
+        ("gupshup-groups diff --app \"$APP\" --state groups.json", "Say what has changed since the last time"),
+    ],
+    uses_api: true,
+};
+
+pub(crate) const LIST: Notes = Notes {
+    examples: &[
+        ("gupshup-groups list --demo --max 3", "The three newest groups of the demo"),
+        ("gupshup-groups list --app \"$APP\" --format jsonl | jq -r .subject", "Names only"),
+        ("gupshup-groups list --apps-from apps.txt --rate 5 --format csv > groups.csv", "All groups of many apps"),
+        (
+            "gupshup-groups list --app \"$APP\" --format csv --resume-file groups.place >> groups.csv",
+            "In parts: run it again until it exits with 0",
+        ),
+    ],
+    uses_api: true,
+};
+
+pub(crate) const COUNT: Notes = Notes {
+    examples: &[
+        ("gupshup-groups count --demo", "How many groups the demo has"),
+        ("gupshup-groups count --apps-from apps.txt --format csv", "Of each app in a file"),
+    ],
+    uses_api: true,
+};
+
+pub(crate) const DIFF: Notes = Notes {
+    examples: &[
+        ("gupshup-groups diff --demo --state demo.json", "Run it twice: the demo's list changes after the first run"),
+        (
+            "gupshup-groups diff --quiet --app \"$APP\" --state groups.json",
+            "For cron, which mails the output if there is any",
+        ),
+        (
+            "gupshup-groups diff --app \"$APP\" --state groups.json --check || notify",
+            "Act only if something has changed",
+        ),
+    ],
+    uses_api: true,
+};
+
+pub(crate) const WATCH: Notes = Notes {
+    examples: &[
+        (
+            "gupshup-groups watch --demo --state demo.json --every 1s --rounds 4",
+            "Four listings of the demo, whose list changes each time",
+        ),
+        (
+            "gupshup-groups watch --app \"$APP\" --state groups.json --on-change ./notify.sh",
+            "Run a script for each change",
+        ),
+    ],
+    uses_api: true,
+};
+
+pub(crate) const COMPLETIONS: Notes = Notes {
+    examples: &[(
+        "gupshup-groups completions bash > ~/.local/share/bash-completion/completions/gupshup-groups",
+        "For bash, from the next login on",
+    )],
+    uses_api: false,
+};
+
+pub(crate) const MAN: Notes = Notes {
+    examples: &[
+        ("gupshup-groups man | man -l -", "Read the page of the program"),
+        ("gupshup-groups man /usr/local/share/man/man1", "Install the pages of all commands"),
+    ],
+    uses_api: false,
+};
+
+/// The environment variables that are read.
+pub(crate) const ENVIRONMENT: [(&str, &str); 3] = [
+    ("GUPSHUP_API_KEY", "the API key of the account that owns the apps, unless --key-file is given"),
+    ("GUPSHUP_APP_ID", "the app's id, unless --app or --apps-from is given"),
+    ("GUPSHUP_API_URL", "the address of the API, unless --base-url is given"),
+];
+
+/// How signals are taken.
+pub(crate) const SIGNALS: &str = "Ctrl-C and SIGTERM stop the program after what it has begun to write. A second one ends it at \
+                                  once, without saving anything.";
+
+/// The notes of a command.
+pub(crate) fn of(command: &str) -> &'static Notes {
+    match command {
+        "list" => &LIST,
+        "count" => &COUNT,
+        "diff" => &DIFF,
+        "watch" => &WATCH,
+        "completions" => &COMPLETIONS,
+        "man" => &MAN,
+        _ => &TOOL,
+    }
+}
+
+impl Notes {
+    /// The text of `--help`.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::from("Examples:\n");
+        for (command, what) in self.examples {
+            push(&mut text, format_args!("  # {what}\n  {command}\n"));
+        }
+        if self.uses_api {
+            text.push_str("\nEnvironment:\n");
+            for (name, what) in ENVIRONMENT {
+                push(&mut text, format_args!("  {name:<16} {what}\n"));
+            }
+            text.push_str("\nExit codes:\n");
+            for (exit, what) in Exit::ALL {
+                push(&mut text, format_args!("  {:<4} {what}\n", exit.code()));
+            }
+            push(&mut text, format_args!("\n{SIGNALS}\n"));
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+}
+
+fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = text.write_fmt(line);
+}

@@ -1,0 +1,141 @@
+//! `gupshup-groups list`.
+
+use std::io::{self, Stdout};
+
+use futures::{Stream as _, StreamExt as _};
+use gupshup_groups::testing::FakeGroups;
+use gupshup_groups::{Checkpoint, Cursor, Error, GroupStream, ListGroups};
+
+use crate::account::Account;
+use crate::args::ListOptions;
+use crate::demo;
+use crate::exit::{Exit, Failure};
+use crate::message;
+use crate::output::{GroupRecord, Output};
+use crate::resume::ResumeFile;
+use crate::say::{Bar, count, say};
+use crate::signals::Signals;
+
+/// How one app's listing has ended. The groups before that are written.
+enum End {
+    /// At the end of the list, or at `--max`.
+    Reached,
+    Failed(Box<Error>),
+    Stopped(Exit),
+}
+
+pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Exit, Failure> {
+    let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
+    if options.backward_from.is_some() && account.has_several_apps() {
+        return Err(Failure::new(Exit::Usage, "--backward-from is a cursor of one app: give one app"));
+    }
+    let mut file = ResumeFile::open(options.resume_file.as_deref(), account.apps())?;
+    let mut out = Output::stdout(options.output.format, file.continues());
+
+    let mut first_failure = None;
+    for app in account.apps() {
+        let place = file.place(app).cloned();
+        if place.as_ref().is_some_and(Checkpoint::is_end) {
+            continue;
+        }
+        let list = listing(&account, app, place, &options);
+        let bar = account.voice.bar(app, options.max);
+        let mut listing = Listing { app, several: account.has_several_apps(), stream: list.stream(), bar };
+        let end = listing.copy(&mut out, &mut file, &mut signals).await?;
+        let summary = listing.summary();
+        drop(listing);
+        match end {
+            End::Reached => account.voice.note(&summary),
+            End::Failed(error) => {
+                let failure = message::failed(app, &error, file.path());
+                say(&format!("{} ({summary})", failure.message));
+                first_failure.get_or_insert(failure.exit);
+            }
+            End::Stopped(exit) => {
+                let next = match file.path() {
+                    Some(_) => "to continue, run again with the same --resume-file",
+                    None => "the next run begins at the start, since no --resume-file is given",
+                };
+                account.voice.note(&format!("stopped: {summary}; {next}"));
+                return Ok(exit);
+            }
+        }
+    }
+    if first_failure.is_none() {
+        out.begin::<GroupRecord<'_>>().and_then(|()| out.settle()).map_err(|error| output_failure(&error, &file))?;
+    }
+    file.finish(account.apps())?;
+    Ok(first_failure.unwrap_or(Exit::Done))
+}
+
+fn listing(account: &Account, app: &str, place: Option<Checkpoint>, options: &ListOptions) -> ListGroups {
+    let list = options.max.into_iter().fold(account.list(app), ListGroups::max_groups);
+    match (place, &options.backward_from) {
+        (Some(place), _) => list.resume(place),
+        (None, Some(cursor)) => list.before(Cursor::from(cursor.as_str())),
+        (None, None) => list,
+    }
+}
+
+/// The listing of one app.
+struct Listing<'a> {
+    app: &'a str,
+    several: bool,
+    stream: GroupStream,
+    bar: Bar,
+}
+
+impl Listing<'_> {
+    /// Writes every group that comes, until the end, an error or a signal. The place is kept after each page.
+    async fn copy(
+        &mut self,
+        out: &mut Output<Stdout>,
+        file: &mut ResumeFile,
+        signals: &mut Signals,
+    ) -> Result<End, Failure> {
+        let end = loop {
+            // The page is used up, and the next one may take a while.
+            if self.stream.size_hint().0 == 0 {
+                self.keep(out, file)?;
+                self.bar.update(&self.stream.progress());
+            }
+            tokio::select! {
+                biased;
+                exit = signals.stopped() => break End::Stopped(exit),
+                next = self.stream.next() => match next {
+                    Some(Ok(group)) => out.write(&GroupRecord::new(self.app, &group, self.several))
+                        .map_err(|error| output_failure(&error, file))?,
+                    Some(Err(error)) => break End::Failed(Box::new(error)),
+                    None => break End::Reached,
+                },
+            }
+        };
+        self.keep(out, file)?;
+        Ok(end)
+    }
+
+    /// Writes what is buffered, and then keeps the place after it: if nothing is written yet, the start is as good a place.
+    fn keep(&self, out: &mut Output<Stdout>, file: &mut ResumeFile) -> Result<(), Failure> {
+        let written = if file.path().is_some() { out.settle() } else { out.flush() };
+        written.map_err(|error| output_failure(&error, file))?;
+        if out.has_begun() {
+            file.save(self.app, self.stream.checkpoint())?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        let progress = self.stream.progress();
+        format!("{}: {} in {}", self.app, count(progress.groups, "group"), count(progress.requests, "request"))
+    }
+}
+
+/// How much of the last page has reached its reader is not known.
+fn output_failure(error: &io::Error, file: &ResumeFile) -> Failure {
+    match (Failure::output(error), file.path()) {
+        (failure, Some(path)) if !failure.message.is_empty() => {
+            failure.and(&format!("{} stays at the last page that was written", path.display()))
+        }
+        (failure, _) => failure,
+    }
+}

@@ -1,0 +1,56 @@
+//! `gupshup-groups`: lists the active WhatsApp groups of Gupshup apps, and what changes among them.
+//!
+//! `gupshup-groups --help` is its documentation. A module for each command, and one for each thing that they share.
+
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+
+mod account;
+mod args;
+mod count;
+mod demo;
+mod diff;
+mod exit;
+mod help;
+mod list;
+mod manual;
+mod message;
+mod output;
+mod replace;
+mod resume;
+mod say;
+mod signals;
+mod state;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Command, Options};
+use exit::{Exit, Failure};
+use signals::Signals;
+
+// A worker thread of its own, so that a second signal is heard while the main thread waits for a reader of its output.
+#[tokio::main(worker_threads = 1)]
+async fn main() -> ExitCode {
+    let exit = run(Options::parse()).await.unwrap_or_else(|failure| {
+        if !failure.message.is_empty() {
+            say::say(&failure.message);
+        }
+        failure.exit
+    });
+    exit.into()
+}
+
+async fn run(options: Options) -> Result<Exit, Failure> {
+    let signals =
+        Signals::install().map_err(|error| Failure::new(Exit::File, format!("signals cannot be received: {error}")))?;
+    match options.command {
+        Command::List(options) => list::run(options, signals).await,
+        Command::Count(options) => count::run(options, signals).await,
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { directory } => manual::man(directory.as_deref()),
+        Command::Diff(options) => diff::run(options, signals).await,
+        Command::Watch(options) => watch::run(options, signals).await,
+    }
+}

@@ -1,0 +1,67 @@
+//! What an error of the library means to the person who runs the program.
+
+use std::path::Path;
+
+use gupshup_groups::Error;
+
+use crate::exit::{Exit, Failure};
+use crate::output::one_line;
+
+/// The failure of one app's listing. `resume_file` is where its place is kept, if it is.
+pub(crate) fn failed(app: &str, error: &Error, resume_file: Option<&Path>) -> Failure {
+    // The library's own advice is for programmers; the alternate form leaves it out.
+    let what = format!("{error:#}");
+    let app = if error.app_id().is_some() { String::new() } else { format!("app {app}: ") };
+    // The text may hold what a server said.
+    Failure::new(exit(error), one_line(&format!("{app}{what}; {}", advice(error, resume_file))))
+}
+
+fn exit(error: &Error) -> Exit {
+    if error.is_config() {
+        Exit::Usage
+    } else if error.is_auth() || error.is_not_found() || (error.is_api() && !error.is_retryable()) {
+        Exit::Refused
+    } else {
+        Exit::Failed
+    }
+}
+
+/// What to do.
+fn advice(error: &Error, resume_file: Option<&Path>) -> String {
+    let again = match resume_file {
+        Some(_) => "run again with the same --resume-file",
+        None => "run again",
+    };
+    if error.is_auth() {
+        "check the API key, and that its account owns the app".to_owned()
+    } else if error.is_not_found() {
+        "check the app's id (not its name), and --base-url if you set it".to_owned()
+    } else if error.is_cursor_expired() || error.is_cursor_invalid() {
+        match resume_file {
+            Some(path) => format!(
+                "the list has changed, so the place in {} is no longer valid: delete it and list from the start",
+                path.display()
+            ),
+            None => "the list has changed, so the cursor is no longer valid: list from the start".to_owned(),
+        }
+    } else if error.is_rate_limited() {
+        match error.retry_after() {
+            Some(wait) => format!("wait {} s, then {again}; --rate keeps under the limit", wait.as_secs_f64().ceil()),
+            None => format!("wait a while, then {again}; --rate keeps under the limit"),
+        }
+    } else if error.is_tls() || error.is_redirect() {
+        "check --base-url, the certificates of this machine and its clock".to_owned()
+    } else if error.is_too_large() {
+        "request smaller pages: --page-size 100".to_owned()
+    } else if error.is_timeout() {
+        format!("{again}, or allow more time: --timeout")
+    } else if error.is_connect() {
+        format!("check the network and --base-url, then {again}")
+    } else if error.is_config() {
+        "correct the options".to_owned()
+    } else if error.is_api() && !error.is_retryable() {
+        "change what the API objects to".to_owned()
+    } else {
+        format!("{again} later")
+    }
+}

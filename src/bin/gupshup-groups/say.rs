@@ -1,0 +1,82 @@
+//! What goes to stderr: notes, warnings, and the progress of a listing while it runs.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use gupshup_groups::Progress;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How often the bar is drawn.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Writes a line to stderr. Where stderr is gone there is nobody to tell; `eprintln!` would panic.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "gupshup-groups: {line}");
+}
+
+/// Tells the user of one run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Voice {
+    pub(crate) quiet: bool,
+}
+
+impl Voice {
+    /// What is worth knowing, and left out with `--quiet`.
+    pub(crate) fn note(self, line: &str) {
+        if !self.quiet {
+            say(line);
+        }
+    }
+
+    /// A bar on stderr, if that is a terminal and the output goes elsewhere: groups that go to the terminal show the
+    /// progress themselves.
+    pub(crate) fn bar(self, app: &str, max: Option<usize>) -> Bar {
+        let bar =
+            if self.quiet || io::stdout().is_terminal() { ProgressBar::hidden() } else { ProgressBar::no_length() };
+        let template = match max {
+            Some(max) => {
+                bar.set_length(max as u64);
+                "{prefix}: {bar:30} {pos} of {len} groups, {msg}, {elapsed}"
+            }
+            None => "{spinner} {prefix}: {pos} groups, {msg}, {elapsed}",
+        };
+        // A template that is wrong would fail in the test of the bar.
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_prefix(app.to_owned());
+        bar.enable_steady_tick(TICK);
+        Bar { bar, started: Instant::now() }
+    }
+}
+
+/// The progress of one app's listing. It disappears when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    started: Instant,
+}
+
+impl Bar {
+    pub(crate) fn update(&self, progress: &Progress) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        self.bar.set_position(progress.groups);
+        #[expect(clippy::cast_precision_loss, reason = "shown as a whole number")]
+        let rate = progress.groups as f64 / self.started.elapsed().as_secs_f64().max(0.001);
+        let retries = if progress.retries > 0 { format!(", {} retried", progress.retries) } else { String::new() };
+        self.bar.set_message(format!("{}{retries}, {rate:.0} groups/s", count(progress.requests, "request")));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// `1 request`, `2 requests`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,81 @@
+//! Ctrl-C and SIGTERM.
+
+use std::io;
+use std::process;
+
+use tokio::sync::watch;
+
+use crate::exit::Exit;
+
+/// Which signal has asked the program to stop, if one has.
+#[derive(Clone, Debug)]
+pub(crate) struct Signals {
+    first: watch::Receiver<Option<Exit>>,
+}
+
+impl Signals {
+    /// From now on the first signal is kept here, and the second ends the program, whatever it is doing.
+    pub(crate) fn install() -> io::Result<Self> {
+        let (tell, first) = watch::channel(None);
+        let mut next = Source::new()?;
+        tokio::spawn(async move {
+            let exit = next.signal().await;
+            // Nobody may be listening any more: the program is ending already.
+            let _ = tell.send(Some(exit));
+            process::exit(next.signal().await.code().into());
+        });
+        Ok(Self { first })
+    }
+
+    /// Resolves once a signal has come, and at once ever after. Cancel-safe.
+    pub(crate) async fn stopped(&mut self) -> Exit {
+        match self.first.wait_for(Option::is_some).await {
+            Ok(exit) => exit.unwrap_or(Exit::Interrupted),
+            // The task that listens ends with the program only.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// The signal that has come so far.
+    pub(crate) fn so_far(&self) -> Option<Exit> {
+        *self.first.borrow()
+    }
+}
+
+#[cfg(unix)]
+struct Source {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Source {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn signal(&mut self) -> Exit {
+        tokio::select! {
+            _ = self.interrupt.recv() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Terminated,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Source;
+
+#[cfg(not(unix))]
+impl Source {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn signal(&mut self) -> Exit {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Exit::Interrupted,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}

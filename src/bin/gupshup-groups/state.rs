@@ -1,0 +1,100 @@
+//! The state file: the lists as they were last reported.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use gupshup_groups::Snapshot;
+use serde::{Deserialize, Serialize};
+
+use crate::exit::{Exit, Failure};
+use crate::replace;
+
+const VERSION: u32 = 1;
+
+/// A state file, and what it holds.
+#[derive(Debug)]
+pub(crate) struct StateFile {
+    path: PathBuf,
+    saved: Saved,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Saved {
+    version: u32,
+    /// The groups are invented. They must not be compared with an account's.
+    demo: bool,
+    /// By app. Those that are not listed now stay.
+    apps: BTreeMap<String, Snapshot>,
+}
+
+impl StateFile {
+    /// Reads the file, which may not exist yet.
+    pub(crate) fn open(path: &Path, demo: bool) -> Result<Self, Failure> {
+        let saved = match fs::read_to_string(path) {
+            Ok(text) => parse(&text, demo).map_err(|problem| {
+                let next = "give another file, or delete this one to begin anew";
+                Failure::file(path, &format_args!("{problem}; {next}"))
+            })?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Saved { version: VERSION, demo, apps: BTreeMap::new() }
+            }
+            Err(error) => return Err(Failure::file(path, &error)),
+        };
+        replace::check(path).map_err(|error| Failure::file(path, &error))?;
+        Ok(Self { path: path.to_owned(), saved })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The app's list as it was last reported.
+    pub(crate) fn get(&self, app: &str) -> Option<&Snapshot> {
+        self.saved.apps.get(app)
+    }
+
+    /// Replaces the app's list, and the file. What has changed must have been reported. Where it fails, the file is as it
+    /// was.
+    pub(crate) fn replace(&mut self, app: &str, list: Snapshot) -> Result<(), Failure> {
+        self.saved.apps.insert(app.to_owned(), list);
+        let text = serde_json::to_string(&self.saved).map_err(|error| Failure::file(&self.path, &error))?;
+        replace::replace(&self.path, format!("{text}\n").as_bytes())
+            .map_err(|error| Failure::new(Exit::File, format!("{}: {error}; {NOT_REPLACED}", self.path.display())))
+    }
+}
+
+/// What follows where a state file stays as it was.
+pub(crate) const NOT_REPLACED: &str = "the state was not replaced, so the next run reports these changes again";
+
+fn parse(text: &str, demo: bool) -> Result<Saved, String> {
+    let saved: Saved = serde_json::from_str(text).map_err(|error| format!("it is no state file ({error})"))?;
+    match (saved.version, saved.demo, demo) {
+        (VERSION, true, false) => Err("it holds the invented groups of the demo".to_owned()),
+        (VERSION, false, true) => Err("it holds groups of an account, and the demo's are invented".to_owned()),
+        (VERSION, _, _) => Ok(saved),
+        _ => Err("it was written by another version of this program".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_state_is_refused() {
+        for text in ["", "x", "{}", r#"{"version":1,"demo":false,"apps":{"a":[]}}"#] {
+            assert!(parse(text, false).unwrap_err().contains("no state file"), "{text}");
+        }
+        assert!(parse(r#"{"version":2,"demo":false,"apps":{}}"#, false).unwrap_err().contains("another version"));
+    }
+
+    #[test]
+    fn invented_groups_and_real_ones_are_kept_apart() {
+        let text = |demo| format!(r#"{{"version":1,"demo":{demo},"apps":{{}}}}"#);
+        assert!(parse(&text(true), true).is_ok() && parse(&text(false), false).is_ok());
+        assert!(parse(&text(true), false).unwrap_err().contains("invented groups of the demo"));
+        assert!(parse(&text(false), true).unwrap_err().contains("groups of an account"));
+    }
+}

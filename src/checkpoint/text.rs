@@ -1,0 +1,157 @@
+//! The text of a checkpoint, and its version.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Checkpoint;
+use super::version1::{self, SavedPosition};
+use crate::cursor::Direction;
+use crate::error::{Error, Result};
+use crate::walk::{Beside, Mark, PageSize, Place};
+
+/// What the text of a checkpoint begins with; the version follows.
+const NAME: &str = "gupshup-groups";
+/// The version that is written.
+const VERSION: u32 = 2;
+
+/// What the text holds, behind the name and the version, as JSON in base64.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<u64>,
+    direction: Direction,
+    place: SavedPlace,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedPlace {
+    Start,
+    Middle(SavedMark),
+    End(Option<SavedMark>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedMark {
+    page: SavedPosition,
+    limit: u16,
+    offset: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<SavedBeside>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<SavedPosition>,
+}
+
+/// The hash of the last group yielded.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedBeside {
+    Before(u64),
+    After(u64),
+}
+
+impl From<&Mark> for SavedMark {
+    fn from(mark: &Mark) -> Self {
+        Self {
+            page: (&mark.position).into(),
+            limit: mark.limit.get(),
+            offset: mark.offset,
+            beside: mark.beside.map(|beside| match beside {
+                Beside::Before(hash) => SavedBeside::Before(hash),
+                Beside::After(hash) => SavedBeside::After(hash),
+            }),
+            next: mark.next.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl From<SavedMark> for Mark {
+    fn from(saved: SavedMark) -> Self {
+        Self {
+            position: saved.page.into(),
+            limit: PageSize::clamped(saved.limit.into()),
+            offset: saved.offset,
+            beside: saved.beside.map(|beside| match beside {
+                SavedBeside::Before(hash) => Beside::Before(hash),
+                SavedBeside::After(hash) => Beside::After(hash),
+            }),
+            next: saved.next.map(Into::into),
+        }
+    }
+}
+
+/// One line of URL-safe text. It holds a cursor: keep it as you keep the list itself.
+impl fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match &self.place {
+            Place::Start => SavedPlace::Start,
+            Place::Middle(mark) => SavedPlace::Middle(mark.into()),
+            Place::End(mark) => SavedPlace::End(mark.as_ref().map(Into::into)),
+        };
+        let saved = Saved { list: self.list, direction: self.heading, place };
+        let json = serde_json::to_vec(&saved).map_err(|_| fmt::Error)?;
+        write!(f, "{NAME}:{VERSION}:{}", URL_SAFE_NO_PAD.encode(json))
+    }
+}
+
+impl FromStr for Checkpoint {
+    type Err = Error;
+
+    /// Reads the text of a checkpoint. White space around it is ignored.
+    ///
+    /// Texts of version 1, which is no longer written, are read too. They are not bound to a list.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_config`] for a text that is not a checkpoint, is damaged, or was written by a later version.
+    fn from_str(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let damaged = || Error::config("the checkpoint is damaged: list again from the start");
+        let (version, body) =
+            text.strip_prefix(NAME).and_then(|rest| rest.strip_prefix(':')?.split_once(':')).ok_or_else(|| {
+                Error::config(
+                    "the text is not a checkpoint, which begins with \"gupshup-groups:\": save and read it as a whole",
+                )
+            })?;
+        let version: u32 = version.parse().map_err(|_| damaged())?;
+        if version > VERSION {
+            return Err(Error::config(format!(
+                "the checkpoint has version {version}, and this crate reads versions up to {VERSION}: update gupshup-groups"
+            )));
+        }
+        let json = URL_SAFE_NO_PAD.decode(body).map_err(|_| damaged())?;
+        if version == 1 {
+            let saved: version1::Saved = serde_json::from_slice(&json).map_err(|_| damaged())?;
+            let (heading, place) = saved.into_parts();
+            return Ok(Self { list: None, heading, place });
+        }
+        let saved: Saved = serde_json::from_slice(&json).map_err(|_| damaged())?;
+        let place = match saved.place {
+            SavedPlace::Start => Place::Start,
+            SavedPlace::Middle(mark) => Place::Middle(mark.into()),
+            SavedPlace::End(mark) => Place::End(mark.map(Into::into)),
+        };
+        let checkpoint = Self { list: saved.list, heading: saved.direction, place };
+        // A place has one text. Another one with the same meaning was not written by this crate.
+        if checkpoint.to_string() == text { Ok(checkpoint) } else { Err(damaged()) }
+    }
+}
+
+/// As the text of its `Display`, so that there is one form, with one version.
+impl Serialize for Checkpoint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Checkpoint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}

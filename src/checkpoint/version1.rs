@@ -1,0 +1,98 @@
+//! Reads the text of version 1, which held the ids of groups.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cursor::{Direction, Position};
+use crate::walk::{Beside, Mark, PageSize, Place, hash};
+
+#[derive(Deserialize)]
+pub(super) struct Saved {
+    direction: Direction,
+    place: SavedPlace,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedPlace {
+    Start,
+    Middle(SavedMark),
+    End(Option<SavedMark>),
+}
+
+/// Its `prior`, the way back from a page without a cursor back, and the causes of its requests are not read any more.
+#[derive(Deserialize)]
+struct SavedMark {
+    page: Anchor,
+    #[serde(default)]
+    passed: usize,
+    beside: Option<SavedBeside>,
+    then: Option<Anchor>,
+}
+
+#[derive(Deserialize)]
+struct Anchor {
+    position: SavedPosition,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedBeside {
+    Passed(String),
+    Ahead(String),
+}
+
+impl Saved {
+    pub(super) fn into_parts(self) -> (Direction, Place) {
+        let place = match self.place {
+            SavedPlace::Start => Place::Start,
+            SavedPlace::Middle(mark) => Place::Middle(mark.into_mark()),
+            SavedPlace::End(mark) => Place::End(mark.map(SavedMark::into_mark)),
+        };
+        (self.direction, place)
+    }
+}
+
+impl SavedMark {
+    fn into_mark(self) -> Mark {
+        Mark {
+            position: self.page.position.into(),
+            // Version 1 did not say how many groups the page was asked for: at least those that were passed.
+            limit: PageSize::clamped(u32::try_from(self.passed).unwrap_or(u32::MAX)),
+            offset: self.passed,
+            beside: self.beside.map(|beside| match beside {
+                SavedBeside::Passed(id) => Beside::Before(hash(&id)),
+                SavedBeside::Ahead(id) => Beside::After(hash(&id)),
+            }),
+            next: self.then.map(|then| then.position.into()),
+        }
+    }
+}
+
+/// A position, as every version writes it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SavedPosition {
+    Start,
+    After(String),
+    Before(String),
+}
+
+impl From<&Position> for SavedPosition {
+    fn from(position: &Position) -> Self {
+        match position {
+            Position::Start => Self::Start,
+            Position::After(cursor) => Self::After(cursor.as_str().to_owned()),
+            Position::Before(cursor) => Self::Before(cursor.as_str().to_owned()),
+        }
+    }
+}
+
+impl From<SavedPosition> for Position {
+    fn from(saved: SavedPosition) -> Self {
+        match saved {
+            SavedPosition::Start => Self::Start,
+            SavedPosition::After(cursor) => Self::After(cursor.into()),
+            SavedPosition::Before(cursor) => Self::Before(cursor.into()),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! When two complete listings in a row agree. Pure.
+
+use std::fmt;
+
+use crate::page::Group;
+use crate::snapshot::Snapshot;
+
+/// How many listings are made at most.
+///
+/// A list that changes every other listing on average, at random times, has two quiet listings in a row among eight nine
+/// times in ten. One that changes more often needs a quieter hour rather than more requests.
+pub(super) const MAX_LISTINGS: u32 = 8;
+
+/// A complete listing, and what it shows of changes made meanwhile.
+pub(super) struct Listed {
+    snapshot: Snapshot,
+    /// Groups that the server sent again: something was created before them.
+    repeated: u64,
+    /// Whether a cursor was refused because the list had changed.
+    saw_change: bool,
+}
+
+impl Listed {
+    /// The listing that was sent these groups.
+    pub(super) fn new(groups: Vec<Group>, saw_change: bool) -> Self {
+        let sent = groups.len();
+        let snapshot = Snapshot::new(groups);
+        Self { repeated: (sent - snapshot.len()) as u64, saw_change, snapshot }
+    }
+
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    pub(super) fn into_snapshot(self) -> Snapshot {
+        self.snapshot
+    }
+
+    /// Whether it saw no change while it was made.
+    fn is_quiet(&self) -> bool {
+        self.repeated == 0 && !self.saw_change
+    }
+
+    /// Whether it is the same listing as `newer`, and neither saw a change.
+    fn agrees(&self, newer: &Self) -> bool {
+        self.is_quiet() && newer.is_quiet() && same_ids(&self.snapshot, &newer.snapshot)
+    }
+}
+
+/// Whether both hold the same groups in the same order. Their subjects may differ.
+fn same_ids(older: &Snapshot, newer: &Snapshot) -> bool {
+    older.iter().map(|group| &group.id).eq(newer.iter().map(|group| &group.id))
+}
+
+/// The listings made so far.
+#[derive(Default)]
+pub(super) struct Rounds {
+    last: Option<Listed>,
+    listings: u32,
+    changes: Changes,
+}
+
+/// What another listing leads to.
+pub(super) enum Verdict {
+    /// The last two listings agree. This is the later.
+    Agreed(Snapshot),
+    /// Another listing may agree with the last.
+    Again,
+    /// There were enough listings.
+    GaveUp(Changes),
+}
+
+impl Rounds {
+    /// Takes in the next listing.
+    pub(super) fn add(&mut self, newer: Listed) -> Verdict {
+        if let Some(older) = self.last.take() {
+            if older.agrees(&newer) {
+                return Verdict::Agreed(newer.snapshot);
+            }
+            self.changes.between(&older.snapshot, &newer.snapshot);
+        }
+        self.listings += 1;
+        self.changes.repeated += newer.repeated;
+        self.changes.expired += u64::from(newer.saw_change);
+        if self.listings == MAX_LISTINGS {
+            return Verdict::GaveUp(self.changes);
+        }
+        self.last = Some(newer);
+        Verdict::Again
+    }
+}
+
+/// What changed between listings and during them, added up. Its `Display` shows no group.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Changes {
+    added: u64,
+    removed: u64,
+    /// Pairs of listings with the same groups in another order.
+    reordered: u64,
+    repeated: u64,
+    /// Listings in which a cursor was refused.
+    expired: u64,
+}
+
+impl Changes {
+    fn between(&mut self, older: &Snapshot, newer: &Snapshot) {
+        let lacks =
+            |list: &Snapshot, other: &Snapshot| other.iter().filter(|group| list.get(&group.id).is_none()).count();
+        let (added, removed) = (lacks(older, newer), lacks(newer, older));
+        self.added += added as u64;
+        self.removed += removed as u64;
+        self.reordered += u64::from(added + removed == 0 && !same_ids(older, newer));
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { added, removed, reordered, repeated, expired } = self;
+        write!(
+            f,
+            "no two in a row of {MAX_LISTINGS} complete listings agree: groups added {added}, removed {removed}, sent twice \
+             {repeated}; listings in another order {reordered}, with expired cursors {expired}; try again when the list changes \
+             less often"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A listing that was sent these groups, each named by a letter.
+    fn listed(sent: &str) -> Listed {
+        Listed::new(groups(sent), false)
+    }
+
+    fn expired(sent: &str) -> Listed {
+        Listed::new(groups(sent), true)
+    }
+
+    fn groups(ids: &str) -> Vec<Group> {
+        ids.chars().map(|id| Group::new(id, "a subject", 0)).collect()
+    }
+
+    /// The number of the listing that agreed with the one before, and its groups.
+    fn agreed(listings: impl IntoIterator<Item = Listed>) -> Option<(usize, String)> {
+        let mut rounds = Rounds::default();
+        for (number, listing) in (1..).zip(listings) {
+            if let Verdict::Agreed(snapshot) = rounds.add(listing) {
+                return Some((number, snapshot.iter().map(|group| group.id.as_str()).collect()));
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn the_second_of_two_equal_listings_is_taken() {
+        assert_eq!(agreed([listed(""), listed("")]), Some((2, String::new())));
+        assert_eq!(agreed(["abc", "ac", "ac", "ac"].map(listed)), Some((3, "ac".to_owned())));
+    }
+
+    #[test]
+    fn listings_agree_in_a_row_or_not_at_all() {
+        assert_eq!(agreed(["abc", "ab", "abc", "ab"].map(listed)), None);
+    }
+
+    #[test]
+    fn another_order_is_no_agreement() {
+        assert_eq!(agreed(["abc", "acb", "abc"].map(listed)), None);
+    }
+
+    #[test]
+    fn a_listing_that_was_sent_a_group_twice_agrees_with_none() {
+        assert_eq!(agreed(["abac", "abac", "abc", "abac", "abc", "abc"].map(listed)), Some((6, "abc".to_owned())));
+    }
+
+    #[test]
+    fn a_listing_in_which_a_cursor_expired_agrees_with_none() {
+        assert_eq!(agreed([listed("ab"), expired("ab"), listed("ab")]), None);
+    }
+
+    #[test]
+    fn another_subject_is_agreement_and_the_later_one_is_taken() {
+        let subject = |text: &str| Listed::new(vec![Group::new("a", text, 0)], false);
+        let mut rounds = Rounds::default();
+        assert!(matches!(rounds.add(subject("old")), Verdict::Again));
+        let Verdict::Agreed(snapshot) = rounds.add(subject("new")) else { panic!("they agree") };
+        assert_eq!(snapshot.get("a").unwrap().subject, "new");
+    }
+
+    #[test]
+    fn it_gives_up_after_eight_listings_and_says_what_changed() {
+        let mut rounds = Rounds::default();
+        for listing in ["ab", "a", "aab", "ba", "bcd", "bc", "cb"].map(listed) {
+            assert!(matches!(rounds.add(listing), Verdict::Again));
+        }
+        let Verdict::GaveUp(changes) = rounds.add(expired("cbe")) else { panic!("enough is enough") };
+        assert_eq!(
+            changes.to_string(),
+            "no two in a row of 8 complete listings agree: groups added 4, removed 3, sent twice 1; listings in another \
+             order 2, with expired cursors 1; try again when the list changes less often"
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! Where a page leads, and what establishes the end of the list.
+
+use crate::cursor::{Cursor, Direction, Position};
+
+use super::fault::Failure;
+use super::view::View;
+
+/// Where a page leads.
+#[derive(Clone, Debug)]
+pub(super) enum Onward {
+    /// To the page at this position. `promised` says that a link announced it; else the request confirms the end.
+    To { position: Position, promised: bool },
+    /// Nowhere: the list is at its end.
+    End,
+    /// To the start of the list, which begins here.
+    Start,
+    /// The page contradicts the rules of paging, or gives no way back.
+    Broken(Failure),
+}
+
+/// Where a page leads in the direction in which it was requested.
+///
+/// The number of groups on it says nothing, because servers clamp page sizes and filter. `linked` says that the server has
+/// sent a link in this direction earlier in this walk: then the absence of one is the end, unless the end is to be
+/// confirmed.
+pub(super) fn onward(view: &View, linked: bool, confirm: bool) -> Onward {
+    match (view.ahead.link, &view.ahead.cursor) {
+        (true, None) => Onward::Broken(Failure::LinkWithoutCursor),
+        (false, None) => Onward::End,
+        (false, Some(_)) if view.hashes.is_empty() => Onward::End,
+        (false, Some(_)) if linked && !confirm => Onward::End,
+        (_, Some(cursor)) => to(view, cursor),
+    }
+}
+
+/// Where a page leads that was requested at `position`, for a walk that was reversed on it. `view` is already reversed,
+/// and `ends` says that the list ends on this page in the direction of the request.
+///
+/// A missing link says nothing here: the page was reached from the other side.
+pub(super) fn back(view: &View, position: &Position, ends: bool) -> Onward {
+    match &view.ahead.cursor {
+        _ if *position == Position::Start => Onward::End,
+        Some(cursor) => to(view, cursor),
+        // No group lies before the cursor that the walk came from, so the list begins at that cursor.
+        None if view.direction == Direction::Forward && ends && view.hashes.is_empty() => Onward::Start,
+        None => Onward::Broken(Failure::NoWayBack),
+    }
+}
+
+fn to(view: &View, cursor: &Cursor) -> Onward {
+    let position = Position::from_cursor(view.direction, cursor.clone());
+    Onward::To { position, promised: view.ahead.link }
+}

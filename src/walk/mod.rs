@@ -1,0 +1,500 @@
+//! The state machine of a walk through a list with cursors: what to request next, which groups of a page the caller gets,
+//! and when the list is at its end.
+//!
+//! It is pure: no I/O, no clock, no async. It knows groups by the hashes of their ids and failed requests by what they
+//! mean, so any list with cursors can be walked with it. [`Walk::step`] is one match over the state and the event; each
+//! rule has a file of its own:
+//!
+//! - `view`: a page in the order of the walk; the only file where forward and backward differ,
+//! - `end`: where a page leads, and what establishes the end of the list,
+//! - `place`: the place of the walk after each group,
+//! - `seek`: what is requested next, and how a place is found again,
+//! - `memory`: the cursors sent, and the groups that a restart leaves out,
+//! - `size`: the page size,
+//! - `fault`: what failed requests mean.
+
+mod end;
+mod fault;
+mod memory;
+mod place;
+mod seek;
+mod size;
+mod view;
+
+use std::mem;
+
+use crate::cursor::{Direction, Position};
+
+use end::Onward;
+use memory::{Memory, Sent};
+use place::Leaf;
+use seek::{Ask, Purpose, Seek, approach};
+
+pub(crate) use fault::{Failure, Fault};
+pub(crate) use place::{Beside, Mark, Place};
+pub use size::PageSize;
+pub(crate) use size::Sizes;
+pub(crate) use view::{Kept, Lead, View, hash};
+
+/// How many empty pages in a row are an error.
+///
+/// The API may send empty pages in the middle of a list (Graph API, "Paginated Results"). A hundred in a row have never
+/// been reported: they are a server that leads nowhere with ever new cursors.
+const MAX_EMPTY_PAGES: u32 = 100;
+
+/// How often in a row the page before a refused cursor may have changed. Each time the walk goes on from the changed page;
+/// a server that goes on refusing what it just sent would otherwise never come to an end.
+const MAX_CHANGED: u32 = 3;
+
+/// What the caller may set about a walk.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) sizes: Sizes,
+    pub(crate) max_groups: Option<usize>,
+    pub(crate) max_restarts: u32,
+    /// Whether a missing link is confirmed by one more request.
+    pub(crate) confirm_end: bool,
+}
+
+/// A walk through a list.
+#[derive(Clone, Debug)]
+pub(crate) struct Walk {
+    /// The direction in which groups are yielded.
+    heading: Direction,
+    state: State,
+    /// Where the caller is.
+    leaf: Leaf,
+    sizes: Sizes,
+    /// How many groups may still be yielded.
+    left: Option<usize>,
+    max_restarts: u32,
+    confirm_end: bool,
+    sent: Sent,
+    memory: Memory,
+    /// Whether the server has sent a link in the direction of the requests.
+    linked: bool,
+    /// Pages without groups since the last one with some.
+    empty_pages: u32,
+    /// Changed pages before refused cursors since the last group.
+    changed: u32,
+    restarts: u32,
+    /// Whether a cursor was refused because the list had changed.
+    saw_change: bool,
+    /// The memory of an earlier page, for the hashes of the next one.
+    spare: Vec<u64>,
+}
+
+/// What the next [`Event::Pull`] does.
+#[derive(Clone, Debug)]
+enum State {
+    /// Makes this request.
+    Ask(Ask),
+    /// Fails. [`Event::Resume`] then goes on with this request.
+    Failed { failure: Failure, again: Ask },
+    /// Ends: the caller knows of a failure. [`Event::Resume`] goes on with this request.
+    Halted(Ask),
+    /// Ends: the list is at its end, or the caller has got as many groups as were wanted.
+    Done,
+}
+
+/// What happens to a walk.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// The caller has got all groups so far, and wants more.
+    Pull,
+    /// The answer to the request is this page.
+    Page(View),
+    /// The request failed.
+    Fault(Fault),
+    /// The caller wants to go on after a failure.
+    Resume,
+}
+
+/// What is to be done about an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Request this page.
+    Ask(Position, PageSize),
+    /// Yield these groups of the page, counted in the server's order. It may be none: an empty page of the list.
+    Yield(Kept),
+    /// Yield nothing.
+    Nothing,
+    /// Yield nothing: the walk begins again at the start of the list, for the n-th time.
+    Restarted(u32),
+    /// Yield nothing: the walk goes on with smaller pages.
+    Lowered(PageSize),
+    /// Yield an error.
+    Fail(Failure),
+    /// Nothing more comes.
+    End,
+}
+
+impl Walk {
+    /// A walk from `place` in the direction of `heading`.
+    pub(crate) fn new(place: Place, heading: Direction, rules: Rules) -> Self {
+        let Rules { sizes, max_groups, max_restarts, confirm_end } = rules;
+        let ask = approach(&place, heading).filter(|_| max_groups != Some(0));
+        let mut sent = Sent::default();
+        if let Some(cursor) = ask.as_ref().and_then(|ask| ask.position.cursor()) {
+            sent.insert(cursor);
+        }
+        let memory = if place == Place::Start { Memory::new(max_restarts) } else { Memory::Off };
+        Self {
+            heading,
+            state: ask.map_or(State::Done, State::Ask),
+            leaf: Leaf::at(place),
+            sizes,
+            left: max_groups,
+            max_restarts,
+            confirm_end,
+            sent,
+            memory,
+            linked: false,
+            empty_pages: 0,
+            changed: 0,
+            restarts: 0,
+            saw_change: false,
+            spare: Vec::new(),
+        }
+    }
+
+    /// A walk that yields nothing.
+    pub(crate) fn nowhere(rules: Rules) -> Self {
+        Self::new(Place::Start, Direction::Forward, Rules { max_groups: Some(0), ..rules })
+    }
+
+    /// The walk back from here, with what this one has learnt of the server. The caller has not got the last `remaining`
+    /// groups of the page.
+    pub(crate) fn reversed(self, remaining: usize) -> Self {
+        let rules = Rules {
+            sizes: self.sizes,
+            max_groups: self.left.map(|left| left + remaining),
+            max_restarts: self.max_restarts,
+            confirm_end: self.confirm_end,
+        };
+        let place = self.leaf.place(remaining);
+        Self { restarts: self.restarts, ..Self::new(place, self.heading.reversed(), rules) }
+    }
+
+    pub(crate) fn heading(&self) -> Direction {
+        self.heading
+    }
+
+    /// The place before the last `remaining` groups of the page that was yielded last.
+    pub(crate) fn place(&self, remaining: usize) -> Place {
+        self.leaf.place(remaining)
+    }
+
+    pub(crate) fn restarts(&self) -> u32 {
+        self.restarts
+    }
+
+    /// Whether a cursor was refused because the list had changed. Groups may have been left out since, as repeats.
+    pub(crate) fn saw_change(&self) -> bool {
+        self.saw_change
+    }
+
+    /// Whether the text is a cursor that this walk has sent.
+    pub(crate) fn has_sent(&self, text: &str) -> bool {
+        self.sent.contains(text)
+    }
+
+    /// The request that the next [`Event::Pull`] makes.
+    pub(crate) fn request(&self) -> Option<(Position, PageSize)> {
+        match &self.state {
+            State::Ask(ask) => Some((ask.position.clone(), self.limit(ask))),
+            State::Failed { .. } | State::Halted(_) | State::Done => None,
+        }
+    }
+
+    /// The page that answers the request, for [`Event::Page`]. The ids are in the server's order.
+    pub(crate) fn view<'a>(
+        &mut self,
+        ids: impl DoubleEndedIterator<Item = &'a str>,
+        next: Lead,
+        previous: Lead,
+    ) -> View {
+        let direction = match &self.state {
+            State::Ask(ask) => ask.position.direction(),
+            State::Failed { .. } | State::Halted(_) | State::Done => self.heading,
+        };
+        View::new(direction, mem::take(&mut self.spare), ids, next, previous)
+    }
+
+    /// How many items can still come, at least and at most. An error is an item.
+    pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
+        match self.state {
+            State::Ask(_) => (0, self.left),
+            State::Failed { .. } => (1, Some(1)),
+            State::Halted(_) | State::Done => (0, Some(0)),
+        }
+    }
+
+    /// Says what is to be done about an event.
+    pub(crate) fn step(&mut self, event: Event) -> Outcome {
+        let state = mem::replace(&mut self.state, State::Done);
+        let (state, outcome) = match (state, event) {
+            (State::Ask(ask), Event::Pull) => {
+                let outcome = Outcome::Ask(ask.position.clone(), self.limit(&ask));
+                (State::Ask(ask), outcome)
+            }
+            (State::Ask(ask), Event::Page(view)) => self.answered(ask, view),
+            (State::Ask(ask), Event::Fault(fault)) => self.failed(ask, fault),
+            (State::Failed { failure, again }, Event::Pull) => (State::Halted(again), Outcome::Fail(failure)),
+            (State::Halted(again), Event::Resume) => {
+                self.empty_pages = 0;
+                self.changed = 0;
+                self.memory.grant(self.max_restarts);
+                (State::Ask(again), Outcome::Nothing)
+            }
+            (state @ (State::Halted(_) | State::Done), Event::Pull) => (state, Outcome::End),
+            // An answer without a request, and a resumption without a failure, change nothing.
+            (state @ (State::Ask(_) | State::Failed { .. } | State::Done), Event::Resume)
+            | (state @ (State::Failed { .. } | State::Halted(_) | State::Done), Event::Page(_) | Event::Fault(_)) => {
+                (state, Outcome::Nothing)
+            }
+        };
+        self.state = state;
+        outcome
+    }
+
+    /// The answer to a request is a page.
+    fn answered(&mut self, ask: Ask, view: View) -> (State, Outcome) {
+        let limit = self.limit(&ask);
+        match ask.purpose {
+            Purpose::List { .. } | Purpose::Seek(_) => {
+                self.sizes.worked(limit);
+                self.read(ask, limit, view)
+            }
+            Purpose::Settle(refused) => self.settle(*refused, view),
+            Purpose::Probe(refused) => self.end(*refused),
+        }
+    }
+
+    /// A request failed.
+    fn failed(&mut self, ask: Ask, fault: Fault) -> (State, Outcome) {
+        let limit = self.limit(&ask);
+        match (&ask.purpose, fault) {
+            (Purpose::List { .. } | Purpose::Seek(_), Fault::Expired) => self.expired(ask, Failure::Request),
+            (Purpose::List { .. } | Purpose::Seek(_), Fault::Invalid) => self.invalid(ask),
+            (Purpose::List { .. } | Purpose::Seek(_), Fault::TooLarge | Fault::Unexplained)
+                if self.sizes.refused(limit, fault) =>
+            {
+                let limit = self.limit(&ask);
+                (State::Ask(ask), Outcome::Lowered(limit))
+            }
+            (Purpose::Settle(refused), Fault::Expired | Fault::Invalid) => {
+                self.expired(Ask::clone(refused), Failure::Request)
+            }
+            (Purpose::Probe(refused), Fault::Expired | Fault::Invalid) => {
+                (State::Halted(Ask::clone(refused)), Outcome::Fail(Failure::GivenCursor))
+            }
+            (_, Fault::TooLarge | Fault::Unexplained | Fault::Other) => {
+                (State::Halted(ask), Outcome::Fail(Failure::Request))
+            }
+        }
+    }
+
+    /// The server calls the cursor of a request invalid. That is the end of the list only if the cursor is shown to be
+    /// good: by the page that gave it, or, if the caller gave it, by a request in the other direction.
+    fn invalid(&mut self, refused: Ask) -> (State, Outcome) {
+        let position = match (&refused.giver, refused.position.cursor()) {
+            (Some(giver), _) => giver.position.clone(),
+            (None, Some(cursor)) if refused.sends_given_cursor() => {
+                Position::from_cursor(refused.position.direction().reversed(), cursor.clone())
+            }
+            (None, _) => return self.expired(refused, Failure::Request),
+        };
+        let is_given = refused.giver.is_none();
+        let refused = Box::new(refused);
+        let purpose = if is_given { Purpose::Probe(refused) } else { Purpose::Settle(refused) };
+        (State::Ask(Ask { position, purpose, giver: None }), Outcome::Nothing)
+    }
+
+    /// The page that gave a refused cursor was requested again, and this is it now.
+    fn settle(&mut self, refused: Ask, view: View) -> (State, Outcome) {
+        let (Some(giver), Some(cursor)) = (&refused.giver, refused.position.cursor()) else { return self.end(refused) };
+        let (last, ahead) = view.side(refused.position.direction());
+        let is_same = last == giver.hash() && ahead.cursor.as_ref() == Some(cursor);
+        if is_same && !ahead.link {
+            return self.end(refused);
+        }
+        if is_same || self.changed == MAX_CHANGED {
+            return self.expired(refused, Failure::RefusedCursor);
+        }
+        self.changed += 1;
+        self.saw_change = true;
+        self.sent.forget(cursor);
+        let giver = giver.clone();
+        let ask = match refused.purpose {
+            // What the page leads to now is not where the search was: it begins again.
+            Purpose::Seek(seek) => {
+                self.sent.start_over();
+                return (State::Ask(Ask::seek(Seek::new(seek.mark))), Outcome::Nothing);
+            }
+            _ if self.memory.read_again(&giver) => Ask::list(giver.position, None),
+            _ => Ask::seek(Seek::new(giver.clone())),
+        };
+        self.read(ask, giver.limit, view)
+    }
+
+    /// The list ends where the request would have gone on.
+    fn end(&mut self, ask: Ask) -> (State, Outcome) {
+        let limit = self.limit(&ask);
+        let view = View::empty(ask.position.direction());
+        let (state, _) = self.read(ask, limit, view);
+        (state, Outcome::Nothing)
+    }
+
+    /// The cursor of a request has expired: the walk begins again, if it may and can.
+    fn expired(&mut self, ask: Ask, failure: Failure) -> (State, Outcome) {
+        if ask.position == Position::Start || !self.memory.restart(self.sizes.next(false)) {
+            return (State::Halted(ask), Outcome::Fail(failure));
+        }
+        self.leaf = Leaf::at(self.memory.frontier().cloned().map_or(Place::Start, Place::Middle));
+        self.sent.start_over();
+        self.empty_pages = 0;
+        self.changed = 0;
+        self.restarts += 1;
+        self.saw_change = true;
+        (State::Ask(Ask::list(Position::Start, None)), Outcome::Restarted(self.restarts))
+    }
+
+    /// Takes in a page that was requested with `limit`, to list it or to find a place on it.
+    fn read(&mut self, ask: Ask, limit: PageSize, view: View) -> (State, Outcome) {
+        let onward = end::onward(&view, self.linked, self.confirm_end);
+        let ends = matches!(onward, Onward::End);
+        let reversed = view.direction != self.heading;
+        self.linked |= view.ahead.link;
+        self.empty_pages = if view.len() == 0 { self.empty_pages + 1 } else { 0 };
+        let gap = match &ask.purpose {
+            Purpose::Seek(seek) => match seek.gap(&view, reversed, ends) {
+                Some(gap) => gap,
+                None => return self.search_on(seek.clone(), ask, limit, &view, onward),
+            },
+            Purpose::List { .. } | Purpose::Settle(_) | Purpose::Probe(_) => 0,
+        };
+        let (view, skip, onward) = if reversed {
+            let (skip, view) = (view.len() - gap, view.reversed());
+            self.sent.start_over();
+            self.linked = view.ahead.link;
+            let onward = end::back(&view, &ask.position, ends);
+            (view, skip, onward)
+        } else {
+            (view, gap, onward)
+        };
+
+        let len = view.len();
+        let mut kept = self.memory.fresh(&view.hashes, skip);
+        let surplus = self.take(&mut kept);
+        let frontier = self.memory.record(&view.hashes, &kept, &ask.position, limit);
+        if kept.len() > 0 {
+            self.changed = 0;
+        }
+        let heading = view.direction;
+        let end = Mark::on(&view, len, ask.position.clone(), limit);
+        let again = if len > 0 { Ask::seek(Seek::new(end.clone())) } else { ask.clone() };
+        let (state, onward) = self.go(onward, again, end);
+        if len == 0 {
+            if self.memory.frontier().is_none() || matches!(onward, Onward::End) {
+                self.leaf.pass(heading, limit, &onward);
+            }
+            // Empty pages of the list are the caller's; those that only say that it is at its end are not.
+            let is_of_the_list = matches!(ask.purpose, Purpose::List { promised } if promised || ask.giver.is_none());
+            return (state, if is_of_the_list { Outcome::Yield(Kept::Run(0..0)) } else { Outcome::Nothing });
+        }
+        let last = kept.last().filter(|_| surplus);
+        let leaf = Leaf::new((ask.position, limit), view, kept.clone(), frontier, &onward, last);
+        self.spare = mem::replace(&mut self.leaf, leaf).into_hashes();
+        (state, if kept.len() == 0 { Outcome::Nothing } else { Outcome::Yield(kept.in_server_order(heading, len)) })
+    }
+
+    /// The place sought is not on this page.
+    fn search_on(&mut self, seek: Seek, ask: Ask, limit: PageSize, view: &View, onward: Onward) -> (State, Outcome) {
+        if let Onward::End = onward {
+            // The group beside the gap is gone: its page is read again. Without a memory that repeats groups; it never
+            // loses one.
+            self.sent.start_over();
+            let ask = if self.memory.read_again(&seek.mark) {
+                Ask::list(seek.mark.position, None)
+            } else {
+                Ask::seek(Seek { gone: true, searched: 0, ..seek })
+            };
+            return (State::Ask(ask), Outcome::Nothing);
+        }
+        let offset = view.len();
+        let beside = view.hashes.last().copied().map(Beside::Before);
+        let giver = Mark { offset, beside, ..Mark::start_of(ask.position.clone(), limit) };
+        let searched = seek.searched + view.len();
+        let (mut state, _) = self.go(onward, ask, giver);
+        if let State::Ask(next) | State::Failed { failure: Failure::EmptyPages, again: next } = &mut state {
+            next.purpose = Purpose::Seek(Seek { searched, ..seek });
+        }
+        (state, Outcome::Nothing)
+    }
+
+    /// Keeps no more groups than the caller wants. Returns whether some were left out.
+    fn take(&mut self, kept: &mut Kept) -> bool {
+        let Some(left) = &mut self.left else { return false };
+        let all = kept.len();
+        kept.truncate(*left);
+        *left -= kept.len();
+        kept.len() < all
+    }
+
+    /// Goes where a page leads. `giver` is the end of the page, and `again` the request that a resumed walk makes if the
+    /// page leads nowhere. Returns where the walk can go from the page after all.
+    fn go(&mut self, onward: Onward, again: Ask, giver: Mark) -> (State, Onward) {
+        let wants_more = self.left != Some(0);
+        let state = match &onward {
+            Onward::End => State::Done,
+            _ if !wants_more => State::Done,
+            Onward::Start => {
+                self.sent.start_over();
+                State::Ask(Ask::list(Position::Start, None))
+            }
+            Onward::Broken(failure) => State::Failed { failure: *failure, again },
+            Onward::To { position, promised } => {
+                if let Err(failure) = self.sent.admit(position.cursor()) {
+                    return (State::Failed { failure, again }, Onward::Broken(failure));
+                }
+                let giver = Some(Mark { next: Some(position.clone()), ..giver });
+                let purpose = Purpose::List { promised: *promised };
+                let ask = Ask { position: position.clone(), purpose, giver };
+                if self.empty_pages < MAX_EMPTY_PAGES {
+                    State::Ask(ask)
+                } else {
+                    State::Failed { failure: Failure::EmptyPages, again: ask }
+                }
+            }
+        };
+        (state, onward)
+    }
+
+    /// How many groups to request: never more than the caller still wants, and what is to be skipped before them.
+    fn limit(&self, ask: &Ask) -> PageSize {
+        let seek = match &ask.purpose {
+            Purpose::List { .. } => None,
+            Purpose::Seek(seek) => Some(seek),
+            // The same request as before, so that the answers can be compared.
+            Purpose::Settle(refused) => return refused.giver.as_ref().map_or(PageSize::DEFAULT, |giver| giver.limit),
+            Purpose::Probe(_) => return PageSize::MIN,
+        };
+        let size = self.sizes.next(seek.is_some());
+        let skip = match seek {
+            None => 0,
+            Some(seek) if ask.position.direction() == self.heading && !seek.is_lost() => seek.ahead(),
+            // The gap may be anywhere from here on.
+            Some(_) => return size,
+        };
+        match self.left {
+            Some(left) if !self.memory.skips() => {
+                size.min(PageSize::clamped(u32::try_from(left.saturating_add(skip)).unwrap_or(u32::MAX)))
+            }
+            _ => size,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! The place of a walk: a gap between two groups, told by a page on which it lies.
+
+use crate::cursor::{Direction, Position};
+
+use super::end::Onward;
+use super::size::PageSize;
+use super::view::{Kept, View};
+
+/// Where a walk is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// Before the first group of the list.
+    Start,
+    /// Between two groups, as far as is known.
+    Middle(Mark),
+    /// After the last group of the list. The mark is the way back; an empty list has none.
+    End(Option<Mark>),
+}
+
+/// A gap between two groups on the page that a request at `position` brings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Mark {
+    pub(crate) position: Position,
+    /// The page size of that request.
+    pub(crate) limit: PageSize,
+    /// How many groups lie between the start of the page and the gap, in the direction of the request.
+    pub(crate) offset: usize,
+    /// The last group yielded. `None` if no group of this page was.
+    pub(crate) beside: Option<Beside>,
+    /// The position that continues from the gap without this page, if one is known.
+    pub(crate) next: Option<Position>,
+}
+
+/// The last group yielded, which identifies the gap: on which side of the gap it is, in the direction of the request,
+/// and the hash of its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Beside {
+    /// The group is just before the gap.
+    Before(u64),
+    /// The group is just after the gap: the walk was reversed on this page.
+    After(u64),
+}
+
+impl Mark {
+    /// The gap at the start of a page.
+    pub(crate) fn start_of(position: Position, limit: PageSize) -> Self {
+        Self { position, limit, offset: 0, beside: None, next: None }
+    }
+
+    /// The gap after the first `count` groups of a page that was requested at `position`.
+    pub(super) fn on(view: &View, count: usize, position: Position, limit: PageSize) -> Self {
+        let last = count.checked_sub(1).and_then(|last| view.hashes.get(last).copied());
+        let (offset, beside) = if position.direction() == view.direction {
+            (count, last.map(Beside::Before))
+        } else {
+            (view.len().saturating_sub(count), last.map(Beside::After))
+        };
+        Self { offset, beside, ..Self::start_of(position, limit) }
+    }
+
+    /// The hash of the last group yielded.
+    pub(super) fn hash(&self) -> Option<u64> {
+        self.beside.map(|(Beside::Before(hash) | Beside::After(hash))| hash)
+    }
+}
+
+impl Place {
+    /// The end of the list in the direction of `heading`, where `mark` is the way back.
+    fn the_end(mark: Mark, heading: Direction) -> Self {
+        match heading {
+            Direction::Forward => Self::End(Some(Mark { next: None, ..mark })),
+            Direction::Backward => Self::Start,
+        }
+    }
+}
+
+/// The page that the caller reads, and the places on it: the one owner of the walk's place.
+#[derive(Clone, Debug)]
+pub(super) struct Leaf {
+    position: Position,
+    limit: PageSize,
+    /// The page in the order of the walk.
+    view: View,
+    /// Which groups the caller gets, in the order of the walk.
+    kept: Kept,
+    /// Where the caller was before a restart, as long as that is not on an earlier page. Up to there, that is the place:
+    /// before it, not everything that was yielded is behind.
+    frontier: Option<Mark>,
+    /// The place at which the caller has got all of these groups.
+    end: Place,
+}
+
+impl Leaf {
+    /// No page yet: the walk is at `place`.
+    pub(super) fn at(place: Place) -> Self {
+        Self {
+            position: Position::Start,
+            limit: PageSize::DEFAULT,
+            view: View::empty(Direction::Forward),
+            kept: Kept::Run(0..0),
+            frontier: None,
+            end: place,
+        }
+    }
+
+    /// A page that was requested at `position`, whose groups the caller gets up to that at index `last`, or all of them,
+    /// and which leads to `onward`.
+    pub(super) fn new(
+        (position, limit): (Position, PageSize),
+        view: View,
+        kept: Kept,
+        frontier: Option<Mark>,
+        onward: &Onward,
+        last: Option<usize>,
+    ) -> Self {
+        let mut leaf = Self { position, limit, view, kept, frontier, end: Place::Start };
+        leaf.end = match (last, onward) {
+            (Some(last), _) => Place::Middle(leaf.mark(last + 1)),
+            (None, Onward::End) => Place::the_end(leaf.gap(leaf.view.len()), leaf.view.direction),
+            (None, Onward::To { position, .. }) if leaf.frontier_behind(leaf.view.len()).is_none() => {
+                Place::Middle(Mark { next: Some(position.clone()), ..leaf.gap(leaf.view.len()) })
+            }
+            (None, _) => Place::Middle(leaf.mark(leaf.view.len())),
+        };
+        leaf
+    }
+
+    /// Moves the end past a page without groups, requested with `limit`, which leads to `onward`.
+    pub(super) fn pass(&mut self, heading: Direction, limit: PageSize, onward: &Onward) {
+        self.end = match (&self.end, onward) {
+            (Place::Start, Onward::To { position, .. }) => {
+                Place::Middle(Mark { next: Some(position.clone()), ..Mark::start_of(Position::Start, limit) })
+            }
+            (Place::Middle(mark), Onward::To { position, .. }) => {
+                Place::Middle(Mark { next: Some(position.clone()), ..mark.clone() })
+            }
+            (Place::Start, Onward::End) => Place::End(None),
+            (Place::Middle(mark), Onward::End) => Place::the_end(mark.clone(), heading),
+            (Place::Start | Place::Middle(_) | Place::End(_), _) => return,
+        };
+    }
+
+    /// The place before the last `remaining` groups that the caller gets of this page.
+    pub(super) fn place(&self, remaining: usize) -> Place {
+        if remaining == 0 {
+            return self.end.clone();
+        }
+        let last = self.kept.len().checked_sub(remaining + 1).and_then(|last| self.kept.nth(last));
+        Place::Middle(self.mark(last.map_or(0, |last| last + 1)))
+    }
+
+    /// The place after the first `count` groups of the page.
+    fn mark(&self, count: usize) -> Mark {
+        self.frontier_behind(count).cloned().unwrap_or_else(|| self.gap(count))
+    }
+
+    fn frontier_behind(&self, count: usize) -> Option<&Mark> {
+        self.frontier.as_ref().filter(|frontier| count < frontier.offset)
+    }
+
+    /// The gap after the first `count` groups of the page.
+    fn gap(&self, count: usize) -> Mark {
+        Mark::on(&self.view, count, self.position.clone(), self.limit)
+    }
+
+    /// The memory of the page's hashes.
+    pub(super) fn into_hashes(self) -> Vec<u64> {
+        self.view.hashes
+    }
+}

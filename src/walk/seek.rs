@@ -1,0 +1,110 @@
+//! What is requested next, and how a place is found again.
+
+use crate::cursor::{Direction, Position};
+
+use super::place::{Beside, Mark, Place};
+use super::view::View;
+
+/// A request, and what its answer is for.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    pub(super) position: Position,
+    pub(super) purpose: Purpose,
+    /// The end of the page whose cursor this request sends. `None` if the request sends no cursor, or one that does not
+    /// come from a page of this walk.
+    pub(super) giver: Option<Mark>,
+}
+
+/// What the answer to a request is for.
+#[derive(Clone, Debug)]
+pub(super) enum Purpose {
+    /// Its groups are yielded. `promised` says that a link announced the page.
+    List { promised: bool },
+    /// A place is sought on it.
+    Seek(Seek),
+    /// The page that gave a cursor is requested again, to see whether the refusal of that cursor was the end of the list.
+    Settle(Box<Ask>),
+    /// One group in the other direction is requested, to see whether the caller's cursor is good.
+    Probe(Box<Ask>),
+}
+
+impl Ask {
+    /// Lists a page that no link announced.
+    pub(super) fn list(position: Position, giver: Option<Mark>) -> Self {
+        Self { position, purpose: Purpose::List { promised: false }, giver }
+    }
+
+    /// Seeks a place from the page of its mark onward.
+    pub(super) fn seek(seek: Seek) -> Self {
+        Self { position: seek.mark.position.clone(), purpose: Purpose::Seek(seek), giver: None }
+    }
+
+    /// Whether the caller gave the cursor.
+    pub(super) fn sends_given_cursor(&self) -> bool {
+        let seeks_group = matches!(&self.purpose, Purpose::Seek(seek) if seek.mark.beside.is_some());
+        self.giver.is_none() && self.position != Position::Start && !seeks_group
+    }
+}
+
+/// The first request of a walk that goes on at `place`; `None` if no group lies ahead.
+pub(super) fn approach(place: &Place, heading: Direction) -> Option<Ask> {
+    let mark = match place {
+        Place::Start if heading == Direction::Forward => return Some(Ask::list(Position::Start, None)),
+        Place::Middle(mark) => mark,
+        Place::End(Some(mark)) if heading == Direction::Backward => mark,
+        Place::Start | Place::End(_) => return None,
+    };
+    if let Some(next) = mark.next.as_ref().filter(|next| next.direction() == heading) {
+        return Some(Ask::list(next.clone(), Some(mark.clone())));
+    }
+    match mark.beside {
+        None if mark.position.direction() == heading => Some(Ask::list(mark.position.clone(), None)),
+        None if mark.position == Position::Start => None,
+        _ => Some(Ask::seek(Seek::new(mark.clone()))),
+    }
+}
+
+/// The search for a gap, from the request that its mark names onward.
+#[derive(Clone, Debug)]
+pub(super) struct Seek {
+    pub(super) mark: Mark,
+    /// How many groups were searched without finding it.
+    pub(super) searched: usize,
+    /// Whether the list was searched to its end: the group beside the gap is gone, and its page is read again.
+    pub(super) gone: bool,
+}
+
+impl Seek {
+    pub(super) fn new(mark: Mark) -> Self {
+        Self { mark, searched: 0, gone: false }
+    }
+
+    /// How many groups lie between the start of the next page and the gap, as far as is known.
+    pub(super) fn ahead(&self) -> usize {
+        self.mark.offset.saturating_sub(self.searched)
+    }
+
+    /// Whether the gap was not where it was expected.
+    pub(super) fn is_lost(&self) -> bool {
+        self.gone || (self.searched > 0 && self.ahead() == 0)
+    }
+
+    /// How many groups of the page lie before the gap, in the direction of the request; `None` if the gap is not on the
+    /// page. `reversed` says that the walk goes back from the gap, and `ends` that the list ends with the page.
+    ///
+    /// The expected index is looked at first, so that an id that occurs twice in an unchanged list does no harm.
+    pub(super) fn gap(&self, view: &View, reversed: bool, ends: bool) -> Option<usize> {
+        let (len, expected) = (view.len(), self.ahead());
+        let (hash, after) = match self.mark.beside {
+            // The page is read again: from its start, or backward from its end, where the gap was on it or beyond.
+            _ if self.gone && !reversed => return Some(0),
+            _ if self.gone => return (expected <= len || ends).then_some(len),
+            None => return Some(expected.min(len)),
+            Some(Beside::Before(hash)) => (hash, 1),
+            Some(Beside::After(hash)) => (hash, 0),
+        };
+        let is_it = |index: &usize| view.hashes.get(*index) == Some(&hash);
+        let index = expected.checked_sub(after).filter(is_it).or_else(|| (0..len).find(is_it))?;
+        Some(index + after)
+    }
+}

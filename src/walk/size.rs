@@ -1,0 +1,178 @@
+//! How many groups to ask for.
+
+use super::fault::Fault;
+
+/// How many groups a page may hold: 1 to 1024, as the API's page says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PageSize(u16);
+
+impl PageSize {
+    /// The smallest page: one group.
+    pub const MIN: Self = Self(1);
+    /// The API's own default.
+    pub const DEFAULT: Self = Self(25);
+    /// The largest page that the API documents.
+    pub const MAX: Self = Self(1024);
+
+    /// The nearest page size that the API documents.
+    ///
+    /// ```
+    /// use gupshup_groups::PageSize;
+    ///
+    /// assert_eq!(PageSize::clamped(0), PageSize::MIN);
+    /// assert_eq!(PageSize::clamped(100).get(), 100);
+    /// assert_eq!(PageSize::clamped(u32::MAX), PageSize::MAX);
+    /// ```
+    #[must_use]
+    pub const fn clamped(size: u32) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "at most 1024 here")]
+        match size {
+            0 => Self::MIN,
+            1..=1024 => Self(size as u16),
+            _ => Self::MAX,
+        }
+    }
+
+    /// The number of groups.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// The nearest page size that the API documents: [`PageSize::clamped`].
+impl From<u32> for PageSize {
+    fn from(size: u32) -> Self {
+        Self::clamped(size)
+    }
+}
+
+/// What to fall back to where the API refuses a size: the maximum that another of its pages documents, then its default.
+const FALLBACKS: [PageSize; 2] = [PageSize::clamped(100), PageSize::DEFAULT];
+
+/// The rule for the size of the next page.
+#[derive(Clone, Debug)]
+pub(crate) enum Sizes {
+    /// The caller's size, always.
+    Fixed(PageSize),
+    /// The API's default for the first page, so that the first groups come fast; then as many as the API takes, so that
+    /// few requests are needed.
+    Adaptive {
+        /// The largest size that the API has not refused.
+        ceiling: PageSize,
+        /// The largest size that has worked in this walk.
+        worked: Option<PageSize>,
+    },
+}
+
+impl Sizes {
+    pub(crate) fn adaptive() -> Self {
+        Self::Adaptive { ceiling: PageSize::MAX, worked: None }
+    }
+
+    /// The size of the next page. A page that is only searched for a place is asked for large at once.
+    pub(super) fn next(&self, searching: bool) -> PageSize {
+        match *self {
+            Self::Fixed(size) => size,
+            Self::Adaptive { worked: None, ceiling } if !searching => PageSize::DEFAULT.min(ceiling),
+            Self::Adaptive { ceiling, .. } => ceiling,
+        }
+    }
+
+    /// A page of this size came.
+    pub(super) fn worked(&mut self, size: PageSize) {
+        if let Self::Adaptive { worked, .. } = self {
+            *worked = Some(size).max(*worked);
+        }
+    }
+
+    /// A request for a page of this size failed. Returns whether a smaller one is worth a request, and settles on it.
+    ///
+    /// The API's pages contradict each other about the maximum, and its 400 says nothing that a program could read. So a
+    /// 400 without another explanation counts as a refusal of the size if no page of that size has arrived.
+    pub(super) fn refused(&mut self, size: PageSize, fault: Fault) -> bool {
+        let Self::Adaptive { ceiling, worked } = self else { return false };
+        let refusal = match fault {
+            Fault::TooLarge => true,
+            Fault::Unexplained => Some(size) > *worked,
+            Fault::Expired | Fault::Invalid | Fault::Other => false,
+        };
+        let smaller = FALLBACKS.into_iter().find(|fallback| *fallback < size);
+        match smaller {
+            Some(smaller) if refusal => {
+                *ceiling = smaller;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(size: u32) -> PageSize {
+        PageSize::clamped(size)
+    }
+
+    #[test]
+    fn the_first_page_is_small_and_the_others_are_large() {
+        let mut sizes = Sizes::adaptive();
+        assert_eq!(sizes.next(false), PageSize::DEFAULT);
+        sizes.worked(PageSize::DEFAULT);
+        assert_eq!(sizes.next(false), PageSize::MAX);
+    }
+
+    #[test]
+    fn a_search_is_large_from_the_first_page() {
+        assert_eq!(Sizes::adaptive().next(true), PageSize::MAX);
+    }
+
+    #[test]
+    fn a_refused_size_drops_to_100_then_25_and_stays_there() {
+        let mut sizes = Sizes::adaptive();
+        sizes.worked(size(25));
+        assert!(sizes.refused(size(1024), Fault::Unexplained));
+        assert_eq!(sizes.next(false), size(100));
+        assert!(sizes.refused(size(100), Fault::Unexplained));
+        assert_eq!(sizes.next(false), size(25));
+        assert!(!sizes.refused(size(25), Fault::Unexplained));
+        sizes.worked(size(25));
+        assert_eq!(sizes.next(true), size(25));
+    }
+
+    #[test]
+    fn a_bad_request_at_a_size_that_has_worked_is_no_refusal_of_the_size() {
+        let mut sizes = Sizes::adaptive();
+        sizes.worked(size(1024));
+        assert!(!sizes.refused(size(1024), Fault::Unexplained));
+    }
+
+    #[test]
+    fn a_page_too_large_for_the_server_is_a_refusal_even_if_the_size_has_worked() {
+        let mut sizes = Sizes::adaptive();
+        sizes.worked(size(1024));
+        assert!(sizes.refused(size(1024), Fault::TooLarge));
+    }
+
+    #[test]
+    fn other_failures_are_no_refusal() {
+        for fault in [Fault::Expired, Fault::Invalid, Fault::Other] {
+            assert!(!Sizes::adaptive().refused(size(1024), fault), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_size_of_the_caller_is_never_changed() {
+        let mut sizes = Sizes::Fixed(size(1024));
+        assert!(!sizes.refused(size(1024), Fault::TooLarge));
+        assert_eq!(sizes.next(false), size(1024));
+    }
+}

@@ -1,0 +1,137 @@
+//! Keys, apps and the demo.
+
+use gupshup_groups::testing::FakeGroups;
+
+use crate::demo;
+use crate::support::{Api, Scratch, output, run, tool};
+
+const COMMANDS: [&[&str]; 4] =
+    [&["list"], &["count"], &["diff", "--state", "unused.json"], &["watch", "--state", "unused.json"]];
+
+#[test]
+fn without_an_account_nothing_is_listed_and_the_error_names_the_variables() {
+    for command in COMMANDS {
+        let ran = run(&mut tool(command));
+        assert_eq!((ran.code, &*ran.out), (Some(3), ""), "{command:?}");
+        for name in ["GUPSHUP_API_KEY", "GUPSHUP_APP_ID", "--demo"] {
+            assert!(ran.err.contains(name), "{command:?}: {}", ran.err);
+        }
+        assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    }
+}
+
+#[test]
+fn half_an_account_is_none() {
+    let key = run(tool(&["list"]).env("GUPSHUP_API_KEY", "k"));
+    assert_eq!((key.code, &*key.out), (Some(3), ""));
+    assert!(key.err.contains("GUPSHUP_APP_ID") && !key.err.contains("GUPSHUP_API_KEY"), "{}", key.err);
+    let app = run(tool(&["list"]).env("GUPSHUP_APP_ID", "a").env("GUPSHUP_API_KEY", ""));
+    assert_eq!((app.code, &*app.out), (Some(3), ""));
+    assert!(app.err.contains("GUPSHUP_API_KEY") && !app.err.contains("GUPSHUP_APP_ID"), "{}", app.err);
+}
+
+#[test]
+fn the_demo_says_that_it_is_one_even_when_quiet_and_its_ids_say_so_too() {
+    for quiet in [&[][..], &["--quiet"]] {
+        let ran = run(tool(&["list", "--demo", "--format", "jsonl", "--max", "50"]).args(quiet));
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert!(ran.err.contains("this is a demo: the groups are invented"), "{}", ran.err);
+        assert_eq!(ran.out.lines().count(), 50);
+        assert!(ran.out.lines().all(|line| line.starts_with(r#"{"app_id":"demo","id":"DEMO+"#)), "{}", ran.out);
+    }
+}
+
+#[test]
+fn the_demo_uses_no_account() {
+    let api = Api::always(500, "{}");
+    assert_eq!(output(&mut api.tool(&["count", "--demo"])), "2500\n");
+    for option in [["--app", "a"], ["--apps-from", "a"], ["--key-file", "a"], ["--base-url", "https://a"]] {
+        let ran = run(tool(&["list", "--demo"]).args(option));
+        assert_eq!((ran.code, &*ran.out), (Some(2), ""), "{option:?}");
+    }
+}
+
+#[test]
+fn wrong_options_are_told_apart_from_other_failures() {
+    let wrong: [&[&str]; 7] = [
+        &[],
+        &["list", "--page-size", "0"],
+        &["list", "--page-size", "1025"],
+        &["list", "--format", "xml"],
+        &["list", "--max"],
+        &["list", "--rate", "0"],
+        &["list", "extra"],
+    ];
+    for arguments in wrong {
+        let ran = run(&mut tool(arguments));
+        assert_eq!((ran.code, &*ran.out), (Some(2), ""), "{arguments:?}");
+    }
+    let ran = run(tool(&["list"]).envs([("GUPSHUP_API_KEY", "two words"), ("GUPSHUP_APP_ID", "a")]));
+    assert_eq!((ran.code, &*ran.out), (Some(2), ""), "{}", ran.err);
+    assert!(!ran.err.contains("two words"), "{}", ran.err);
+}
+
+#[test]
+fn the_key_may_come_from_a_file() {
+    let api = Api::start(FakeGroups::new(demo::groups(7)));
+    let scratch = Scratch::new();
+    let file = scratch.write("key", &format!("{}\n", demo::API_KEY));
+    let count = |file: &str| run(api.tool(&["count", "--key-file", file]).env("GUPSHUP_API_KEY", "another"));
+    assert_eq!(count(&file).out, "7\n");
+
+    let ran = count(&scratch.write("empty", "\n"));
+    assert_eq!((ran.code, &*ran.out), (Some(6), ""));
+    assert!(ran.err.contains("the file with the API key is empty"), "{}", ran.err);
+    assert_eq!(count(&scratch.name("missing")).code, Some(6));
+}
+
+#[test]
+fn a_wrong_key_is_refused_and_not_shown() {
+    let api = Api::start(FakeGroups::new(demo::groups(7)));
+    for command in ["list", "count"] {
+        let ran = run(api.tool(&[command]).env("GUPSHUP_API_KEY", "sk_wrong"));
+        assert_eq!((ran.code, &*ran.out), (Some(4), ""), "{}", ran.err);
+        assert!(ran.err.contains("401 Authentication Failed; check the API key"), "{}", ran.err);
+        assert!(!ran.err.contains("sk_wrong"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_wrong_app_is_refused_and_named() {
+    let api = Api::start(FakeGroups::new(demo::groups(7)));
+    let ran = run(&mut api.tool(&["list", "--app", "no-such-app"]));
+    assert_eq!((ran.code, &*ran.out), (Some(4), ""), "{}", ran.err);
+    assert!(
+        ran.err.contains("no-such-app") && ran.err.contains("404 App not found; check the app's id"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_server_that_is_not_there_or_talks_nonsense_is_a_failure_that_may_pass() {
+    let ran = run(tool(&["count", "--base-url", "http://127.0.0.1:9", "--app", "a"]).env("GUPSHUP_API_KEY", "k"));
+    assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
+    assert!(ran.err.contains("check the network and --base-url, then run again"), "{}", ran.err);
+
+    let ran = run(&mut Api::always(200, "<html>").tool(&["list", "--format", "csv"]));
+    assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
+    let ran = run(&mut Api::always(503, "{}").tool(&["list"]));
+    assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
+    assert!(ran.err.contains("503") && ran.err.contains("run again later"), "{}", ran.err);
+}
+
+#[test]
+fn an_app_that_fails_stops_no_other() {
+    let api = Api::start_apps([("a", FakeGroups::new(demo::groups(2))), ("c", FakeGroups::new(demo::groups(3)))]);
+    let scratch = Scratch::new();
+    let apps = scratch.write("apps", "# ours\na\nb\nc\na\n");
+    let ran = run(&mut api.tool(&["count", "--apps-from", &apps]));
+    assert_eq!((ran.code, &*ran.out), (Some(4), "a 2\nc 3\n"), "{}", ran.err);
+
+    let ran = run(&mut api.tool(&["list", "--app", "a", "--app", "b", "--app", "c"]));
+    assert_eq!(ran.code, Some(4), "{}", ran.err);
+    let apps: Vec<_> = ran.out.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(apps, ["a", "a", "c", "c", "c"]);
+    assert!(ran.err.contains("app b: "), "{}", ran.err);
+}

@@ -1,0 +1,16 @@
+//! What the program `gupshup-groups` promises, run as its users run it: as a process, against a server. The name of a test
+//! is the promise.
+
+#![cfg(unix)]
+
+mod account;
+#[path = "../../src/bin/gupshup-groups/demo/mod.rs"]
+mod demo;
+mod diff;
+mod disk;
+mod formats;
+mod resume;
+mod signals;
+mod support;
+mod terminal;
+mod watch;

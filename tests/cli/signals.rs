@@ -1,0 +1,146 @@
+//! Ctrl-C, SIGTERM and SIGKILL.
+
+use std::collections::HashSet;
+use std::process::Child;
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+use gupshup_groups::testing::FakeGroups;
+use rustix::process::Signal;
+
+use crate::demo;
+use crate::support::{Api, Gate, PATIENCE, Ran, Scratch, groups_of_csv, groups_of_jsonl, run, send, spawn};
+
+/// A child that is read while it runs: a full pipe would stop it.
+fn ending(child: Child) -> thread::JoinHandle<Ran> {
+    thread::spawn(|| child.wait_with_output().unwrap().into())
+}
+
+/// Scenario: a signal while the third page is awaited. Expected: two pages are written, and the next run writes the rest.
+#[test]
+fn a_run_that_a_signal_stopped_continues_in_the_next() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let (list, gate) = Gate::at(&FakeGroups::new(demo::groups(2_500)), 2);
+        let api = Api::start(list);
+        let scratch = Scratch::new();
+        let place = scratch.name("place");
+        let list = || api.tool(&["list", "--format", "csv", "--resume-file", &place]);
+
+        let child = spawn(&mut list());
+        let pid = rustix::process::Pid::from_child(&child);
+        let first = ending(child);
+        gate.wait();
+        rustix::process::kill_process(pid, signal).unwrap();
+        let first = first.join().unwrap();
+        assert_eq!(first.code, Some(code), "{}", first.err);
+        assert!(first.err.contains("stopped: demo: 1049 groups"), "{}", first.err);
+        assert!(first.err.contains("run again with the same --resume-file"), "{}", first.err);
+        assert_eq!(groups_of_csv(&first.out), demo::groups(2_500)[..1_049]);
+        gate.open();
+
+        let rest = run(&mut list());
+        assert_eq!(rest.code, Some(0), "{}", rest.err);
+        assert_eq!(scratch.names(), [""; 0]);
+        assert_eq!(groups_of_csv(&format!("{}{}", first.out, rest.out)), demo::groups(2_500));
+    }
+}
+
+/// What a list in many small pages takes, and a server that is slow enough for signals to fall into the run.
+fn slow_list() -> FakeGroups {
+    FakeGroups::new(demo::groups(600)).on_request(|_, _| sleep(Duration::from_micros(500)))
+}
+
+/// Runs until the list is complete; each run but the last may get a signal at a random moment. Gives back what all of them
+/// wrote, and how many were stopped.
+fn in_parts(api: &Api, random: &mut fastrand::Rng, span: Duration, signals: &[Signal]) -> (String, u32) {
+    let scratch = Scratch::new();
+    let place = scratch.name("place");
+    let (mut written, mut stopped) = (String::new(), 0);
+    loop {
+        let child = spawn(&mut api.tool(&["list", "--format", "jsonl", "--page-size", "20", "--resume-file", &place]));
+        let pid = rustix::process::Pid::from_child(&child);
+        let run = ending(child);
+        sleep(span.mul_f64(random.f64()));
+        // It may have ended by itself.
+        let _ = rustix::process::kill_process(pid, signals[random.usize(..signals.len())]);
+        let ran = run.join().unwrap();
+        written += &ran.out;
+        if !written.is_empty() && !written.ends_with('\n') {
+            // A line that was cut off.
+            written.push('\n');
+        }
+        match ran.code {
+            Some(0) => return (written, stopped),
+            // Killed after its last act, which is to remove the file.
+            None if !scratch.path("place").exists() && has_all(&written) => return (written, stopped),
+            Some(130 | 143) | None => stopped += 1,
+            other => panic!("{other:?}: {}", ran.err),
+        }
+    }
+}
+
+fn has_all(written: &str) -> bool {
+    demo::groups(600).last().is_some_and(|last| written.contains(&last.id))
+}
+
+/// How long a run takes that nothing stops.
+fn whole_run(api: &Api) -> Duration {
+    let begun = Instant::now();
+    assert_eq!(run(&mut api.tool(&["list", "--page-size", "20"])).code, Some(0));
+    begun.elapsed()
+}
+
+#[test]
+fn stopped_at_random_moments_no_group_is_lost_and_none_comes_twice() {
+    let api = Api::start(slow_list());
+    let span = whole_run(&api);
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut stops = 0;
+    for _ in 0..8 {
+        let (written, stopped) = in_parts(&api, &mut random, span, &[Signal::INT, Signal::TERM]);
+        assert_eq!(groups_of_jsonl(&written), demo::groups(600));
+        stops += stopped;
+    }
+    assert!(stops >= 4, "only {stops} runs were stopped");
+}
+
+#[test]
+fn killed_at_random_moments_no_group_is_lost_and_at_most_a_page_is_repeated() {
+    let api = Api::start(slow_list());
+    let span = whole_run(&api);
+    let mut random = fastrand::Rng::with_seed(2);
+    let mut kills = 0;
+    for _ in 0..4 {
+        let (written, killed) = in_parts(&api, &mut random, span, &[Signal::KILL]);
+        // A line that was cut off is repeated.
+        let groups: Vec<_> =
+            written.lines().filter_map(|line| serde_json::from_str::<gupshup_groups::Group>(line).ok()).collect();
+        let ids: HashSet<_> = groups.iter().map(|group| &group.id).collect();
+        assert_eq!(ids.len(), 600);
+        assert!(groups.len() <= 600 + 20 * killed as usize, "{} groups, {killed} kills", groups.len());
+        kills += killed;
+    }
+    assert!(kills >= 3, "only {kills} runs were killed");
+}
+
+/// Scenario: nobody reads the output, which is more than a pipe holds, so that the program cannot even stop.
+#[test]
+fn a_second_signal_ends_the_program_whatever_it_is_doing() {
+    let list = FakeGroups::new(demo::groups(2_500));
+    let api = Api::start(list.clone());
+    let mut child = spawn(&mut api.tool(&["list", "--format", "jsonl"]));
+    let until = Instant::now() + PATIENCE;
+    while list.requests().len() < 2 {
+        assert!(Instant::now() < until);
+        sleep(Duration::from_millis(1));
+    }
+    let status = loop {
+        send(&child, Signal::INT);
+        sleep(Duration::from_millis(1));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(Instant::now() < until);
+    };
+    assert_eq!(status.code(), Some(130));
+}

@@ -1,0 +1,200 @@
+//! The program as a process, and a server for it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use gupshup_groups::Group;
+use gupshup_groups::testing::FakeGroups;
+use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::demo::{self, Apps, Asked};
+
+/// Long enough for any machine; what is waited for takes milliseconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The API, served by httpmock.
+pub(crate) struct Api {
+    server: MockServer,
+}
+
+impl Api {
+    /// A server of one app, `demo::APP_ID`, with the key `demo::API_KEY`.
+    pub(crate) fn start(groups: FakeGroups) -> Self {
+        Self::start_apps([(demo::APP_ID, groups)])
+    }
+
+    pub(crate) fn start_apps(apps: impl IntoIterator<Item = (&'static str, FakeGroups)>) -> Self {
+        let apps: Arc<Apps> = Arc::new(apps.into_iter().map(|(id, groups)| (id.to_owned(), groups)).collect());
+        let server = MockServer::start();
+        server.mock(move |_when, then| {
+            then.respond_with(move |request| respond(&apps, request));
+        });
+        Self { server }
+    }
+
+    /// A server that gives this answer to whatever it is asked.
+    pub(crate) fn always(status: u16, body: &'static str) -> Self {
+        let server = MockServer::start();
+        server.mock(|_when, then| {
+            then.status(status).header("Content-Type", "application/json").body(body);
+        });
+        Self { server }
+    }
+
+    pub(crate) fn base_url(&self) -> String {
+        format!("{}/wa", self.server.base_url())
+    }
+
+    /// The program, with this server's account in its environment.
+    pub(crate) fn tool(&self, arguments: &[&str]) -> Command {
+        let mut tool = tool(arguments);
+        tool.envs([("GUPSHUP_API_KEY", demo::API_KEY), ("GUPSHUP_APP_ID", demo::APP_ID)]);
+        tool.env("GUPSHUP_API_URL", self.base_url());
+        tool
+    }
+}
+
+fn respond(apps: &Apps, request: &HttpMockRequest) -> HttpMockResponse {
+    let uri = request.uri();
+    let headers = request.headers();
+    let asked = Asked {
+        method: request.method_str(),
+        path: uri.path(),
+        query: uri.query().unwrap_or_default(),
+        key: headers.get("apikey").and_then(|key| key.to_str().ok()),
+    };
+    let (status, body) = demo::answer(apps, asked).now_or_never().expect("a list without delays answers at once");
+    HttpMockResponse::builder().status(status).header("Content-Type", "application/json").body(body.to_string()).build()
+}
+
+/// The program, without an account.
+pub(crate) fn tool(arguments: &[&str]) -> Command {
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_gupshup-groups"));
+    for variable in ["GUPSHUP_API_KEY", "GUPSHUP_APP_ID", "GUPSHUP_API_URL"] {
+        tool.env_remove(variable);
+    }
+    tool.args(arguments).stdin(Stdio::null());
+    tool
+}
+
+/// What a run has left.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// The exit code; `None` where a signal has ended the process.
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> Ran {
+    command.output().unwrap().into()
+}
+
+/// Runs a command that must succeed, and gives back what it wrote.
+#[track_caller]
+pub(crate) fn output(command: &mut Command) -> String {
+    let ran = run(command);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    ran.out
+}
+
+/// Starts a command, and reads what it writes.
+pub(crate) fn spawn(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+pub(crate) fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// A directory for the files of a test.
+pub(crate) struct Scratch(TempDir);
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::with_prefix_in("cli-", env!("CARGO_TARGET_TMPDIR")).unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, contents: &str) -> String {
+        fs::write(self.path(name), contents).unwrap();
+        self.name(name)
+    }
+
+    /// A path as an argument.
+    pub(crate) fn name(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// A device that is always full, as a disk.
+pub(crate) fn full_disk() -> File {
+    File::options().write(true).open("/dev/full").unwrap()
+}
+
+pub(crate) fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+/// The groups in JSON lines.
+pub(crate) fn groups_of_jsonl(text: &str) -> Vec<Group> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The groups in CSV with a header. Demo groups need no guard.
+pub(crate) fn groups_of_csv(text: &str) -> Vec<Group> {
+    csv::Reader::from_reader(text.as_bytes()).deserialize().map(Result::unwrap).collect()
+}
+
+/// A list whose answer to request number `index` waits until the test lets it go on.
+pub(crate) struct Gate {
+    reached: mpsc::Receiver<()>,
+    release: mpsc::Sender<()>,
+}
+
+impl Gate {
+    pub(crate) fn at(list: &FakeGroups, index: usize) -> (FakeGroups, Self) {
+        let (tell, reached) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let released = Mutex::new(released);
+        let list = list.on_request(move |request, _| {
+            if request == index {
+                tell.send(()).unwrap();
+                released.lock().unwrap().recv_timeout(PATIENCE).ok();
+            }
+        });
+        (list, Self { reached, release })
+    }
+
+    pub(crate) fn wait(&self) {
+        self.reached.recv_timeout(PATIENCE).unwrap();
+    }
+
+    pub(crate) fn open(&self) {
+        self.release.send(()).unwrap();
+    }
+}
