@@ -6,6 +6,7 @@ use reqwest::header::TRANSFER_ENCODING;
 use reqwest::{Response, Version};
 
 use super::classify::classify;
+use super::timeouts::Timeouts;
 use crate::error::{Error, Result};
 
 /// How much of an error's body is read, in bytes. The API's errors are a few hundred; an HTML page that has its title
@@ -20,12 +21,12 @@ pub(super) const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
 /// switched that on in reqwest: a small answer can unpack to any size.
 ///
 /// An announced length that is too large is believed, and no other: memory is taken for bytes that have come.
-pub(super) async fn read_page(mut response: Response, max: usize) -> Result<Vec<u8>> {
+pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut Timeouts) -> Result<Vec<u8>> {
     if response.content_length().is_some_and(|length| usize::try_from(length).map_or(true, |length| length > max)) {
         return Err(Error::too_large(max));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(classify)? {
+    while let Some(chunk) = timeouts.step(response.chunk()).await?.map_err(classify)? {
         if chunk.len() > max - body.len() {
             return Err(Error::too_large(max));
         }
@@ -52,18 +53,16 @@ pub(super) fn ends_with_the_connection(response: &Response) -> bool {
 }
 
 /// As much of an error's body as comes without trouble.
-pub(super) async fn read_refusal(mut response: Response) -> Vec<u8> {
+pub(super) async fn read_refusal(mut response: Response, mut timeouts: Timeouts) -> Vec<u8> {
     let mut body = Vec::new();
-    let read = async {
-        while let Ok(Some(chunk)) = response.chunk().await {
-            let room = MAX_REFUSAL_BYTES - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if body.len() == MAX_REFUSAL_BYTES {
-                break;
-            }
-        }
-    };
+    timeouts.at_most(REFUSAL_PATIENCE);
     // Out of time is as good as the end.
-    let _ = tokio::time::timeout(REFUSAL_PATIENCE, read).await;
+    while let Ok(Ok(Some(chunk))) = timeouts.step(response.chunk()).await {
+        let room = MAX_REFUSAL_BYTES - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == MAX_REFUSAL_BYTES {
+            break;
+        }
+    }
     body
 }
