@@ -97,6 +97,7 @@ mod checkpoint;
 mod client;
 mod consistent;
 mod cursor;
+mod deadline;
 mod error;
 mod fetch;
 #[cfg(fuzzing)]
@@ -111,6 +112,7 @@ mod snapshot;
 mod source;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
+mod timer;
 mod trace;
 mod tracked;
 mod updates;

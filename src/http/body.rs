@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Response;
 
 use super::classify::classify;
+use super::timeouts::Timeouts;
 use crate::error::{Error, Result};
 
 /// How much of an error's body is read, in bytes. The API's errors are a few hundred; an HTML page that has its title
@@ -17,7 +18,7 @@ pub(super) const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads a body of at most `max` bytes. What is counted is what comes out of decompression, should another crate have
 /// switched that on in reqwest: a small answer can unpack to any size.
-pub(super) async fn read_page(mut response: Response, max: usize) -> Result<Vec<u8>> {
+pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut Timeouts) -> Result<Vec<u8>> {
     let too_large = || Error::too_large(max);
     let announced = match response.content_length().map(usize::try_from) {
         Some(Ok(length)) if length <= max => length,
@@ -25,7 +26,7 @@ pub(super) async fn read_page(mut response: Response, max: usize) -> Result<Vec<
         None => 0,
     };
     let mut body = Vec::with_capacity(announced);
-    while let Some(chunk) = response.chunk().await.map_err(classify)? {
+    while let Some(chunk) = timeouts.step(response.chunk()).await?.map_err(classify)? {
         if chunk.len() > max - body.len() {
             return Err(too_large());
         }
@@ -35,18 +36,16 @@ pub(super) async fn read_page(mut response: Response, max: usize) -> Result<Vec<
 }
 
 /// As much of an error's body as comes without trouble.
-pub(super) async fn read_refusal(mut response: Response) -> Vec<u8> {
+pub(super) async fn read_refusal(mut response: Response, mut timeouts: Timeouts) -> Vec<u8> {
     let mut body = Vec::new();
-    let read = async {
-        while let Ok(Some(chunk)) = response.chunk().await {
-            let room = MAX_REFUSAL_BYTES - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if body.len() == MAX_REFUSAL_BYTES {
-                break;
-            }
-        }
-    };
+    timeouts.at_most(REFUSAL_PATIENCE);
     // Out of time is as good as the end.
-    let _ = tokio::time::timeout(REFUSAL_PATIENCE, read).await;
+    while let Ok(Ok(Some(chunk))) = timeouts.step(response.chunk()).await {
+        let room = MAX_REFUSAL_BYTES - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == MAX_REFUSAL_BYTES {
+            break;
+        }
+    }
     body
 }
