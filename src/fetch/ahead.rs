@@ -34,12 +34,12 @@ impl Ahead {
         let source = source.clone();
         let effort = Arc::new(Mutex::new(Effort::default()));
         let told = Arc::clone(&effort);
-        let page = async move {
+        let fetch = async move {
             let mut fetch = pin!(Fetch::new(request));
             poll_fn(move |cx| Tell { fetch: fetch.as_mut(), to: &told }.fetch.as_mut().poll(&source, &pace, cx)).await
         };
         let task = Handle::try_current().ok().map(|runtime| {
-            let task = runtime.spawn(in_current_span(page));
+            let task = runtime.spawn(in_current_span(fetch));
             if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
                 // What a worker has spawned last waits in a slot from which no other worker takes it, and this one may soon
                 // be blocked by its consumer. What it spawns next pushes that out, into the queue that they share.

@@ -239,7 +239,11 @@ fn a_runtime_without_timers_is_an_error_that_says_so_and_no_panic() {
         let (fake, list) = scripted([Fault::Pending(3), Fault::None, busy()]);
         let mut stream = list.stream();
         let (mut found, error) = finish(&mut stream).await;
-        assert_eq!((found.len(), error.unwrap().status()), (6, Some(503)), "what cannot be waited for is the last attempt");
+        assert_eq!(
+            (found.len(), error.unwrap().status()),
+            (6, Some(503)),
+            "what cannot be waited for is the last attempt"
+        );
         stream.resume();
         found.extend(finish(&mut stream).await.0);
         assert_eq!((ids(&found), fake.requests().len()), ((0..12).collect(), 5));

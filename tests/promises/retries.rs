@@ -125,6 +125,17 @@ async fn the_server_is_not_asked_before_the_time_that_it_names() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_time_that_a_refusal_names_counts_though_its_status_is_200() {
+    for error in [Error::api(200, Some(4), "Application request limit reached"), Error::api(200, Some(2), "Busy")] {
+        let (fake, list) = script([Fault::Error(error.with_retry_after(7 * SECOND))]);
+        let began = Instant::now();
+        assert_eq!(list.page().await.unwrap().groups.len(), 3);
+        assert!(began.elapsed() >= 7 * SECOND && began.elapsed() <= 7 * SECOND + LATE, "{:?}", began.elapsed());
+        assert_eq!(fake.requests().len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once() {
     for (wait, requests, elapsed) in
         [(60 * SECOND, 2, 60 * SECOND), (61 * SECOND, 1, Duration::ZERO), (Duration::MAX, 1, Duration::ZERO)]
