@@ -79,8 +79,6 @@ async fn a_retry_a_restart_and_a_lowered_page_size_are_events() {
         assert!(text.contains(event), "{event} is not in: {text}");
     }
 }
-
-/// K4.
 #[tokio::test(start_paused = true)]
 async fn no_cursor_id_or_subject_is_ever_traced() {
     let secret = |n: i64| Group::new(format!("SECRET-{n}"), "SECRET", n);
