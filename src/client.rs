@@ -238,8 +238,8 @@ impl ClientBuilder {
     /// this crate's name and version as its user agent.
     ///
     /// What guards the key and bounds a request is set on top of it, last: no redirects, no `Referer`, https only where
-    /// the base URL is https, no proxy for http on this machine, no wire logs, no retries of reqwest's own, and this
-    /// builder's [`connect_timeout`](Self::connect_timeout).
+    /// the base URL is https, no proxy for plain http nor for this machine, no wire logs, no retries of reqwest's own, and
+    /// this builder's [`connect_timeout`](Self::connect_timeout).
     ///
     /// Do not set `timeout` or `read_timeout` on it, but [`timeout`](Self::timeout) here. Those of reqwest apply beside it
     /// and look at their timer before the response: where the stream was not polled for longer, they discard a response
@@ -323,7 +323,8 @@ impl ClientBuilder {
             longest_silence: SILENCE.max(self.timeout / 2).min(self.timeout),
             max_page_bytes: self.max_page_bytes,
         };
-        let direct = base.scheme() == "http" && origin::is_loopback(&base);
+        // A proxy would read plain http, and could not reach this machine.
+        let direct = base.scheme() == "http" || origin::is_loopback(&base);
         let endpoint = Endpoint::new(self.http, &base, direct, key, &limits)?;
         let limit = self.rate_limit.map(|(requests, per)| RateLimit::new(requests, per));
         Ok(Client { endpoint: Arc::new(endpoint), base: Arc::new(base), pace: Pace::new(self.retry, limit) })

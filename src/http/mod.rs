@@ -99,10 +99,13 @@ impl HttpSource {
         let secrets = [key.text.expose_secret(), cursor];
         let mut timeouts = Timeouts::start(*timeout, *longest_silence).await?;
         let response = timeouts.step(call.send()).await?.map_err(classify)?;
-        match response.status() {
-            StatusCode::OK => decode(&body::read_page(response, *max_page_bytes, &mut timeouts).await?, &secrets),
+        let wait = retry_after::retry_after(response.headers());
+        let page = match response.status() {
+            StatusCode::OK => page(response, *max_page_bytes, timeouts, &secrets).await,
             status => Err(refuse(status, response, timeouts, &secrets).await),
-        }
+        };
+        // An error of the API, whatever status it came with.
+        page.map_err(|error| if error.is_api() { error.with_retry_after(wait) } else { error })
     }
 }
 
@@ -197,6 +200,16 @@ fn participants_body(participants: Vec<String>) -> Result<Arc<[u8]>, &'static st
     serde_json::to_vec(&body).map(Arc::from).map_err(|_| "the participants cannot be written as JSON")
 }
 
+/// The page that an answer with status 200 holds.
+async fn page(response: Response, max_bytes: usize, mut timeouts: Timeouts, secrets: &[&str]) -> Result<Page> {
+    let may_be_cut = body::ends_with_the_connection(&response);
+    let body = body::read_page(response, max_bytes, &mut timeouts).await?;
+    if body.is_empty() && may_be_cut {
+        return Err(Error::truncated(0));
+    }
+    decode(&body, secrets)
+}
+
 /// The error that an answer other than 200 is.
 async fn refuse(status: StatusCode, response: Response, timeouts: Timeouts, secrets: &[&str]) -> Error {
     let code = status.as_u16();
@@ -206,9 +219,8 @@ async fn refuse(status: StatusCode, response: Response, timeouts: Timeouts, secr
     if status.is_success() || status.is_informational() {
         return Error::unexpected_status(code);
     }
-    let wait = retry_after::retry_after(response.headers());
     let body = body::read_refusal(response, timeouts).await;
-    Refusal::read(&body, secrets).into_error(code).with_retry_after(wait)
+    Refusal::read(&body, secrets).into_error(code)
 }
 
 #[cfg(test)]
