@@ -56,6 +56,7 @@ impl PageSource for Gated {
         async { answer.await.map_err(Error::transport) }.boxed()
     }
 }
+
 #[test]
 fn without_a_poll_there_is_no_request() {
     let (fake, list) = five_groups();
@@ -68,6 +69,7 @@ fn without_a_poll_there_is_no_request() {
     drop((stream.reverse(), pages, page));
     assert!(fake.requests().is_empty());
 }
+
 #[test]
 fn a_page_is_asked_for_only_when_the_one_before_is_used_up() {
     let (fake, list) = five_groups();
@@ -79,6 +81,7 @@ fn a_page_is_asked_for_only_when_the_one_before_is_used_up() {
     assert!(take(&mut stream, 1).0.is_empty());
     assert_eq!(fake.requests().len(), 3);
 }
+
 #[test]
 fn a_page_stream_asks_for_one_page_a_time() {
     let (fake, list) = five_groups();
@@ -90,6 +93,7 @@ fn a_page_stream_asks_for_one_page_a_time() {
     assert!(take(&mut pages, 1).0.is_empty());
     assert_eq!(fake.requests().len(), 3);
 }
+
 #[test]
 fn a_next_dropped_at_any_await_loses_nothing_and_repeats_no_request() {
     for waits in [0, 1, 2, 7] {
@@ -112,6 +116,7 @@ fn a_next_dropped_at_any_await_loses_nothing_and_repeats_no_request() {
         assert_eq!(fake.dropped(), 0);
     }
 }
+
 #[test]
 fn a_next_dropped_once_at_the_nth_poll_loses_nothing() {
     for nth in 0..9 {
@@ -128,6 +133,7 @@ fn a_next_dropped_once_at_the_nth_poll_loses_nothing() {
         assert_eq!(fake.requests().len(), 3);
     }
 }
+
 #[test]
 fn a_next_of_pages_dropped_at_any_await_loses_nothing() {
     let (fake, list) = five_groups();
@@ -183,6 +189,7 @@ async fn a_next_dropped_at_every_poll_makes_one_request_a_page_over_http() {
     assert!(stream.next().await.is_none());
     assert_eq!(mock.calls_async().await, 1);
 }
+
 #[test]
 fn dropping_the_stream_drops_its_request() {
     for request in 0..3 {
@@ -197,6 +204,7 @@ fn dropping_the_stream_drops_its_request() {
         assert_eq!(fake.requests().len(), request + 1);
     }
 }
+
 #[test]
 fn turning_round_drops_the_request_under_way_and_no_group() {
     let (fake, list) = five_groups();
@@ -210,6 +218,7 @@ fn turning_round_drops_the_request_under_way_and_no_group() {
     expected.reverse();
     assert_eq!(all(back), expected);
 }
+
 #[test]
 fn dropping_the_future_of_a_page_drops_its_request() {
     let (fake, list) = five_groups();
@@ -218,6 +227,7 @@ fn dropping_the_future_of_a_page_drops_its_request() {
     assert_eq!((fake.in_flight(), fake.dropped()), (0, 1));
     assert_eq!(block_on(list.page()).unwrap().groups, groups(2), "and calling again asks again");
 }
+
 #[tokio::test]
 async fn a_task_that_is_aborted_leaves_no_request_behind() {
     let (fake, list) = five_groups();
@@ -234,6 +244,7 @@ async fn a_task_that_is_aborted_leaves_no_request_behind() {
     assert!(task.await.unwrap_err().is_cancelled());
     assert_eq!((fake.in_flight(), fake.dropped()), (0, 1));
 }
+
 #[tokio::test]
 async fn dropping_the_stream_closes_its_connection() {
     for head in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"da"] {
@@ -267,6 +278,7 @@ async fn dropping_the_stream_closes_its_connection() {
 fn poll_next<S: Stream + Unpin>(stream: &mut S, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
     Pin::new(stream).poll_next(cx)
 }
+
 #[test]
 fn the_waker_of_the_last_poll_is_the_one_woken() {
     let gated = Gated::default();
@@ -280,6 +292,7 @@ fn the_waker_of_the_last_poll_is_the_one_woken() {
     assert_eq!((first_woken.get(), second_woken.get()), (0, 1));
     assert!(poll_next(&mut stream, &mut Context::from_waker(&first)).is_ready());
 }
+
 #[test]
 fn polls_that_nothing_called_for_ask_nothing_and_yield_nothing() {
     let (fake, list) = five_groups();
@@ -301,6 +314,7 @@ fn groups_that_are_here_need_no_waker() {
     take(&mut stream, 1);
     assert!(poll_next(&mut stream, &mut panic_context()).is_ready());
 }
+
 #[test]
 fn pending_between_all_polls_changes_nothing() {
     let (fake, list) = five_groups();
@@ -309,6 +323,7 @@ fn pending_between_all_polls_changes_nothing() {
     assert_eq!(found, groups(5));
     assert_eq!(fake.requests().len(), 3);
 }
+
 #[test]
 fn an_answer_that_is_there_at_once_takes_one_poll() {
     let (_, list) = five_groups();
@@ -318,6 +333,7 @@ fn an_answer_that_is_there_at_once_takes_one_poll() {
     }
     assert!(matches!(poll_next(&mut stream, &mut noop_context()), Poll::Ready(None)));
 }
+
 #[test]
 fn a_stream_is_not_terminated_while_groups_are_buffered() {
     let fake = FakeGroups::new(groups(3)).dialect(Dialect::default().cursors_at_the_ends(false));
@@ -330,6 +346,7 @@ fn a_stream_is_not_terminated_while_groups_are_buffered() {
     assert_eq!(take(&mut stream, 1).0.len(), 0);
     assert!(stream.is_terminated());
 }
+
 #[test]
 fn a_stream_is_not_terminated_before_its_error_and_again_after_resume() {
     let (fake, list) = five_groups();
@@ -344,6 +361,7 @@ fn a_stream_is_not_terminated_before_its_error_and_again_after_resume() {
     assert_eq!(all(&mut stream).len(), 3);
     assert!(stream.is_terminated());
 }
+
 #[test]
 fn select_with_complete_sees_all_groups_of_all_streams() {
     // The last page has two groups, so that one is buffered when nothing more is to be asked.
@@ -371,6 +389,7 @@ fn select_with_complete_sees_all_groups_of_all_streams() {
 fn panics<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = T> + Unpin)) -> bool {
     catch_unwind(AssertUnwindSafe(|| poll_next(stream, &mut noop_context()).is_pending())).is_err()
 }
+
 #[test]
 fn after_a_panic_of_the_source_the_stream_asks_anew_and_loses_and_repeats_nothing() {
     for request in 0..3 {
@@ -445,6 +464,7 @@ fn a_panic_in_fetch_itself_loses_nothing_either() {
     assert_eq!(found, groups(5));
     assert_eq!(fake.requests().len(), 3);
 }
+
 #[test]
 fn after_a_panic_the_stream_can_turn_round() {
     let (fake, list) = five_groups();
@@ -479,6 +499,7 @@ fn the_size_hint_of_pages_is_never_wrong() {
         }
     }
 }
+
 #[test]
 fn ten_thousand_streams_at_once_hold_little_each_and_all_come_to_their_end() {
     assert!(size_of::<GroupStream<HttpSource>>() <= 256, "{}", size_of::<GroupStream<HttpSource>>());
@@ -507,6 +528,7 @@ async fn time_that_passes_between_polls_changes_nothing() {
     assert_eq!(found, groups(5));
     assert_eq!(fake.requests().len(), 3);
 }
+
 #[test]
 fn every_public_type_crosses_threads_and_can_be_moved_and_kept() {
     fn at_home_anywhere<T: Send + Sync + Unpin + 'static>() {}
@@ -536,6 +558,7 @@ fn every_public_type_crosses_threads_and_can_be_moved_and_kept() {
     at_home_anywhere::<Position>();
     at_home_anywhere::<Progress>();
 }
+
 #[test]
 fn the_future_of_a_page_crosses_threads_and_borrows_nothing() {
     fn may_be_spawned<F: Future + Send + 'static>(future: F) -> F {
@@ -575,6 +598,7 @@ fn what_is_dropped_without_a_poll_is_warned_of() {
     }
     assert!(fake.requests().is_empty());
 }
+
 #[test]
 fn no_debug_of_a_stream_shows_a_cursor_or_an_id() {
     let list: Vec<_> = (0..6).map(|n| Group::new(format!("SECRET{n}"), "SECRET", n)).collect();
@@ -603,6 +627,7 @@ fn no_debug_of_a_stream_shows_a_cursor_or_an_id() {
         assert!(!text.contains("SECRET"), "{text}");
     }
 }
+
 #[test]
 fn filter_and_take_ask_for_no_more_than_they_use() {
     let (fake, list) = five_groups();
@@ -614,6 +639,7 @@ fn filter_and_take_ask_for_no_more_than_they_use() {
     assert_eq!(found, groups(2)[1..]);
     assert_eq!(fake.requests().len(), 1);
 }
+
 #[test]
 fn a_fold_ends_at_the_first_error() {
     let (fake, list) = five_groups();
@@ -627,6 +653,7 @@ fn a_fold_ends_at_the_first_error() {
     assert_eq!(seen, 2);
     assert_eq!(fake.requests().len(), 2);
 }
+
 #[test]
 fn a_collection_of_a_part_of_the_list_is_an_error() {
     let (fake, list) = five_groups();
@@ -634,6 +661,7 @@ fn a_collection_of_a_part_of_the_list_is_an_error() {
     fake.fault_at(5, Fault::Error(Error::transport("reset")));
     assert!(block_on(list.stream().try_collect::<Vec<_>>()).unwrap_err().is_retryable());
 }
+
 #[test]
 fn ready_chunks_hold_what_is_here_and_wait_for_no_page() {
     let (fake, list) = five_groups();
@@ -642,6 +670,7 @@ fn ready_chunks_hold_what_is_here_and_wait_for_no_page() {
     assert_eq!(chunks.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
     assert_eq!(chunks.concat(), groups(5));
 }
+
 #[test]
 fn two_streams_of_one_listing_walk_independently() {
     let (fake, list) = five_groups();
@@ -653,6 +682,7 @@ fn two_streams_of_one_listing_walk_independently() {
     }
     assert_eq!(fake.requests().len(), 3 + 2);
 }
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_half_read_stream_goes_on_in_another_task() {
     let (fake, list) = five_groups();

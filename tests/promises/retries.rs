@@ -38,6 +38,7 @@ fn always(error: impl Fn() -> Error + Send + Sync + 'static) -> FakeGroups {
         fake.fault_at(index, Fault::Error(error()));
     })
 }
+
 #[tokio::test(start_paused = true)]
 async fn what_may_pass_is_tried_three_times_then_the_error_comes_once_and_then_nothing() {
     let api = |status, code| move || Error::api(status, code, "message");
@@ -66,6 +67,7 @@ async fn what_may_pass_is_tried_three_times_then_the_error_comes_once_and_then_n
         assert_eq!(fake.requests().len(), 3);
     }
 }
+
 #[tokio::test(start_paused = true)]
 async fn what_another_attempt_cannot_mend_is_tried_once() {
     for error in [
@@ -112,6 +114,7 @@ async fn a_wait_is_random_below_its_limit_and_the_only_time_that_passes() {
         assert!(waits.len() > 100, "clients that failed together do not come back together");
     }
 }
+
 #[tokio::test(start_paused = true)]
 async fn the_server_is_not_asked_before_the_time_that_it_names() {
     let (fake, list) = script([busy(7 * SECOND), busy(11 * SECOND)]);
@@ -120,6 +123,18 @@ async fn the_server_is_not_asked_before_the_time_that_it_names() {
     assert!(began.elapsed() >= 18 * SECOND && began.elapsed() <= 18 * SECOND + LATE, "{:?}", began.elapsed());
     assert_eq!(fake.requests().len(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_a_refusal_names_counts_though_its_status_is_200() {
+    for error in [Error::api(200, Some(4), "Application request limit reached"), Error::api(200, Some(2), "Busy")] {
+        let (fake, list) = script([Fault::Error(error.with_retry_after(7 * SECOND))]);
+        let began = Instant::now();
+        assert_eq!(list.page().await.unwrap().groups.len(), 3);
+        assert!(began.elapsed() >= 7 * SECOND && began.elapsed() <= 7 * SECOND + LATE, "{:?}", began.elapsed());
+        assert_eq!(fake.requests().len(), 2);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once() {
     for (wait, requests, elapsed) in
@@ -133,6 +148,7 @@ async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once() {
         assert_eq!(error.retry_after(), (requests == 1).then_some(wait));
     }
 }
+
 #[tokio::test(start_paused = true)]
 async fn a_page_that_hangs_is_given_up_at_its_deadline_and_can_be_resumed() {
     let (fake, list) = script([Fault::None, Fault::Hang]);
@@ -200,6 +216,7 @@ async fn a_listings_own_policy_overrides_that_of_where_it_comes_from() {
     list.page().await.unwrap_err();
     assert_eq!(fake.requests().len(), 7);
 }
+
 #[tokio::test(start_paused = true)]
 async fn dropping_next_during_a_wait_neither_begins_the_wait_again_nor_forgets_the_attempt() {
     let (fake, list) = script([busy(10 * SECOND), busy(10 * SECOND), busy(10 * SECOND)]);
@@ -217,6 +234,7 @@ async fn dropping_next_during_a_wait_neither_begins_the_wait_again_nor_forgets_t
     assert!(began.elapsed() >= 20 * SECOND && began.elapsed() <= 20 * SECOND + LATE, "{:?}", began.elapsed());
     assert_eq!((fake.requests().len(), dropped), (3, 28));
 }
+
 #[tokio::test(start_paused = true)]
 async fn dropping_next_during_an_attempt_goes_on_with_that_attempt() {
     let (fake, list) = script([Fault::Delay(10 * SECOND), Fault::Delay(10 * SECOND), Fault::Delay(10 * SECOND)]);
@@ -234,6 +252,7 @@ async fn dropping_next_during_an_attempt_goes_on_with_that_attempt() {
     assert_eq!((fake.requests().len(), fake.dropped()), (3, 0));
     assert!(began.elapsed() <= 30 * SECOND + LATE, "{:?}", began.elapsed());
 }
+
 #[tokio::test(start_paused = true)]
 async fn a_consumer_that_polls_once_a_minute_sees_no_timeout_and_causes_no_request() {
     let (fake, list) = script([Fault::None, Fault::Delay(SECOND)]);
@@ -291,6 +310,7 @@ async fn each_page_has_its_own_attempts_and_so_has_a_walk_that_is_resumed() {
     assert_eq!(ids(&found), (0..9).collect::<Vec<_>>());
     assert_eq!(fake.requests().len(), 12);
 }
+
 #[tokio::test(start_paused = true)]
 async fn clones_share_a_budget_of_a_hundred_retries_and_without_it_errors_come_at_once() {
     let fake = always(outage);
@@ -328,6 +348,7 @@ async fn five_pages_pay_for_a_retry() {
     list.page().await.unwrap();
     assert_eq!(fake.requests().len(), 109, "the error of request 107 was followed by another attempt");
 }
+
 #[tokio::test(start_paused = true)]
 async fn a_storm_of_429_against_ten_clones_is_not_amplified() {
     let fake = always(|| Error::api(429, None, "Too Many Requests"));
@@ -355,6 +376,7 @@ fn outside_of_a_runtime_a_failed_attempt_is_the_last_and_nothing_panics() {
     found.extend(block_on(finish(&mut stream)).0);
     assert_eq!(ids(&found), (0..9).collect::<Vec<_>>());
 }
+
 #[tokio::test(start_paused = true)]
 async fn waits_and_deadlines_go_by_tokios_clock_and_never_by_the_wall_clock() {
     let wall = std::time::Instant::now();
