@@ -7,7 +7,6 @@ use std::vec;
 
 use futures::Stream;
 use futures::stream::FusedStream;
-use pin_project::pin_project;
 
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
@@ -19,7 +18,8 @@ use crate::source::PageSource;
 
 /// The groups of a listing, one by one.
 ///
-/// Made by [`ListGroups::stream`](crate::ListGroups::stream). With [`HttpSource`] it is `Send`, `Sync` and `Unpin`.
+/// Made by [`ListGroups::stream`](crate::ListGroups::stream). It is `Unpin` for every source, and `Send` with
+/// [`HttpSource`] and [`AnySource`](crate::AnySource).
 ///
 /// # Order and completeness
 ///
@@ -86,10 +86,8 @@ use crate::source::PageSource;
 /// # Ok::<(), gupshup_groups::Error>(())
 /// # });
 /// ```
-#[pin_project]
 #[must_use = "streams do nothing unless polled"]
 pub struct GroupStream<S: PageSource = HttpSource> {
-    #[pin]
     pages: PageStream<S>,
     /// Groups of the last page that are not yielded yet.
     buffer: vec::IntoIter<Group>,
@@ -159,12 +157,12 @@ impl<S: PageSource> Stream for GroupStream<S> {
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut this = self.project();
+        let this = self.get_mut();
         loop {
             if let Some(group) = this.buffer.next() {
                 return Poll::Ready(Some(Ok(group)));
             }
-            match ready!(next_page(this.pages.as_mut(), this.buffer, cx)) {
+            match ready!(next_page(&mut this.pages, &mut this.buffer, cx)) {
                 Some(Ok(())) => {}
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
@@ -187,11 +185,11 @@ impl<S: PageSource> Stream for GroupStream<S> {
 #[cold]
 #[inline(never)]
 fn next_page<S: PageSource>(
-    mut pages: Pin<&mut PageStream<S>>,
+    pages: &mut PageStream<S>,
     buffer: &mut vec::IntoIter<Group>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<Result<()>>> {
-    let page = ready!(pages.as_mut().poll_next(cx));
+    let page = ready!(Pin::new(&mut *pages).poll_next(cx));
     Poll::Ready(page.map(|page| {
         let mut groups = page?.groups;
         if pages.direction() == Direction::Backward {
