@@ -229,8 +229,8 @@ where
 }
 
 impl<S> ListGroups<S> {
-    /// Puts another source in the place of this one, most often one that wraps it: to log requests, to cache pages, to
-    /// count. The settings stay, and so do the client's retries and rate limit, which act above the source.
+    /// Replaces the source, most often by one that wraps it: to log, count or cache requests. Keeps all settings; the
+    /// client's retries and rate limit apply above the new source.
     ///
     /// # Examples
     ///
@@ -271,7 +271,7 @@ impl<S> ListGroups<S> {
         ListGroups { source, start, page_size, max_groups, max_restarts, confirm_end, pace, read_ahead }
     }
 
-    /// The same listing, of a type that does not say what its source is: see [`AnySource`]. The settings stay.
+    /// The same listing with a boxed source: see [`AnySource`].
     pub fn boxed(self) -> ListGroups<AnySource>
     where
         S: PageSource + Send + Sync + 'static,
