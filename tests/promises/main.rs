@@ -15,6 +15,7 @@ mod polling;
 mod read_ahead;
 mod retries;
 mod server;
+mod service;
 mod status;
 mod support;
 mod sync;
