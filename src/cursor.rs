@@ -116,6 +116,15 @@ pub enum Position {
 }
 
 impl Position {
+    /// The kind, without the cursor.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::After(_) => "after",
+            Self::Before(_) => "before",
+        }
+    }
+
     /// The direction in which the page is read.
     #[must_use]
     pub fn direction(&self) -> Direction {

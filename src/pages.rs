@@ -284,8 +284,8 @@ impl<S: PageSource> Listing<S> {
                 return Some(Ok(page));
             }
             Outcome::Fail(failure) => return Some(Err(self.error(failure, error))),
-            Outcome::Restarted(restarts) => trace::restarted(restarts),
-            Outcome::Lowered(size) => trace::lowered(size),
+            Outcome::Restarted(restarts) => trace::restarted(self.source.app_id(), restarts),
+            Outcome::Lowered(size) => trace::lowered(self.source.app_id(), size),
             Outcome::Nothing | Outcome::Ask(..) | Outcome::End => {}
         }
         None
