@@ -98,11 +98,11 @@ mod cursor;
 mod deadline;
 mod error;
 mod fetch;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing;
 mod groups;
 mod http;
+#[cfg(any(fuzzing, feature = "__internals"))]
+#[doc(hidden)]
+pub mod internals;
 mod list;
 mod page;
 mod pages;

@@ -52,8 +52,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cursor::Cursor;
-use crate::error::Result;
-use crate::page::{Group, Page};
+use crate::page::Group;
 use crate::source::{PageRequest, PageSource};
 
 use list::List;
@@ -61,17 +60,6 @@ use list::List;
 pub use dialect::{CursorAnswer, CursorKind, Dialect};
 pub use fault::Fault;
 pub use fetch::FakeFetch;
-
-/// Reads the body of an answer with status 200, as [`HttpSource`](crate::HttpSource) does: for this crate's benches and
-/// fuzz targets, which see only what is public. Not part of the crate's contract.
-///
-/// # Errors
-///
-/// Those of a page that cannot be read.
-#[doc(hidden)]
-pub fn decode_page(body: &[u8]) -> Result<Page> {
-    crate::wire::decode(body, &[])
-}
 
 /// A list of groups in memory: a [`PageSource`] with the API's cursor semantics, a script of faults, and a record of
 /// what was asked.
