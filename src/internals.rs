@@ -1,5 +1,5 @@
 //! The readers of what comes from outside, for `fuzz/` and `benches/` of this repository, which see only what is public.
-//! Compiled for them alone: cargo-fuzz sets `--cfg fuzzing`, and the benches switch on the feature `__internals`.
+//! Compiled for them alone: cargo-fuzz sets `--cfg fuzzing`, and the benches switch on the feature `_bench`.
 
 use crate::error::Result;
 use crate::page::Page;

@@ -32,7 +32,7 @@
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`]
 //! - Whole lists: [`Snapshot`], [`Change`], [`Update`]
-//! - Other transports, and tests: [`PageSource`], [`PageRequest`], [`Position`], and `testing::FakeGroups` (feature
+//! - Other transports, and tests: [`AnySource`], [`PageSource`], [`PageRequest`], [`Position`], and `testing::FakeGroups` (feature
 //!   `test-util`)
 //! - The reasons: `DESIGN.md` in this package
 //!
@@ -55,6 +55,8 @@
 //! | to reverse | [`GroupStream::reverse`] |
 //! | to process a page while the next one is fetched | [`read_ahead`](ListGroups::read_ahead) |
 //! | fewer or more groups a request | [`page_size`](ListGroups::page_size) |
+//! | to store a listing in a struct that tests can give a fake | [`boxed`](ListGroups::boxed) |
+//! | to wrap the requests in code of my own | [`map_source`](ListGroups::map_source) |
 //! | to stay under a rate limit | [`rate_limit`](ClientBuilder::rate_limit) |
 //!
 //! # Guarantees
@@ -69,7 +71,7 @@
 //! - **[No endless loop](Error::is_cursor_loop).** A cursor that repeats is an error.
 //! - **[Cancel-safe](GroupStream#cancel-safety).** Dropping `next()` loses nothing; dropping the stream leaves no task.
 //! - **[The key stays at its origin](ClientBuilder::http).** No error, log or `Debug` shows it.
-//! - **[Bounded](ClientBuilder#default).** Time, memory and [attempts](RetryPolicy) have limits.
+//! - **[Bounded](Client::builder).** Time, memory and [attempts](RetryPolicy) have limits.
 //!
 //! # Runtime
 //!
@@ -91,6 +93,7 @@
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
+mod any_source;
 mod checkpoint;
 mod client;
 mod consistent;
@@ -100,7 +103,7 @@ mod error;
 mod fetch;
 mod groups;
 mod http;
-#[cfg(any(fuzzing, feature = "__internals"))]
+#[cfg(any(fuzzing, feature = "_bench"))]
 #[doc(hidden)]
 pub mod internals;
 mod list;
@@ -118,6 +121,7 @@ mod walk;
 mod watch;
 mod wire;
 
+pub use any_source::AnySource;
 pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
 pub use cursor::{Cursor, Direction, Position};

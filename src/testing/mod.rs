@@ -1,43 +1,78 @@
 //! What tests of code that uses this crate need: [`FakeGroups`], a list of groups in memory that answers as the API
 //! does.
 //!
-//! It comes with the feature `test-util`, for `[dev-dependencies]`:
+//! It comes with the feature `test-util`. In your `Cargo.toml`:
 //!
 //! ```toml
+//! [dev-dependencies]
 //! gupshup-groups = { version = "0.1", features = ["test-util"] }
 //! ```
 //!
-//! # Examples
+//! # A service
 //!
-//! Code that takes a [`ListGroups<S>`](crate::ListGroups) of any source runs on the fake as it runs on the API:
+//! A struct stores a [`ListGroups<AnySource>`](crate::AnySource) and needs no type parameter. In production it gets
+//! `client.groups(app_id).boxed()`, in a test a fake:
 //!
 //! ```
-//! use futures::{StreamExt, TryStreamExt};
+//! use futures::TryStreamExt;
 //! use gupshup_groups::testing::{FakeGroups, Fault};
-//! use gupshup_groups::{Error, Group, ListGroups, PageSource, Result};
+//! use gupshup_groups::{AnySource, Error, Group, ListGroups, Result};
 //!
 //! /// The code under test.
-//! async fn subjects<S: PageSource + Clone>(groups: &ListGroups<S>) -> Result<Vec<String>> {
-//!     groups.stream().map_ok(|group| group.subject).try_collect().await
+//! struct Directory {
+//!     groups: ListGroups<AnySource>,
+//! }
+//!
+//! impl Directory {
+//!     async fn subjects(&self) -> Result<Vec<String>> {
+//!         self.groups.stream().map_ok(|group| group.subject).try_collect().await
+//!     }
 //! }
 //!
 //! # futures::executor::block_on(async {
 //! let fake = FakeGroups::new([Group::new("b", "Sales", 1_700_000_060), Group::new("a", "Support", 1_700_000_000)]);
-//! let groups = ListGroups::from_source(fake.clone());
-//! assert_eq!(subjects(&groups).await?, ["Sales", "Support"]);
+//! let directory = Directory { groups: ListGroups::from_source(fake.clone()).boxed() };
+//! assert_eq!(directory.subjects().await?, ["Sales", "Support"]);
 //!
 //! // The handle that was kept changes the list, and tells what was asked.
 //! fake.create(Group::new("c", "Night shift", 1_700_000_120));
 //! fake.delete("b");
-//! assert_eq!(subjects(&groups).await?, ["Night shift", "Support"]);
+//! assert_eq!(directory.subjects().await?, ["Night shift", "Support"]);
 //! // Two listings, each of one page and a request that confirms that it is the last.
 //! assert_eq!(fake.requests().len(), 4);
 //!
 //! // And the unhappy path: a part of a list is never taken for the list.
-//! let broken = FakeGroups::new(fake.groups()).script([Fault::Error(Error::api(401, None, "Authentication Failed"))]);
-//! let error = subjects(&ListGroups::from_source(broken)).await.unwrap_err();
+//! fake.script([Fault::Error(Error::api(401, None, "Authentication Failed"))]);
+//! let error = directory.subjects().await.unwrap_err();
 //! assert!(error.is_auth());
 //! # Ok::<(), Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # A generic function
+//!
+//! A function may take a listing of any source. It runs on the API as it runs on the fake:
+//!
+//! ```
+//! use futures::TryStreamExt;
+//! use gupshup_groups::testing::FakeGroups;
+//! use gupshup_groups::{Group, ListGroups, PageSource, Result};
+//!
+//! async fn longest_subject<S: PageSource + Clone>(groups: &ListGroups<S>) -> Result<Option<String>> {
+//!     let mut longest: Option<String> = None;
+//!     let mut groups = groups.stream();
+//!     while let Some(group) = groups.try_next().await? {
+//!         if longest.as_ref().is_none_or(|longest| longest.len() < group.subject.len()) {
+//!             longest = Some(group.subject);
+//!         }
+//!     }
+//!     Ok(longest)
+//! }
+//!
+//! # futures::executor::block_on(async {
+//! let fake = FakeGroups::new([Group::new("b", "Sales", 1_700_000_060), Group::new("a", "Support", 1_700_000_000)]);
+//! assert_eq!(longest_subject(&ListGroups::from_source(fake)).await?.as_deref(), Some("Support"));
+//! # Ok::<(), gupshup_groups::Error>(())
 //! # }).unwrap();
 //! ```
 
@@ -69,8 +104,8 @@ pub use fetch::FakeFetch;
 ///
 /// # Settings
 ///
-/// [`dialect`](Self::dialect), [`script`](Self::script), [`fault_at`](Self::fault_at) and
-/// [`on_request`](Self::on_request) hold for all clones, from the next request on. They take `&self` and return the
+/// [`dialect`](Self::dialect), [`identified_as`](Self::identified_as), [`script`](Self::script),
+/// [`fault_at`](Self::fault_at) and [`on_request`](Self::on_request) hold for all clones, from the next request on. They take `&self` and return the
 /// handle, so that they are a statement in the middle of a test and an expression where the fake is made:
 ///
 /// ```
@@ -116,6 +151,7 @@ struct State {
     requests: Vec<PageRequest>,
     in_flight: usize,
     dropped: usize,
+    identity: Option<u64>,
 }
 
 type Hook = dyn Fn(usize, &FakeGroups) + Send + Sync;
@@ -134,6 +170,7 @@ impl FakeGroups {
             requests: Vec::new(),
             in_flight: 0,
             dropped: 0,
+            identity: None,
         };
         Self { shared: Arc::new(Mutex::new(state)) }
     }
@@ -149,6 +186,17 @@ impl FakeGroups {
     /// [`Dialect::default`].
     pub fn dialect(&self, dialect: Dialect) -> Self {
         self.state().list.dialect = dialect;
+        self.clone()
+    }
+
+    /// Sets what the list answers when a checkpoint asks which list it is ([`PageSource::list_identity`]): two fakes with
+    /// different identities are two apps.
+    ///
+    /// # Default
+    ///
+    /// None: a checkpoint of this fake is accepted by every list, and this fake accepts every checkpoint.
+    pub fn identified_as(&self, identity: u64) -> Self {
+        self.state().identity = Some(identity);
         self.clone()
     }
 
@@ -260,6 +308,10 @@ impl PageSource for FakeGroups {
 
     fn fetch(&self, request: PageRequest) -> FakeFetch {
         FakeFetch::new(self.clone(), request)
+    }
+
+    fn list_identity(&self) -> Option<u64> {
+        self.state().identity
     }
 }
 
