@@ -43,6 +43,17 @@ fn a_place_after_a_restart_says_how_far_away_the_last_group_yielded_is_expected(
 }
 
 #[test]
+fn a_place_after_a_restart_holds_the_size_of_the_page_that_was_read_last() {
+    let mut walk = from_start(adaptive());
+    yields_all(&mut walk, page(0..3).next("a"));
+    restarts(&mut walk);
+    fault(&mut walk, Fault::TooLarge);
+    yields_nothing(&mut walk, &page(0..2).next("b"));
+    let Place::Middle(mark) = walk.place(0) else { panic!("not in the middle") };
+    assert_eq!(mark.limit, PageSize::clamped(100));
+}
+
+#[test]
 fn a_place_goes_on_without_its_page_as_soon_as_the_walk_has_passed_the_last_group_yielded() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));
