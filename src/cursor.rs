@@ -121,6 +121,15 @@ pub enum Position {
 }
 
 impl Position {
+    /// The kind in a word, which shows no cursor.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::After(_) => "after",
+            Self::Before(_) => "before",
+        }
+    }
+
     /// The direction in which pages at such positions are read.
     #[must_use]
     pub fn direction(&self) -> Direction {

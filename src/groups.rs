@@ -7,7 +7,6 @@ use std::vec;
 
 use futures::Stream;
 use futures::stream::FusedStream;
-use pin_project::pin_project;
 
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
@@ -19,8 +18,9 @@ use crate::source::PageSource;
 
 /// The groups of a listing, one by one.
 ///
-/// Made by [`ListGroups::stream`](crate::ListGroups::stream). With the crate's own [`HttpSource`] it is `Send`, `Sync`
-/// and `Unpin`: poll it with [`StreamExt::next`](futures::StreamExt::next), keep it in a struct, move it to a task.
+/// Made by [`ListGroups::stream`](crate::ListGroups::stream). It is `Unpin` on every source: poll it with
+/// [`StreamExt::next`](futures::StreamExt::next), also in code that is generic over the source. With the crate's own
+/// [`HttpSource`], and with [`AnySource`](crate::AnySource), it is `Send` too: keep it in a struct, move it to a task.
 ///
 /// # Order and completeness
 ///
@@ -87,10 +87,8 @@ use crate::source::PageSource;
 /// # Ok::<(), gupshup_groups::Error>(())
 /// # });
 /// ```
-#[pin_project]
 #[must_use = "streams do nothing unless polled"]
 pub struct GroupStream<S: PageSource = HttpSource> {
-    #[pin]
     pages: PageStream<S>,
     /// The groups of the last page that are not yielded yet, next one first.
     buffer: vec::IntoIter<Group>,
@@ -164,12 +162,12 @@ impl<S: PageSource> Stream for GroupStream<S> {
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut this = self.project();
+        let this = self.get_mut();
         loop {
             if let Some(group) = this.buffer.next() {
                 return Poll::Ready(Some(Ok(group)));
             }
-            match ready!(next_page(this.pages.as_mut(), this.buffer, cx)) {
+            match ready!(next_page(&mut this.pages, &mut this.buffer, cx)) {
                 Some(Ok(())) => {}
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
@@ -192,11 +190,11 @@ impl<S: PageSource> Stream for GroupStream<S> {
 #[cold]
 #[inline(never)]
 fn next_page<S: PageSource>(
-    mut pages: Pin<&mut PageStream<S>>,
+    pages: &mut PageStream<S>,
     buffer: &mut vec::IntoIter<Group>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<Result<()>>> {
-    let page = ready!(pages.as_mut().poll_next(cx));
+    let page = ready!(Pin::new(&mut *pages).poll_next(cx));
     Poll::Ready(page.map(|page| {
         let mut groups = page?.groups;
         if pages.direction() == Direction::Backward {

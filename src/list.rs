@@ -7,6 +7,7 @@ use std::pin::pin;
 
 use futures::StreamExt;
 
+use crate::any_source::AnySource;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES, Position};
 use crate::error::{Error, Result};
@@ -231,6 +232,59 @@ where
     pub fn read_ahead(mut self, ahead: bool) -> Self {
         self.read_ahead = ahead.then_some(Ahead::spawn::<S> as ReadAhead<S>);
         self
+    }
+}
+
+impl<S> ListGroups<S> {
+    /// Puts another source in the place of this one, most often one that wraps it: to log requests, to cache pages, to
+    /// count. The settings stay, and so do the client's retries and rate limit, which act above the source.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gupshup_groups::{Client, HttpSource, Page, PageRequest, PageSource, Result};
+    ///
+    /// #[derive(Clone)]
+    /// struct Logged(HttpSource);
+    ///
+    /// impl PageSource for Logged {
+    ///     type Fetch = <HttpSource as PageSource>::Fetch;
+    ///
+    ///     fn fetch(&self, request: PageRequest) -> Self::Fetch {
+    ///         eprintln!("at most {} groups", request.limit.get());
+    ///         self.0.fetch(request)
+    ///     }
+    ///
+    ///     fn list_identity(&self) -> Option<u64> {
+    ///         self.0.list_identity()
+    ///     }
+    ///
+    ///     fn app_id(&self) -> Option<&str> {
+    ///         self.0.app_id()
+    ///     }
+    /// }
+    ///
+    /// let list = Client::new("key")?.groups("app-id").map_source(Logged);
+    /// # Ok::<(), gupshup_groups::Error>(())
+    /// ```
+    pub fn map_source<T>(self, wrap: impl FnOnce(S) -> T) -> ListGroups<T>
+    where
+        T: PageSource + Clone + Send + 'static,
+        T::Fetch: Send + 'static,
+    {
+        let Self { source, start, page_size, max_groups, max_restarts, confirm_end, pace, read_ahead } = self;
+        let read_ahead = read_ahead.map(|_| Ahead::spawn::<T> as ReadAhead<T>);
+        let source = wrap(source);
+        ListGroups { source, start, page_size, max_groups, max_restarts, confirm_end, pace, read_ahead }
+    }
+
+    /// The same listing, of a type that does not say what its source is: see [`AnySource`]. The settings stay.
+    pub fn boxed(self) -> ListGroups<AnySource>
+    where
+        S: PageSource + Send + Sync + 'static,
+        S::Fetch: Send + 'static,
+    {
+        self.map_source(AnySource::new)
     }
 }
 

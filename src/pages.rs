@@ -68,11 +68,10 @@ use crate::walk::{Event, Failure, Fault, Kept, Lead, Outcome, Rules, View, Walk}
 /// # Ok::<(), gupshup_groups::Error>(())
 /// # });
 /// ```
-#[pin_project]
 #[must_use = "streams do nothing unless polled"]
 pub struct PageStream<S: PageSource = HttpSource> {
-    #[pin]
-    in_flight: InFlight<S::Fetch>,
+    /// In a box of its own, which is used for every page, so that the stream is `Unpin` whatever the source's future is.
+    in_flight: Pin<Box<InFlight<S::Fetch>>>,
     /// All that is touched once a page, out of the way of what is moved about.
     listing: Box<Listing<S>>,
 }
@@ -137,7 +136,7 @@ impl<S: PageSource> PageStream<S> {
         };
         let progress = Progress::default();
         let listing = Listing { source, pace, read_ahead, walk, refused, progress };
-        Self { in_flight: InFlight::Idle, listing: Box::new(listing) }
+        Self { in_flight: Box::pin(InFlight::Idle), listing: Box::new(listing) }
     }
 
     /// The place after the last page that was yielded.
@@ -164,7 +163,7 @@ impl<S: PageSource> PageStream<S> {
         progress.groups -= remaining as u64;
         let listing = *self.listing;
         let walk = listing.walk.reversed(remaining);
-        Self { in_flight: InFlight::Idle, listing: Box::new(Listing { walk, progress, ..listing }) }
+        Self { in_flight: Box::pin(InFlight::Idle), listing: Box::new(Listing { walk, progress, ..listing }) }
     }
 
     /// Continues after an error, at the place where it happened. Without an error it does nothing.
@@ -179,7 +178,7 @@ impl<S: PageSource> PageStream<S> {
     pub fn progress(&self) -> Progress {
         let mut progress = self.listing.progress;
         progress.restarts = self.listing.walk.restarts();
-        match &self.in_flight {
+        match &*self.in_flight {
             InFlight::Idle => {}
             InFlight::Here(fetch) => progress.count(fetch.effort()),
             InFlight::OnTask(ahead) => progress.count(ahead.effort()),
@@ -207,8 +206,8 @@ impl<S: PageSource> PageStream<S> {
     }
 
     fn poll_page(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Page>>> {
-        let mut this = self.project();
-        let listing = &mut **this.listing;
+        let this = self.get_mut();
+        let listing = &mut *this.listing;
         loop {
             let (answer, effort) = match this.in_flight.as_mut().project() {
                 InFlightProjection::Idle => match listing.pull() {
@@ -294,8 +293,8 @@ impl<S: PageSource> Listing<S> {
                 return Some(Ok(page));
             }
             Outcome::Fail(failure) => return Some(Err(self.error(failure, error))),
-            Outcome::Restarted(restarts) => trace::restarted(restarts),
-            Outcome::Lowered(size) => trace::lowered(size),
+            Outcome::Restarted(restarts) => trace::restarted(self.source.app_id(), restarts),
+            Outcome::Lowered(size) => trace::lowered(self.source.app_id(), size),
             Outcome::Nothing | Outcome::Ask(..) | Outcome::End => {}
         }
         None
@@ -415,7 +414,7 @@ impl<S: PageSource> fmt::Debug for PageStream<S> {
         f.debug_struct("PageStream")
             .field("checkpoint", &self.checkpoint())
             .field("progress", &self.progress())
-            .field("fetching", &!matches!(self.in_flight, InFlight::Idle))
+            .field("fetching", &!matches!(*self.in_flight, InFlight::Idle))
             .finish_non_exhaustive()
     }
 }

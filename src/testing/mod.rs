@@ -1,43 +1,78 @@
 //! What tests of code that uses this crate need: [`FakeGroups`], a list of groups in memory that answers as the API
 //! does.
 //!
-//! It comes with the feature `test-util`, for `[dev-dependencies]`:
+//! It comes with the feature `test-util`. In your `Cargo.toml`:
 //!
 //! ```toml
+//! [dev-dependencies]
 //! gupshup-groups = { version = "0.1", features = ["test-util"] }
 //! ```
 //!
-//! # Examples
+//! # A service
 //!
-//! Code that takes a [`ListGroups<S>`](crate::ListGroups) of any source runs on the fake as it runs on the API:
+//! A struct stores a [`ListGroups<AnySource>`](crate::AnySource) and needs no type parameter. In production it gets
+//! `client.groups(app_id).boxed()`, in a test a fake:
 //!
 //! ```
-//! use futures::{StreamExt, TryStreamExt};
+//! use futures::TryStreamExt;
 //! use gupshup_groups::testing::{FakeGroups, Fault};
-//! use gupshup_groups::{Error, Group, ListGroups, PageSource, Result};
+//! use gupshup_groups::{AnySource, Error, Group, ListGroups, Result};
 //!
 //! /// The code under test.
-//! async fn subjects<S: PageSource + Clone>(groups: &ListGroups<S>) -> Result<Vec<String>> {
-//!     groups.stream().map_ok(|group| group.subject).try_collect().await
+//! struct Directory {
+//!     groups: ListGroups<AnySource>,
+//! }
+//!
+//! impl Directory {
+//!     async fn subjects(&self) -> Result<Vec<String>> {
+//!         self.groups.stream().map_ok(|group| group.subject).try_collect().await
+//!     }
 //! }
 //!
 //! # futures::executor::block_on(async {
 //! let fake = FakeGroups::new([Group::new("b", "Sales", 1_700_000_060), Group::new("a", "Support", 1_700_000_000)]);
-//! let groups = ListGroups::from_source(fake.clone());
-//! assert_eq!(subjects(&groups).await?, ["Sales", "Support"]);
+//! let directory = Directory { groups: ListGroups::from_source(fake.clone()).boxed() };
+//! assert_eq!(directory.subjects().await?, ["Sales", "Support"]);
 //!
 //! // The handle that was kept changes the list, and tells what was asked.
 //! fake.create(Group::new("c", "Night shift", 1_700_000_120));
 //! fake.delete("b");
-//! assert_eq!(subjects(&groups).await?, ["Night shift", "Support"]);
+//! assert_eq!(directory.subjects().await?, ["Night shift", "Support"]);
 //! // Two listings, each of one page and a request that confirms that it is the last.
 //! assert_eq!(fake.requests().len(), 4);
 //!
 //! // And the unhappy path: a part of a list is never taken for the list.
-//! let broken = FakeGroups::new(fake.groups()).script([Fault::Error(Error::api(401, None, "Authentication Failed"))]);
-//! let error = subjects(&ListGroups::from_source(broken)).await.unwrap_err();
+//! fake.script([Fault::Error(Error::api(401, None, "Authentication Failed"))]);
+//! let error = directory.subjects().await.unwrap_err();
 //! assert!(error.is_auth());
 //! # Ok::<(), Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # A generic function
+//!
+//! A function may take a listing of any source. It runs on the API as it runs on the fake:
+//!
+//! ```
+//! use futures::TryStreamExt;
+//! use gupshup_groups::testing::FakeGroups;
+//! use gupshup_groups::{Group, ListGroups, PageSource, Result};
+//!
+//! async fn longest_subject<S: PageSource + Clone>(groups: &ListGroups<S>) -> Result<Option<String>> {
+//!     let mut longest: Option<String> = None;
+//!     let mut groups = groups.stream();
+//!     while let Some(group) = groups.try_next().await? {
+//!         if longest.as_ref().is_none_or(|longest| longest.len() < group.subject.len()) {
+//!             longest = Some(group.subject);
+//!         }
+//!     }
+//!     Ok(longest)
+//! }
+//!
+//! # futures::executor::block_on(async {
+//! let fake = FakeGroups::new([Group::new("b", "Sales", 1_700_000_060), Group::new("a", "Support", 1_700_000_000)]);
+//! assert_eq!(longest_subject(&ListGroups::from_source(fake)).await?.as_deref(), Some("Support"));
+//! # Ok::<(), gupshup_groups::Error>(())
 //! # }).unwrap();
 //! ```
 
@@ -52,8 +87,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cursor::Cursor;
-use crate::error::Result;
-use crate::page::{Group, Page};
+use crate::page::Group;
 use crate::source::{PageRequest, PageSource};
 
 use list::List;
@@ -62,14 +96,15 @@ pub use dialect::{CursorAnswer, CursorKind, Dialect};
 pub use fault::Fault;
 pub use fetch::FakeFetch;
 
-/// Reads the body of an answer with status 200, as [`HttpSource`](crate::HttpSource) does: for this crate's benches and
-/// fuzz targets, which see only what is public. Not part of the crate's contract.
+/// Reads the body of an answer with status 200, as [`HttpSource`](crate::HttpSource) does: for this crate's benches,
+/// which see only what is public. Not part of the crate's contract.
 ///
 /// # Errors
 ///
 /// Those of a page that cannot be read.
+#[cfg(feature = "_bench")]
 #[doc(hidden)]
-pub fn decode_page(body: &[u8]) -> Result<Page> {
+pub fn decode_page(body: &[u8]) -> crate::Result<crate::Page> {
     crate::wire::decode(body, &[])
 }
 
