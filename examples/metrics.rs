@@ -42,7 +42,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut lines: Vec<_> =
         text.lines().filter(|line| line.starts_with("gupshup_") && !line.contains("_sum ")).collect();
     lines.sort_unstable();
-    lines.iter().for_each(|line| println!("{line}"));
+    for line in lines {
+        println!("{line}");
+    }
     Ok(())
 }
 
