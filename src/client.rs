@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
-use crate::fetch::{Pace, RateLimit, RetryPolicy};
+use crate::fetch::{Attempt, Observer, Pace, RateLimit, RetryPolicy};
 use crate::http::{API_KEY, AUTHORIZATION, Endpoint, HeaderName, HttpSource, Key, Limits, Url};
 use crate::list::ListGroups;
 
@@ -177,6 +177,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     retry: RetryPolicy,
     rate_limit: Option<(u32, Duration)>,
+    observer: Option<Observer>,
     max_page_bytes: usize,
 }
 
@@ -192,6 +193,7 @@ impl ClientBuilder {
             timeout: TIMEOUT,
             retry: RetryPolicy::default(),
             rate_limit: None,
+            observer: None,
             max_page_bytes: MAX_PAGE_BYTES,
         }
     }
@@ -287,6 +289,35 @@ impl ClientBuilder {
         self
     }
 
+    /// Calls `observer` at the end of each attempt at a page, over all clones of the client: for metrics. Off by default.
+    ///
+    /// It is called where the stream is polled, or on the task that reads ahead, so it should be quick and not block. No
+    /// lock is held meanwhile. If it panics, the panic goes through to whoever polls, and the next poll asks for the page
+    /// again. A second observer replaces the first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use gupshup_groups::Client;
+    ///
+    /// let retries = Arc::new(AtomicU64::new(0));
+    /// let counter = Arc::clone(&retries);
+    /// let client = Client::builder("key")
+    ///     .observer(move |attempt| {
+    ///         if attempt.number() > 1 {
+    ///             counter.fetch_add(1, Ordering::Relaxed);
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), gupshup_groups::Error>(())
+    /// ```
+    pub fn observer(mut self, observer: impl Fn(&Attempt<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer::new(observer));
+        self
+    }
+
     /// How large a page may be, in bytes of its body, decompressed. More than zero.
     ///
     /// The default is 8 MiB: forty times what 1024 groups take. A larger page is [`Error::is_too_large`].
@@ -327,7 +358,11 @@ impl ClientBuilder {
         let direct = base.scheme() == "http" || origin::is_loopback(&base);
         let endpoint = Endpoint::new(self.http, &base, direct, key, &limits)?;
         let limit = self.rate_limit.map(|(requests, per)| RateLimit::new(requests, per));
-        Ok(Client { endpoint: Arc::new(endpoint), base: Arc::new(base), pace: Pace::new(self.retry, limit) })
+        Ok(Client {
+            endpoint: Arc::new(endpoint),
+            base: Arc::new(base),
+            pace: Pace::new(self.retry, limit).with_observer(self.observer),
+        })
     }
 }
 
@@ -340,6 +375,7 @@ impl fmt::Debug for ClientBuilder {
             .field("timeout", &self.timeout)
             .field("retry", &self.retry)
             .field("rate_limit", &self.rate_limit)
+            .field("observer", &self.observer.is_some())
             .field("max_page_bytes", &self.max_page_bytes)
             .finish_non_exhaustive()
     }

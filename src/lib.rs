@@ -76,8 +76,12 @@
 //! # Runtime
 //!
 //! A [`Client`] needs a tokio runtime with I/O and timers, as `#[tokio::main]` makes it. Its connections belong to the
-//! runtime that opened them, so make a client for each runtime. A [`PageSource`] that needs no runtime runs on any
-//! executor; there are no timers then, so a failed attempt is not repeated and there is no deadline.
+//! runtime that opened them, so make a client for each runtime. Elsewhere a listing of a [`Client`] is an error that
+//! [`is_config`](Error::is_config).
+//!
+//! A [`PageSource`] that needs no runtime runs on any executor. Without timers, what would have to wait is an error: the
+//! failed attempt that would be repeated, and the request that a used-up rate limit does not allow yet. The deadline of a
+//! page is then looked at when the stream is polled.
 //!
 //! # Features
 //!
@@ -85,7 +89,7 @@
 //! |---|---|---|
 //! | `rustls` | TLS by rustls, with the platform's certificates | on |
 //! | `native-tls` | TLS by the platform's own library | off |
-//! | `tracing` | a span for each page; events for retries, restarts and lowered page sizes | off |
+//! | `tracing` | a span for each page; events for retries, restarts and lowered page sizes: see `TRACING_TARGET` | off |
 //! | `test-util` | `testing::FakeGroups`, for tests of your own code | off |
 //! | `cli` | the program `gupshup-groups` | off |
 //!
@@ -126,7 +130,7 @@ pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
 pub use cursor::{Cursor, Direction, Position};
 pub use error::{Error, Result};
-pub use fetch::RetryPolicy;
+pub use fetch::{Attempt, RetryPolicy};
 pub use groups::GroupStream;
 pub use http::{HttpFetch, HttpSource};
 pub use list::ListGroups;
@@ -134,6 +138,8 @@ pub use page::{Cursors, Group, Page};
 pub use pages::{PageStream, Progress};
 pub use snapshot::{Change, Snapshot};
 pub use source::{PageRequest, PageSource};
+#[cfg(feature = "tracing")]
+pub use trace::TRACING_TARGET;
 pub use tracked::{Ack, Processed, Tracked, TrackedStream};
 pub use updates::Update;
 pub use walk::PageSize;
