@@ -144,7 +144,7 @@ impl Memory {
         let Self::On { yielded, skips, frontier, .. } = self else { return false };
         *skips = true;
         if frontier.is_none() && mark.beside.is_some() {
-            *frontier = Some(Mark { next: None, ..mark.clone() });
+            *frontier = Some(mark.clone());
         }
         yielded.index();
         true

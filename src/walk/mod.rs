@@ -427,9 +427,7 @@ impl Walk {
             };
             return (State::Ask(ask), Outcome::Nothing);
         }
-        let offset = view.len();
-        let beside = view.hashes.last().copied().map(Beside::Before);
-        let giver = Mark { offset, beside, ..Mark::start_of(ask.position.clone(), limit) };
+        let giver = Mark::on(view, view.len(), ask.position.clone(), limit);
         let searched = seek.searched + view.len();
         let (mut state, _) = self.go(onward, ask, giver);
         if let State::Ask(next) | State::Failed { failure: Failure::EmptyPages, again: next } = &mut state {
@@ -463,9 +461,8 @@ impl Walk {
                 if let Err(failure) = self.sent.admit(position.cursor()) {
                     return (State::Failed { failure, again }, Onward::Broken(failure));
                 }
-                let giver = Some(Mark { next: Some(position.clone()), ..giver });
                 let purpose = Purpose::List { promised: *promised };
-                let ask = Ask { position: position.clone(), purpose, giver };
+                let ask = Ask { position: position.clone(), purpose, giver: Some(giver) };
                 if self.empty_pages < MAX_EMPTY_PAGES {
                     State::Ask(ask)
                 } else {

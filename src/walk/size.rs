@@ -123,6 +123,14 @@ mod tests {
     }
 
     #[test]
+    fn a_size_is_clamped_to_what_the_api_documents() {
+        for (wanted, expected) in [(0, 1), (1, 1), (2, 2), (1023, 1023), (1024, 1024), (1025, 1024), (u32::MAX, 1024)] {
+            assert_eq!(size(wanted).get(), expected);
+            assert_eq!(PageSize::from(wanted), size(wanted));
+        }
+    }
+
+    #[test]
     fn the_first_page_is_small_and_the_others_are_large() {
         let mut sizes = Sizes::adaptive();
         assert_eq!(sizes.next(false), PageSize::DEFAULT);
