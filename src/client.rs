@@ -36,7 +36,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Thirty seconds: the largest page is some 200 KiB, which a line of 64 kbit/s carries in that time.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Half an attempt: a server that was silent for so long has most likely forgotten the request.
-const READ_TIMEOUT: Duration = Duration::from_secs(15);
+const SILENCE: Duration = Duration::from_secs(15);
 /// 8 MiB: forty times what 1024 groups with long names take.
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
@@ -232,8 +232,12 @@ impl ClientBuilder {
     /// this crate's name and version as its user agent.
     ///
     /// What guards the key and bounds a request is set on top of it, last: no redirects, no `Referer`, https only where
-    /// the base URL is https, no proxy for http on this machine, no wire logs, no retries of reqwest's own, and the
-    /// timeouts of this builder.
+    /// the base URL is https, no proxy for plain http nor for this machine, no wire logs, no retries of reqwest's own, and
+    /// this builder's [`connect_timeout`](Self::connect_timeout).
+    ///
+    /// Do not set `timeout` or `read_timeout` on it, but [`timeout`](Self::timeout) here. Those of reqwest apply beside it
+    /// and look at their timer before the response: where the stream was not polled for longer, they discard a response
+    /// that has arrived.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
         self
@@ -250,8 +254,11 @@ impl ClientBuilder {
     /// How long one attempt at a page may take in total, from connecting to the last byte. More than zero.
     ///
     /// The default is 30 s: the largest page is some 200 KiB, and a line of 64 kbit/s carries it in that time. The total
-    /// is what stops a server that sends a byte now and then; silence ends an attempt after 15 s already, or after this
-    /// timeout where it is shorter.
+    /// is what stops a server that sends a byte now and then. Silence ends an attempt earlier: after 15 s, or after half of
+    /// this timeout where that is more.
+    ///
+    /// Time in which nobody polls the stream does not count: a response that has arrived is used, and one that has not is
+    /// waited for.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -307,10 +314,11 @@ impl ClientBuilder {
         let limits = Limits {
             connect_timeout: self.connect_timeout,
             timeout: self.timeout,
-            read_timeout: READ_TIMEOUT.min(self.timeout),
+            longest_silence: SILENCE.max(self.timeout / 2).min(self.timeout),
             max_page_bytes: self.max_page_bytes,
         };
-        let direct = base.scheme() == "http" && origin::is_loopback(&base);
+        // A proxy would read plain http, and could not reach this machine.
+        let direct = base.scheme() == "http" || origin::is_loopback(&base);
         let endpoint = Endpoint::new(self.http, &base, direct, key, &limits)?;
         let limit = self.rate_limit.map(|(requests, per)| RateLimit::new(requests, per));
         Ok(Client { endpoint: Arc::new(endpoint), base: Arc::new(base), pace: Pace::new(self.retry, limit) })

@@ -1,4 +1,5 @@
-//! Lists a Gupshup app's active WhatsApp groups as an async stream: complete or an error, resumable, in both directions.
+//! Lists the active WhatsApp groups of a Gupshup app as an async stream: complete or an error, resumable, in both
+//! directions.
 //!
 //! ```no_run
 //! use futures::StreamExt;
@@ -17,79 +18,76 @@
 //!
 //! # Overview
 //!
-//! A [`Client`] knows the key and the address, a [`ListGroups`] what to list, and a [`GroupStream`] where it is. The stream
-//! asks for a page when a group of it is wanted, follows the API's cursors, and yields [`Group`]s. It ends with `None` when
-//! the API has said that the list is at its end, and with an [`Error`] otherwise. Both hold a [`Checkpoint`], at which
-//! another stream, or another process, goes on.
+//! A [`Client`] holds the key and the address. A [`ListGroups`] is one listing: an app and its settings. A [`GroupStream`]
+//! requests pages as they are needed, follows the API's cursors, and yields [`Group`]s. It ends with `None` only at the end
+//! of the list; anything else is an [`Error`]. The stream and the error hold a [`Checkpoint`], from which another stream, or
+//! another process, resumes.
 //!
 //! # Contents
 //!
-//! - [Which method do I want?](#which-method-do-i-want)
-//! - [Guarantees](#guarantees)
-//! - [Runtime](#runtime), [Features](#features)
-//! - Who asks: [`Client`], [`ClientBuilder`], [`RetryPolicy`]
-//! - What to list: [`ListGroups`], [`PageSize`], [`Cursor`]
+//! - [Which method do I want?](#which-method-do-i-want), [guarantees](#guarantees), [runtime](#runtime),
+//!   [features](#features)
+//! - Client: [`Client`], [`ClientBuilder`], [`RetryPolicy`]
+//! - Listing options: [`ListGroups`], [`PageSize`], [`Cursor`]
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
-//! - What comes: [`Group`], [`Page`], [`Cursors`], and [`Error`] with what to do about each kind
-//! - Places: [`Checkpoint`]
+//! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`]
 //! - Whole lists: [`Snapshot`], [`Change`], [`Update`]
-//! - Other transports, and tests: [`PageSource`], [`PageRequest`], [`Position`]
-//!   and `testing::FakeGroups` (feature `test-util`)
-//! - Why it is so: the file `DESIGN.md` of this package answers the questions of a critic
+//! - Other transports, and tests: [`PageSource`], [`PageRequest`], [`Position`], and `testing::FakeGroups` (feature
+//!   `test-util`)
+//! - The reasons: `DESIGN.md` in this package
 //!
 //! # Which method do I want?
 //!
 //! | I want | method |
 //! |---|---|
 //! | every group, one by one | [`stream`](ListGroups::stream) |
-//! | all groups or nothing: to look groups up, to report | [`snapshot`](ListGroups::snapshot) |
-//! | the same, to delete or mark what is missing: to sync a database | [`consistent_snapshot`](ListGroups::consistent_snapshot) |
-//! | what has changed between two snapshots | [`Snapshot::changes_since`] |
-//! | what changes, also while my service is down, and when a webhook calls | [`updates`](ListGroups::updates) |
-//! | what changes from now on | [`watch`](ListGroups::watch) |
-//! | pages as the server sends them, with their cursors | [`pages`](ListGroups::pages) |
-//! | just the first page | [`page`](ListGroups::page) |
-//! | only the first few groups | [`max_groups`](ListGroups::max_groups), then [`stream`](ListGroups::stream) |
-//! | to go on where another stream, or another process, has stopped | [`resume`](ListGroups::resume) with its [`checkpoint`](GroupStream::checkpoint) |
-//! | to go on after an error, in the same stream | [`GroupStream::resume`] |
-//! | to handle groups concurrently, and to leave none out after a crash | [`GroupStream::tracked`] |
-//! | to begin at a cursor that I have | [`after`](ListGroups::after), or backward [`before`](ListGroups::before) |
-//! | to turn round where I am | [`GroupStream::reverse`] |
-//! | to handle one page while the next one comes | [`read_ahead`](ListGroups::read_ahead) |
-//! | fewer or larger requests | [`page_size`](ListGroups::page_size) |
-//! | not to be told that I ask too often | [`rate_limit`](ClientBuilder::rate_limit) |
+//! | all groups or an error: look groups up, report | [`snapshot`](ListGroups::snapshot) |
+//! | the same, to delete what is missing: sync a database | [`consistent_snapshot`](ListGroups::consistent_snapshot) |
+//! | the changes between two snapshots | [`Snapshot::changes_since`] |
+//! | the changes from now on | [`watch`](ListGroups::watch) |
+//! | the changes, also those while the service was down; on a webhook | [`updates`](ListGroups::updates) |
+//! | pages as the server sends them | [`pages`](ListGroups::pages), [`page`](ListGroups::page) |
+//! | only the first groups | [`max_groups`](ListGroups::max_groups), then [`stream`](ListGroups::stream) |
+//! | to resume in another process | [`resume`](ListGroups::resume) from a [`checkpoint`](GroupStream::checkpoint) |
+//! | to resume the same stream after an error | [`GroupStream::resume`] |
+//! | to process groups concurrently and lose none in a crash | [`GroupStream::tracked`] |
+//! | to start at a cursor | [`after`](ListGroups::after), [`before`](ListGroups::before) (backward) |
+//! | to reverse | [`GroupStream::reverse`] |
+//! | to process a page while the next one is fetched | [`read_ahead`](ListGroups::read_ahead) |
+//! | fewer or more groups a request | [`page_size`](ListGroups::page_size) |
+//! | to stay under a rate limit | [`rate_limit`](ClientBuilder::rate_limit) |
 //!
 //! # Guarantees
 //!
-//! - **[Complete, or an error](GroupStream#order-and-completeness).** A list is never just short.
-//! - **[Lazy](GroupStream#laziness).** Nothing is asked before the first poll, nor ahead of demand.
-//! - **[Exact places](Checkpoint).** Resuming neither skips nor repeats a group of a list that has not changed.
-//! - **[Errors leave a way on](GroupStream#errors-and-recovery).** One comes once, after every group that arrived before it.
+//! - **[Complete or an error](GroupStream#order-and-completeness).** The end of the list is
+//!   [established](GroupStream#the-end-of-the-list), never guessed.
+//! - **[Lazy](GroupStream#laziness).** No request is made before the first poll, and none ahead of demand.
+//! - **[Exact checkpoints](Checkpoint).** Resuming neither skips nor repeats a group of an unchanged list.
+//! - **[Errors keep the place](GroupStream#errors-and-recovery).** An error comes once, after every group that arrived
+//!   before it.
 //! - **[Expired cursors heal](GroupStream#when-groups-change-meanwhile).** Each group still comes once.
-//! - **[No endless loop](Error::is_cursor_loop).** A cursor that comes back is an error.
-//! - **[Cancel-safe](GroupStream#cancel-safety).** A dropped `next()` loses nothing; a dropped stream leaves nothing.
-//! - **[The key stays](ClientBuilder::http).** It goes to the configured origin only, and no error, log or `Debug` shows it.
-//! - **[Bounded](ClientBuilder#default).** In time, in size, and in [attempts](RetryPolicy).
-//!
-//! What is not promised stands at the end of `DESIGN.md`.
+//! - **[No endless loop](Error::is_cursor_loop).** A cursor that repeats is an error.
+//! - **[Cancel-safe](GroupStream#cancel-safety).** Dropping `next()` loses nothing; dropping the stream leaves no task.
+//! - **[The key stays at its origin](ClientBuilder::http).** No error, log or `Debug` shows it.
+//! - **[Bounded](ClientBuilder#default).** Time, memory and [attempts](RetryPolicy) have limits.
 //!
 //! # Runtime
 //!
-//! A [`Client`] needs a tokio runtime with I/O and timers, as `#[tokio::main]` makes it; on one that is built without them
-//! tokio panics. Its connections belong to the runtime that opened them and stand still when that one does: make a client
-//! for each runtime. A [`PageSource`] that needs no runtime runs on any executor: there is no timer then, so that a failed
-//! attempt is not tried again, and there is no deadline.
+//! A [`Client`] needs a tokio runtime with I/O and timers, as `#[tokio::main]` makes it. Its connections belong to the
+//! runtime that opened them, so make a client for each runtime. A [`PageSource`] that needs no runtime runs on any
+//! executor; there are no timers then, so a failed attempt is not repeated and there is no deadline.
 //!
 //! # Features
 //!
-//! | feature | what it does | default |
+//! | feature | what it adds | default |
 //! |---|---|---|
 //! | `rustls` | TLS by rustls, with the platform's certificates | on |
 //! | `native-tls` | TLS by the platform's own library | off |
 //! | `tracing` | a span for each page; events for retries, restarts and lowered page sizes | off |
 //! | `test-util` | `testing::FakeGroups`, for tests of your own code | off |
+//! | `cli` | the program `gupshup-groups` | off |
 //!
-//! Without `rustls` and `native-tls` only a base URL with http can be asked.
+//! Without `rustls` and `native-tls`, only a base URL with http works.
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
@@ -97,6 +95,7 @@ mod checkpoint;
 mod client;
 mod consistent;
 mod cursor;
+mod deadline;
 mod error;
 mod fetch;
 #[cfg(fuzzing)]
@@ -111,6 +110,7 @@ mod snapshot;
 mod source;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
+mod timer;
 mod trace;
 mod tracked;
 mod updates;

@@ -53,7 +53,6 @@ pub(crate) enum Limit {
     /// Of making a connection: `ClientBuilder::connect_timeout`.
     Connect,
     /// Of silence within an attempt, which follows from `ClientBuilder::timeout`.
-    #[allow(dead_code, reason = "an attempt has one timer, as yet")]
     Silence,
     /// Of an attempt as a whole: `ClientBuilder::timeout`.
     Attempt,

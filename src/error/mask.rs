@@ -158,10 +158,23 @@ pub(crate) fn words(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str
 }
 
 fn word_length(text: &str) -> usize {
-    let separates =
-        |c: char| c.is_whitespace() || "\"'`\u{2018}\u{2019}\u{201c}\u{201d}\u{ab}\u{bb}()[]{}<>,;!?&#|".contains(c);
     let ends = |(at, c): &(usize, char)| separates(*c) || (*c == '\\' && !text[*at..].starts_with("\\/"));
     text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
+}
+
+/// Whether no cursor has this character in it. (One that does is still masked in the answer to its own request.)
+fn separates(c: char) -> bool {
+    c.is_whitespace() || if c.is_ascii() { "\"'`()[]{}<>,;!?&#|".contains(c) } else { !c.is_alphanumeric() }
+}
+
+/// As much of the text as ends between two words and has at most `max` bytes: a part of a secret would not be known for
+/// one.
+pub(crate) fn cut(text: &str, max: usize) -> &str {
+    if text.len() <= max {
+        return text;
+    }
+    let end = text.char_indices().take_while(|(at, _)| *at <= max).filter(|(_, c)| separates(*c)).last();
+    &text[..end.map_or(0, |(at, _)| at)]
 }
 
 /// Where the first secret in a word begins and ends.
@@ -179,11 +192,11 @@ fn secret_in(word: &str, is_secret: impl Fn(&str) -> bool) -> Option<(usize, usi
     })
 }
 
-/// The text on one line, with characters that could act on a terminal escaped, and cut at `max` bytes.
+/// The text on one line, with characters that could act on a terminal escaped, and [cut](cut) where it would be longer than
+/// `max` bytes.
 pub(crate) fn tidy(text: &str, max: usize) -> String {
     let mut tidied = String::new();
     for c in text.chars() {
-        let start = tidied.len();
         if matches!(c, '\n' | '\r' | '\t') {
             // An escape would hide where the next word begins.
             tidied.push(' ');
@@ -194,7 +207,8 @@ pub(crate) fn tidy(text: &str, max: usize) -> String {
             tidied.push(c);
         }
         if tidied.len() > max {
-            tidied.truncate(start);
+            let rest = cut(&tidied, max).trim_end().len();
+            tidied.truncate(rest);
             tidied.push('…');
             break;
         }
@@ -290,6 +304,9 @@ mod tests {
     #[test]
     fn a_text_becomes_one_line_of_bounded_length_without_control_characters() {
         assert_eq!(tidy("a\r\nb\t\u{1b}[31m\u{202e}c", 99), "a  b \\u{1b}[31m\\u{202e}c");
-        assert_eq!(tidy("ééé", 5), "éé…");
+        assert_eq!(tidy("é é", 5), "é é");
+        assert_eq!(tidy("é é é", 7), "é é…");
+        assert_eq!(tidy("é éé", 6), "é…");
+        assert_eq!(tidy("ééé", 5), "…");
     }
 }

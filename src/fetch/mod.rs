@@ -12,15 +12,16 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project::pin_project;
-use sync_wrapper::SyncWrapper;
-use tokio::runtime::Handle;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::Instant;
 
+use crate::deadline::Deadline;
 use crate::error::{Error, Limit, Result};
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
+use crate::timer::{NoTimers, Timer};
 use crate::trace::PageSpan;
 
+use rate::Turn;
 use retry::{Budget, Verdict};
 
 pub(crate) use ahead::Ahead;
@@ -60,17 +61,27 @@ pub(crate) struct Effort {
 /// It holds all of its state, so that a poll that is never followed by another repeats nothing: neither an answered
 /// request nor a wait that has begun. Waiting for the rate limit does not count towards the deadline.
 ///
-/// The timers are made when they are first needed, so that a source which answers at once needs no runtime. Outside of a
-/// tokio runtime there are no timers, and so neither waits nor a deadline: a failed attempt is the last.
+/// # Without timers
+///
+/// A source that answers at once needs no runtime, since timers are made when something has to be waited for. Where there
+/// are no timers, a failed attempt that would have to wait is the last, a rate limit that is used up is an error, and the
+/// deadline is looked at whenever the page is polled.
 #[pin_project]
 pub(crate) struct Fetch<F> {
     request: PageRequest,
     #[pin]
     stage: Stage<F>,
-    began: Option<Instant>,
-    deadline: Option<Pin<Box<Sleep>>>,
+    clock: Option<Clock>,
+    /// Wakes the task for whatever the stage waits for.
+    timer: Timer,
     effort: Effort,
     span: Option<PageSpan>,
+}
+
+/// The time that the attempts take, from the beginning of the first. It stands still while the rate limit is waited for.
+struct Clock {
+    began: Instant,
+    deadline: Option<Deadline>,
 }
 
 /// What the next poll does.
@@ -84,19 +95,13 @@ enum Stage<F> {
     Ask,
     /// Goes on with the attempt.
     Attempt(#[pin] F),
-    /// Waits, then makes another attempt.
-    Wait(Pin<Box<Sleep>>),
-}
-
-type Turn = SyncWrapper<Pin<Box<dyn Future<Output = ()> + Send>>>;
-
-fn has_timers() -> bool {
-    Handle::try_current().is_ok()
+    /// Waits, then makes another attempt. Where it cannot wait any longer, the failure of the last one is the error.
+    Wait { until: Instant, failure: Option<Error> },
 }
 
 impl<F: Future<Output = Result<Page>>> Fetch<F> {
     pub(crate) fn new(request: PageRequest) -> Self {
-        Self { request, stage: Stage::Begin, began: None, deadline: None, effort: Effort::default(), span: None }
+        Self { request, stage: Stage::Begin, clock: None, timer: Timer::new(), effort: Effort::default(), span: None }
     }
 
     pub(crate) fn effort(&self) -> Effort {
@@ -110,17 +115,12 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Page>> {
         let this = self.as_mut().project();
-        this.began.get_or_insert_with(Instant::now);
         let span = this.span.get_or_insert_with(|| PageSpan::new(this.request, source.app_id())).clone();
         let _entered = span.enter();
 
-        let answer = match self.as_mut().poll_attempts(source, pace, cx) {
-            Poll::Pending => self.as_mut().poll_deadline(pace, cx).map(Err),
-            answer @ Poll::Ready(_) => answer,
-        };
+        let answer = ready!(self.as_mut().poll_attempts(source, pace, cx));
         let this = self.project();
-        let answer = ready!(answer);
-        let elapsed = this.began.map(|began| began.elapsed()).unwrap_or_default();
+        let elapsed = this.clock.as_ref().map(|clock| clock.began.elapsed()).unwrap_or_default();
         span.close(&answer, this.effort.attempts, elapsed);
         Poll::Ready(
             answer.map_err(|error| error.with_app_id(source.app_id()).with_effort(this.effort.attempts, elapsed)),
@@ -138,18 +138,24 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
             let next = match this.stage.as_mut().project() {
                 StageProjection::Begin => match &pace.limit {
                     None => Stage::Ask,
-                    Some(limit) => Stage::Turn { since: Instant::now(), turn: turn(limit) },
+                    Some(limit) => Stage::Turn { since: Instant::now(), turn: Turn::new(limit) },
                 },
                 StageProjection::Turn { since, turn } => {
-                    ready!(turn.get_mut().as_mut().poll(cx));
-                    // What the caller's own limit takes is not the server's time.
+                    if let Err(NoTimers) = ready!(turn.poll(this.timer, cx)) {
+                        return Poll::Ready(Err(Error::config(
+                            "the rate limit needs timers: poll the stream in a tokio runtime that is built with \
+                             `enable_all` or `enable_time`",
+                        )));
+                    }
                     let waited = since.elapsed();
                     this.effort.waited += waited;
-                    *this.began = this.began.map(|began| began + waited);
-                    *this.deadline = None;
+                    if let Some(clock) = this.clock {
+                        clock.stand_still(waited);
+                    }
                     Stage::Ask
                 }
                 StageProjection::Ask => {
+                    this.clock.get_or_insert_with(|| Clock::start(&pace.policy));
                     this.effort.attempts += 1;
                     Stage::Attempt(source.fetch(this.request.clone()))
                 }
@@ -159,52 +165,62 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
                         this.stage.set(Stage::Begin);
                         resume_unwind(panic)
                     }
-                    Ok(Poll::Pending) => return Poll::Pending,
+                    // The answer comes first, and the deadline after it: what has arrived is used.
+                    Ok(Poll::Pending) => {
+                        let deadline = this.clock.as_mut().and_then(|clock| clock.deadline.as_mut());
+                        return match deadline.map(|deadline| deadline.poll(this.timer, cx)) {
+                            Some(Poll::Ready(Ok(()))) => Poll::Ready(Err(Error::timeout(Limit::Page))),
+                            // Without timers the source alone wakes the task.
+                            Some(Poll::Ready(Err(NoTimers)) | Poll::Pending) | None => Poll::Pending,
+                        };
+                    }
                     Ok(Poll::Ready(Ok(arrived))) => {
                         pace.budget.deposit();
                         return Poll::Ready(Ok(arrived));
                     }
                     Ok(Poll::Ready(Err(error))) => {
-                        let elapsed = this.began.map(|began| began.elapsed()).unwrap_or_default();
-                        match pace.policy.decide(&error, this.effort.attempts, elapsed, fastrand::f64()) {
-                            Verdict::RetryAfter(wait) if has_timers() && pace.budget.withdraw(&error) => {
-                                this.effort.waited += wait;
-                                if let Some(span) = this.span {
-                                    span.retry(&error, this.effort.attempts, wait);
-                                }
-                                Stage::Wait(Box::pin(sleep(wait)))
-                            }
-                            _ => return Poll::Ready(Err(error)),
+                        let now = Instant::now();
+                        let left = this.clock.as_mut().and_then(|clock| clock.deadline.as_mut()?.left(now));
+                        let verdict = pace.policy.decide(&error, this.effort.attempts, left, fastrand::f64());
+                        let Verdict::RetryAfter(wait) = verdict else { return Poll::Ready(Err(error)) };
+                        let Some(until) = now.checked_add(wait) else { return Poll::Ready(Err(error)) };
+                        let can_wait = !matches!(this.timer.poll(until, cx), Poll::Ready(Err(NoTimers)));
+                        if !can_wait || !pace.budget.withdraw(&error) {
+                            return Poll::Ready(Err(error));
                         }
+                        this.effort.waited += wait;
+                        if let Some(span) = this.span {
+                            span.retry(&error, this.effort.attempts, wait);
+                        }
+                        Stage::Wait { until, failure: Some(error) }
                     }
                 },
-                StageProjection::Wait(wait) => {
-                    ready!(wait.as_mut().poll(cx));
-                    Stage::Begin
-                }
+                StageProjection::Wait { until, failure } => match ready!(this.timer.poll(*until, cx)) {
+                    Ok(()) => Stage::Begin,
+                    Err(NoTimers) => match failure.take() {
+                        Some(failure) => return Poll::Ready(Err(failure)),
+                        None => Stage::Begin,
+                    },
+                },
             };
             this.stage.set(next);
         }
     }
-
-    /// Whether the page has taken too long.
-    fn poll_deadline(self: Pin<&mut Self>, pace: &Pace, cx: &mut Context<'_>) -> Poll<Error> {
-        let this = self.project();
-        let limit = pace.policy.page_deadline();
-        let end = this.began.and_then(|began| began.checked_add(limit?));
-        let (Some(end), false) = (end, matches!(*this.stage, Stage::Turn { .. })) else { return Poll::Pending };
-        let timer = match this.deadline {
-            Some(timer) => timer,
-            None if has_timers() => this.deadline.insert(Box::pin(sleep_until(end))),
-            None => return Poll::Pending,
-        };
-        timer.as_mut().poll(cx).map(|()| Error::timeout(Limit::Page))
-    }
 }
 
-fn turn(limit: &Arc<RateLimit>) -> Turn {
-    let limit = Arc::clone(limit);
-    SyncWrapper::new(Box::pin(async move { limit.turn().await }))
+impl Clock {
+    fn start(policy: &RetryPolicy) -> Self {
+        let began = Instant::now();
+        Self { began, deadline: policy.page_deadline().map(|length| Deadline::new(length, began)) }
+    }
+
+    /// What the caller's own limit takes is not the server's time.
+    fn stand_still(&mut self, time: Duration) {
+        self.began = self.began.checked_add(time).unwrap_or(self.began);
+        if let Some(deadline) = &mut self.deadline {
+            deadline.extend(time);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,93 +1,75 @@
-//! How often the clones of a client ask: never more than so many requests in any stretch of so much time.
+//! How often the clones of a client make requests: the pure [`Queue`] says who begins when, and [`Turn`] waits for it.
 
-use std::collections::VecDeque;
+mod queue;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-/// A sliding window over the requests of the last `per`.
-///
-/// Whoever wants to ask stands in line for the lock, which tokio hands on in the order of arrival, and holds it until
-/// its turn has come: so every stream advances. A turn is noted when it is taken, so that giving up in the line, or at
-/// its head, costs nothing.
-///
-/// A token bucket would allow twice as many requests in some windows, and the crates for it do not run on tokio's clock.
+use crate::timer::{NoTimers, Timer};
+
+use queue::{Decision, Queue};
+
+/// At most so many requests in any stretch of so much time. Clones of a client share it.
 #[derive(Debug)]
-pub(crate) struct RateLimit {
-    /// When the last requests began, at most `requests` of them, oldest first.
-    began: Mutex<VecDeque<Instant>>,
-    requests: usize,
-    per: Duration,
-}
+pub(crate) struct RateLimit(Mutex<Queue<Waker>>);
 
 impl RateLimit {
+    /// At most `requests` in any stretch of `per`. Neither may be zero.
     pub(crate) fn new(requests: u32, per: Duration) -> Self {
-        Self { began: Mutex::default(), requests: requests as usize, per }
+        Self(Mutex::new(Queue::new(requests, per)))
     }
 
-    /// Comes back when a request may be made, and counts it.
-    pub(crate) async fn turn(&self) {
-        let mut began = self.began.lock().await;
-        if began.len() >= self.requests {
-            if let Some(free) = began.front().and_then(|oldest| oldest.checked_add(self.per)) {
-                sleep_until(free).await;
-            }
-            began.pop_front();
-        }
-        began.push_back(Instant::now());
+    /// Does something to the queue, then wakes those who should come earlier than they planned.
+    ///
+    /// The lock is held for a few steps in memory, and never while somebody waits. Wakers are called and dropped after it,
+    /// since both may run any code, also code that drops a [`Turn`].
+    fn with<T>(&self, act: impl FnOnce(&mut Queue<Waker>, Instant) -> T) -> T {
+        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = act(&mut queue, Instant::now());
+        let called = queue.called();
+        drop(queue);
+        called.into_iter().for_each(Waker::wake);
+        done
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
+/// One wait for the rate limit. Dropping it gives its place to those behind.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    limit: Arc<RateLimit>,
+    /// The place in the queue, once there is one.
+    arrival: Option<u64>,
+}
 
-    use futures::FutureExt;
-
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    #[tokio::test(start_paused = true)]
-    async fn no_window_holds_more_requests_than_allowed() {
-        let limit = RateLimit::new(3, SECOND);
-        let start = Instant::now();
-        let mut turns = Vec::new();
-        for n in 0..12 {
-            limit.turn().await;
-            turns.push(start.elapsed());
-            tokio::time::advance(Duration::from_millis(n * 37)).await;
-        }
-        assert!(turns.windows(4).all(|four| four[0] + SECOND <= four[3]), "{turns:?}");
+impl Turn {
+    pub(crate) fn new(limit: &Arc<RateLimit>) -> Self {
+        Self { limit: Arc::clone(limit), arrival: None }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn giving_up_in_the_line_costs_no_turn() {
-        let limit = RateLimit::new(1, SECOND);
-        let start = Instant::now();
-        limit.turn().await;
-        for _ in 0..5 {
-            assert!(limit.turn().now_or_never().is_none());
+    /// Ready when a request may begin, which then counts as begun.
+    ///
+    /// # Errors
+    ///
+    /// [`NoTimers`] where it would have to wait and nothing would wake it.
+    pub(crate) fn poll(&mut self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Result<(), NoTimers>> {
+        loop {
+            let mut waker = Some(cx.waker().clone());
+            match self.limit.with(|queue, now| queue.poll(&mut self.arrival, now, &mut waker)) {
+                Decision::Begin => return Poll::Ready(Ok(())),
+                Decision::Wait(None) => return Poll::Pending,
+                Decision::Wait(Some(due)) => ready!(timer.poll(due, cx))?,
+            }
         }
-        limit.turn().await;
-        assert_eq!(start.elapsed().as_secs(), 1);
     }
+}
 
-    #[tokio::test(start_paused = true)]
-    async fn turns_are_handed_out_in_the_order_of_arrival() {
-        let limit = Arc::new(RateLimit::new(1, SECOND));
-        let order = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let mut line = Vec::new();
-        for n in 0..5 {
-            let (limit, order) = (Arc::clone(&limit), Arc::clone(&order));
-            line.push(tokio::spawn(async move {
-                limit.turn().await;
-                order.lock().unwrap().push(n);
-            }));
-            tokio::task::yield_now().await;
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(arrival) = self.arrival {
+            drop(self.limit.with(|queue, now| queue.leave(arrival, now)));
         }
-        futures::future::join_all(line).await;
-        assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4]);
     }
 }

@@ -97,20 +97,20 @@ impl RetryPolicy {
         self
     }
 
-    pub(crate) fn page_deadline(&self) -> Option<Duration> {
+    pub(super) fn page_deadline(&self) -> Option<Duration> {
         self.deadline
     }
 
-    /// What to do after attempt number `attempt` (from 1), `elapsed` after the first began. `random` is drawn evenly from
-    /// 0 to 1.
-    pub(crate) fn decide(&self, error: &Error, attempt: u32, elapsed: Duration, random: f64) -> Verdict {
+    /// What to do after attempt number `attempt` (from 1), where `left` is what is left of the deadline, if there is one.
+    /// `random` is drawn evenly from 0 to 1.
+    pub(super) fn decide(&self, error: &Error, attempt: u32, left: Option<Duration>, random: f64) -> Verdict {
         if attempt >= self.attempts || !error.is_retryable() {
             return Verdict::GiveUp;
         }
         let hint = error.retry_after().unwrap_or_default();
         let limit = self.limit(error, attempt);
         let wait = Duration::try_from_secs_f64(limit.as_secs_f64() * random).unwrap_or(limit).max(hint);
-        let in_time = self.deadline.is_none_or(|deadline| elapsed.saturating_add(wait) < deadline);
+        let in_time = left.is_none_or(|left| wait < left);
         if hint > MAX_HINT || !in_time { Verdict::GiveUp } else { Verdict::RetryAfter(wait) }
     }
 
@@ -124,14 +124,14 @@ impl RetryPolicy {
 
 /// What to do after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(super) enum Verdict {
     RetryAfter(Duration),
     GiveUp,
 }
 
 /// Tokens that retries take and pages give back, shared by all listings of a client.
 #[derive(Debug)]
-pub(crate) struct Budget(AtomicU32);
+pub(super) struct Budget(AtomicU32);
 
 /// A hundred retries in a row: far more than a listing that works ever needs, far fewer than an outage would take.
 const BUDGET: u32 = 500;
@@ -140,18 +140,18 @@ const RETRY_COST: u32 = 5;
 const TIMEOUT_COST: u32 = 10;
 
 impl Budget {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(AtomicU32::new(BUDGET))
     }
 
     /// Takes what a retry after this error costs. Returns whether there was enough.
-    pub(crate) fn withdraw(&self, error: &Error) -> bool {
+    pub(super) fn withdraw(&self, error: &Error) -> bool {
         let cost = if error.is_timeout() { TIMEOUT_COST } else { RETRY_COST };
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(cost)).is_ok()
     }
 
     /// A page came.
-    pub(crate) fn deposit(&self) {
+    pub(super) fn deposit(&self) {
         // An error means that the budget is full already.
         let _ =
             self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| (tokens < BUDGET).then_some(tokens + 1));
@@ -173,15 +173,15 @@ mod tests {
     }
 
     fn decide(error: &Error, attempt: u32, random: f64) -> Verdict {
-        RetryPolicy::default().attempts(u32::MAX).decide(error, attempt, Duration::ZERO, random)
+        RetryPolicy::default().attempts(u32::MAX).decide(error, attempt, None, random)
     }
 
     #[test]
     fn the_last_attempt_gives_up() {
         let policy = RetryPolicy::default();
-        assert!(matches!(policy.decide(&outage(), 2, SECOND, 0.5), Verdict::RetryAfter(_)));
-        assert_eq!(policy.decide(&outage(), 3, SECOND, 0.5), Verdict::GiveUp);
-        assert_eq!(RetryPolicy::none().decide(&outage(), 1, SECOND, 0.5), Verdict::GiveUp);
+        assert!(matches!(policy.decide(&outage(), 2, None, 0.5), Verdict::RetryAfter(_)));
+        assert_eq!(policy.decide(&outage(), 3, None, 0.5), Verdict::GiveUp);
+        assert_eq!(RetryPolicy::none().decide(&outage(), 1, None, 0.5), Verdict::GiveUp);
     }
 
     #[test]
@@ -227,18 +227,19 @@ mod tests {
     fn no_wait_ends_after_the_deadline() {
         let policy = RetryPolicy::default();
         let error = rate_limit().with_retry_after(Some(10 * SECOND));
-        assert_eq!(policy.decide(&error, 1, 79 * SECOND, 0.0), Verdict::RetryAfter(10 * SECOND));
-        assert_eq!(policy.decide(&error, 1, 80 * SECOND, 0.0), Verdict::GiveUp);
-        assert_eq!(policy.decide(&error, 1, Duration::MAX, 0.0), Verdict::GiveUp);
+        assert_eq!(policy.decide(&error, 1, Some(11 * SECOND), 0.0), Verdict::RetryAfter(10 * SECOND));
+        assert_eq!(policy.decide(&error, 1, Some(10 * SECOND), 0.0), Verdict::GiveUp);
+        assert_eq!(policy.decide(&error, 1, Some(Duration::ZERO), 0.0), Verdict::GiveUp);
     }
 
     #[test]
     fn absurd_settings_neither_panic_nor_overflow() {
         let policy = RetryPolicy::default().base(Duration::MAX).cap(Duration::MAX).deadline(Duration::MAX).attempts(0);
-        assert_eq!(policy.decide(&rate_limit(), 1, Duration::MAX, 1.0), Verdict::GiveUp);
+        assert_eq!(policy.decide(&rate_limit(), 1, None, 1.0), Verdict::GiveUp);
         let policy = policy.attempts(u32::MAX);
-        assert_eq!(policy.decide(&rate_limit(), 9, Duration::ZERO, 0.0), Verdict::RetryAfter(Duration::ZERO));
-        assert_eq!(policy.decide(&rate_limit(), 9, Duration::ZERO, 1.0), Verdict::GiveUp);
+        assert_eq!(policy.decide(&rate_limit(), 9, None, 0.0), Verdict::RetryAfter(Duration::ZERO));
+        assert_eq!(policy.decide(&rate_limit(), 9, None, 1.0), Verdict::RetryAfter(Duration::MAX));
+        assert_eq!(policy.decide(&rate_limit(), 9, Some(SECOND), 1.0), Verdict::GiveUp);
     }
 
     #[test]

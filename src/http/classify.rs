@@ -36,8 +36,8 @@ fn reason(error: &reqwest::Error) -> Error {
         return match io {
             _ if error.is_timeout() => Error::timeout(Limit::Connect),
             _ if error.is_dns() => Error::connect("the host's name does not resolve"),
-            Some(io::ErrorKind::InvalidData) => Error::tls("no secure connection"),
-            None if !is_proxy_refusal(error) => Error::tls("no secure connection"),
+            Some(io::ErrorKind::InvalidData) => Error::tls(tls_reason(error)),
+            None if !is_proxy_refusal(error) => Error::tls(tls_reason(error)),
             _ => Error::connect("no connection"),
         };
     }
@@ -76,3 +76,48 @@ fn is_proxy_refusal(error: &reqwest::Error) -> bool {
         text.starts_with("tunnel error") || text.starts_with("SOCKS error")
     })
 }
+
+/// Why there is no secure connection. The TLS libraries have no type in common that says so, only texts.
+fn tls_reason(error: &reqwest::Error) -> &'static str {
+    // The innermost says most. A name of the host is in it, so what comes first here is what names a host.
+    let text = chain(error).last().map(|error| error.to_string().to_ascii_lowercase()).unwrap_or_default();
+    REASONS
+        .iter()
+        .find(|(words, _)| words.iter().any(|words| text.contains(words)))
+        .map_or("no secure connection", |(_, reason)| reason)
+}
+
+/// What rustls, OpenSSL and the platforms' own libraries say, and what that means.
+const REASONS: [(&[&str], &str); 4] = [
+    (
+        &[
+            "not valid for name",
+            "notvalidforname",
+            "not valid for any names",
+            "hostname mismatch",
+            "ip address mismatch",
+        ],
+        "no secure connection: the server's certificate is for another host",
+    ),
+    (
+        &[
+            "unknownissuer",
+            "badsignature",
+            "unknown issuer",
+            "self-signed",
+            "self signed",
+            "local issuer",
+            "untrusted",
+            "not trusted",
+        ],
+        "no secure connection: the server's certificate is from an unknown issuer",
+    ),
+    (
+        &["certificate expired", "peer certificate: expired", "has expired"],
+        "no secure connection: the server's certificate has expired",
+    ),
+    (
+        &["corrupt message", "wrong version number", "packet length too long", "record layer failure"],
+        "no secure connection: the server does not speak TLS",
+    ),
+];

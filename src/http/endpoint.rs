@@ -12,6 +12,10 @@ use crate::error::{Error, Result};
 pub(crate) struct Endpoint {
     pub(super) http: reqwest::Client,
     pub(super) key: Key,
+    /// Of an attempt in total.
+    pub(super) timeout: Duration,
+    /// Of silence within an attempt.
+    pub(super) longest_silence: Duration,
     /// The most bytes of a page's body, decoded.
     pub(crate) max_page_bytes: usize,
     /// Scheme, host and port: the part of an address that a log may show.
@@ -32,7 +36,7 @@ pub(crate) struct Limits {
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
     /// Of silence within an attempt.
-    pub(crate) read_timeout: Duration,
+    pub(crate) longest_silence: Duration,
     pub(crate) max_page_bytes: usize,
 }
 
@@ -56,9 +60,7 @@ impl Endpoint {
             .https_only(base.scheme() == "https")
             .connection_verbose(false)
             .retry(reqwest::retry::never())
-            .connect_timeout(limits.connect_timeout)
-            .read_timeout(limits.read_timeout)
-            .timeout(limits.timeout);
+            .connect_timeout(limits.connect_timeout);
         if direct {
             http = http.no_proxy();
         }
@@ -66,6 +68,7 @@ impl Endpoint {
             let detail = "the HTTP client cannot be set up: check its TLS settings and the system's certificates";
             Error::config(detail).with_source(error.without_url())
         })?;
-        Ok(Self { http, key, max_page_bytes: limits.max_page_bytes, shown: base.origin().ascii_serialization() })
+        let Limits { timeout, longest_silence, max_page_bytes, .. } = *limits;
+        Ok(Self { http, key, timeout, longest_silence, max_page_bytes, shown: base.origin().ascii_serialization() })
     }
 }

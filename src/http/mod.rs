@@ -6,12 +6,14 @@
 //! | `endpoint.rs` | the HTTP client and its security settings |
 //! | `body.rs` | a response's body, of bounded size |
 //! | `retry_after.rs` | the header `Retry-After` |
+//! | `timeouts.rs` | how long an attempt may take |
 //! | `classify.rs` | reqwest's failures in this crate's words |
 
 mod body;
 mod classify;
 mod endpoint;
 mod retry_after;
+mod timeouts;
 
 use std::fmt::{self, Write as _};
 use std::future::Future;
@@ -40,6 +42,7 @@ pub(crate) use reqwest::Url;
 pub(crate) use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 #[cfg(fuzzing)]
 pub(crate) use retry_after::parse_retry_after;
+use timeouts::Timeouts;
 
 /// The header that the key goes into.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");
@@ -83,7 +86,7 @@ impl HttpSource {
         let body = self.body.clone().transpose().map_err(Error::config)?;
         url.set_query(Some(&query(&request)));
 
-        let Endpoint { http, key, max_page_bytes, .. } = &*self.endpoint;
+        let Endpoint { http, key, timeout, longest_silence, max_page_bytes, .. } = &*self.endpoint;
         let mut call = http
             .get(url)
             .header(key.name.clone(), key.value.clone())
@@ -94,11 +97,15 @@ impl HttpSource {
 
         let cursor = request.position.cursor().map_or("", |cursor| cursor.as_str());
         let secrets = [key.text.expose_secret(), cursor];
-        let response = call.send().await.map_err(classify)?;
-        match response.status() {
-            StatusCode::OK => decode(&body::read_page(response, *max_page_bytes).await?, &secrets),
-            status => Err(refuse(status, response, &secrets).await),
-        }
+        let mut timeouts = Timeouts::start(*timeout, *longest_silence).await?;
+        let response = timeouts.step(call.send()).await?.map_err(classify)?;
+        let wait = retry_after::retry_after(response.headers());
+        let page = match response.status() {
+            StatusCode::OK => page(response, *max_page_bytes, timeouts, &secrets).await,
+            status => Err(refuse(status, response, timeouts, &secrets).await),
+        };
+        // An error of the API, whatever status it came with.
+        page.map_err(|error| if error.is_api() { error.with_retry_after(wait) } else { error })
     }
 }
 
@@ -193,8 +200,18 @@ fn participants_body(participants: Vec<String>) -> Result<Arc<[u8]>, &'static st
     serde_json::to_vec(&body).map(Arc::from).map_err(|_| "the participants cannot be written as JSON")
 }
 
+/// The page that an answer with status 200 holds.
+async fn page(response: Response, max_bytes: usize, mut timeouts: Timeouts, secrets: &[&str]) -> Result<Page> {
+    let may_be_cut = body::ends_with_the_connection(&response);
+    let body = body::read_page(response, max_bytes, &mut timeouts).await?;
+    if body.is_empty() && may_be_cut {
+        return Err(Error::truncated(0));
+    }
+    decode(&body, secrets)
+}
+
 /// The error that an answer other than 200 is.
-async fn refuse(status: StatusCode, response: Response, secrets: &[&str]) -> Error {
+async fn refuse(status: StatusCode, response: Response, timeouts: Timeouts, secrets: &[&str]) -> Error {
     let code = status.as_u16();
     if status.is_redirection() {
         return Error::redirect(code);
@@ -202,9 +219,8 @@ async fn refuse(status: StatusCode, response: Response, secrets: &[&str]) -> Err
     if status.is_success() || status.is_informational() {
         return Error::unexpected_status(code);
     }
-    let wait = retry_after::retry_after(response.headers());
-    let body = body::read_refusal(response).await;
-    Refusal::read(&body, secrets).into_error(code).with_retry_after(wait)
+    let body = body::read_refusal(response, timeouts).await;
+    Refusal::read(&body, secrets).into_error(code)
 }
 
 #[cfg(test)]

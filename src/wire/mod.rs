@@ -5,13 +5,25 @@
 //! and is not makes its readers delete what is "missing". So unknown fields are ignored, and known ones are read in
 //! every form that has been seen, but nothing known may be missing, doubled or of another kind.
 //!
-//! The path to an error is found by reading the body again, so that a page without one pays nothing for it.
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | a body with status 200 as a page, or as the error that it is |
+//! | `answer.rs` | the objects of an answer |
+//! | `scalar.rs` | ids, times, cursors, links and statuses |
+//! | `refusal.rs` | what an answer says when it says no |
+//! | `json.rs`, `string.rs` | a reader of JSON that builds nothing |
+//! | `fault.rs` | what is wrong, and where |
+//! | `text.rs` | what a body is before it is JSON |
+//! | `reference.rs` | a second decoder, to compare this one with; for tests and fuzzing alone |
 
 mod answer;
-mod explain;
-mod quick;
+mod fault;
+mod json;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod reference;
 mod refusal;
 mod scalar;
+mod string;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -19,16 +31,21 @@ mod text;
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
-use serde::de::DeserializeSeed;
 
 use crate::cursor::{Cursor, MAX_CURSOR_BYTES};
 use crate::error::{Error, Result};
-use crate::page::{Cursors, Group, Page};
+use crate::page::{Cursors, Page};
 
-use answer::{Answer, AnswerSeed, Paging};
-use explain::{OK, explain};
+use answer::{Answer, Paging};
+use fault::Fault;
 pub(crate) use refusal::Refusal;
-use text::without_bom;
+use text::{clean, excerpt, html_title, without_bom};
+
+/// The status that all answers read here have.
+const OK: u16 = 200;
+
+/// The longest title of a page of HTML in an error, in bytes.
+const MAX_TITLE_BYTES: usize = 80;
 
 /// Reads the body of an answer with status 200.
 ///
@@ -42,25 +59,24 @@ use text::without_bom;
 /// * [`Error::cursor_too_long`]: a cursor is longer than any that may be sent.
 pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
-    let rest;
-    let mut answer = None;
-    if let Some((groups, without_groups)) = quick::split(json) {
-        rest = without_groups;
-        answer = read(rest.as_bytes(), Some(groups)).ok();
-    }
-    match answer.map_or_else(|| read(json, None), Ok) {
-        Ok(answer) if answer.refused => Err(Refusal::read(json, secrets).into_error(OK)),
-        Ok(answer) => Ok(answer.into_page()?.bytes(body.len() as u64)),
-        Err(error) => Err(explain(json, secrets, &error)),
-    }
+    let fault = match answer::read(json) {
+        Ok(answer) if !answer.refused => return Ok(answer.into_page()?.bytes(body.len() as u64)),
+        Ok(_) => None,
+        Err(fault) => Some(fault),
+    };
+    let refusal = Refusal::despite_success(json, secrets).map(|refusal| refusal.into_error(OK));
+    Err(refusal.unwrap_or_else(|| explain(json, secrets, fault.as_ref())))
 }
 
-/// Reads the outermost object, with its groups if they were taken out of it.
-fn read(json: &[u8], groups: Option<Vec<Group>>) -> serde_json::Result<Answer<'_>> {
-    let mut reader = serde_json::Deserializer::from_slice(json);
-    let answer = AnswerSeed { bytes: json.len(), groups }.deserialize(&mut reader)?;
-    reader.end()?;
-    Ok(answer)
+/// The error of a body that is no page.
+fn explain(json: &[u8], secrets: &[&str], fault: Option<&Fault>) -> Error {
+    match (json.trim_ascii_start().first(), fault) {
+        (None, _) => Error::decode("the response body is empty"),
+        (Some(b'<'), _) => Error::html(html_title(json).map(|title| clean(excerpt(title), secrets, MAX_TITLE_BYTES))),
+        (Some(b'{'), Some(fault)) if fault.is_end() => Error::truncated(json.len()),
+        (_, Some(fault)) => Error::decode(fault.to_string()),
+        (_, None) => Error::decode("the body is no page of groups"),
+    }
 }
 
 impl Answer<'_> {

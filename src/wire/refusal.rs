@@ -2,11 +2,13 @@
 //!
 //! Gupshup's own pages and Meta's reference show four shapes of error, and a load balancer in front of them adds pages
 //! of HTML, plain text and nothing at all. All of them end here as a message, a code and whether the API called the
-//! failure temporary.
+//! failure temporary; no more of the body is kept, whatever its size.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
-use super::text::{clean, html_title, plain_text, without_bom};
+use super::json::{Number, Reader, Result};
+use super::scalar;
+use super::text::{clean, excerpt, html_title, plain_text, without_bom};
 use crate::error::{Error, Refusal as Refused};
 
 /// The longest message that is kept, in bytes. Messages of the API are a sentence or two; 2 KiB leaves room for them
@@ -26,36 +28,19 @@ impl Refusal {
     /// status is known already.
     pub(crate) fn read(body: &[u8], secrets: &[&str]) -> Self {
         let body = without_bom(body).trim_ascii();
-        let mut refusal = match body.first() {
-            None => Self::default(),
-            Some(b'{' | b'[') => {
-                serde_json::from_slice(body).map(|json: Value| Self::from_json(&json)).unwrap_or_default()
-            }
-            Some(b'<') => Self { message: html_title(body).map(str::to_owned), ..Self::default() },
-            Some(_) => Self { message: plain_text(body).map(str::to_owned), ..Self::default() },
-        };
-        refusal.message = refusal
-            .message
-            .map(|message| clean(message.trim(), secrets, MAX_MESSAGE_BYTES))
-            .filter(|message| !message.is_empty());
-        refusal
+        match body.first() {
+            Some(b'{') => Shape::read(body).0.into_refusal(secrets),
+            Some(b'<') => Self { message: message(html_title(body), secrets), ..Self::default() },
+            None | Some(b'[') => Self::default(),
+            Some(_) => Self { message: message(plain_text(body), secrets), ..Self::default() },
+        }
     }
 
-    /// The outer object is Gupshup's, and `error` in it, or the whole of it, is Meta's.
-    fn from_json(json: &Value) -> Self {
-        let error = [&json["error"], &json["message"]].into_iter().find(|inner| inner.is_object()).unwrap_or(json);
-        let text = |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
-        let message = text(&error["message"]).or_else(|| text(&json["error"])).or_else(|| text(&json["message"]));
-        let details = text(&error["error_data"]["details"]);
-        let message = match (message, details) {
-            (Some(message), Some(details)) if !message.contains(&details) => Some(format!("{message}: {details}")),
-            (message, details) => message.or(details),
-        };
-        let code = [&error["code"], &json["code"]].into_iter().find_map(number);
-        Self {
-            code: code.or_else(|| message.as_deref().and_then(leading_code)),
-            message,
-            transient: [error, json].iter().any(|object| object["is_transient"] == Value::Bool(true)),
+    /// Reads a body that came with status 200. `None` where it does not call itself an error, or is not JSON to its end.
+    pub(super) fn despite_success(json: &[u8], secrets: &[&str]) -> Option<Self> {
+        match Shape::read(json) {
+            (shape, Ok(())) if shape.refuses => Some(shape.into_refusal(secrets)),
+            _ => None,
         }
     }
 
@@ -66,9 +51,151 @@ impl Refusal {
     }
 }
 
-/// A code, be it a number or the text of one.
-fn number(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+fn message(text: Option<&str>, secrets: &[&str]) -> Option<String> {
+    let message = clean(excerpt(text?.trim()), secrets, MAX_MESSAGE_BYTES);
+    Some(message).filter(|message| !message.is_empty())
+}
+
+/// The parts of an error in JSON. The outer object is Gupshup's; `error` in it, or `message`, or the whole of it, is Meta's.
+#[derive(Default)]
+struct Shape {
+    outer: Part,
+    error: Inner,
+    message: Inner,
+    /// It has a `status` other than "success", or an `error`.
+    refuses: bool,
+}
+
+/// What an object says of an error.
+#[derive(Default)]
+struct Part {
+    message: Option<String>,
+    details: Option<String>,
+    code: Option<i64>,
+    transient: bool,
+}
+
+/// A member of the outer object.
+#[derive(Default)]
+enum Inner {
+    #[default]
+    Nothing,
+    Text(String),
+    Object(Part),
+}
+
+impl Shape {
+    /// What could be read, and whether that was all.
+    fn read(json: &[u8]) -> (Self, Result<()>) {
+        let mut shape = Self::default();
+        let mut reader = Reader::new(json);
+        let read = shape.read_outer(&mut reader).and_then(|()| reader.end());
+        (shape, read)
+    }
+
+    fn read_outer(&mut self, reader: &mut Reader<'_>) -> Result<()> {
+        reader.object(|reader, key| match key {
+            "status" => {
+                self.refuses |= scalar::status(reader)?;
+                Ok(())
+            }
+            "error" => {
+                self.refuses |= reader.peek() != Some(b'n');
+                self.error.read(reader)
+            }
+            "message" => self.message.read(reader),
+            _ => self.outer.read_member(reader, key),
+        })
+    }
+
+    fn into_refusal(self, secrets: &[&str]) -> Refusal {
+        let Self { outer, error, message, .. } = self;
+        let (error, error_text) = error.split();
+        let (message, message_text) = message.split();
+        let has_part = error.is_some() || message.is_some();
+        let part = error.or(message).unwrap_or_default();
+        let text = part.message.or(error_text).or(message_text);
+        let details = if has_part { part.details } else { outer.details };
+        let text = match (text, details) {
+            (Some(text), Some(details)) if !text.contains(&details) => Some(format!("{text}: {details}")),
+            (text, details) => text.or(details),
+        };
+        let code = part.code.or(outer.code);
+        Refusal {
+            code: code.or_else(|| leading_code(text.as_deref()?)),
+            message: self::message(text.as_deref(), secrets),
+            transient: part.transient || outer.transient,
+        }
+    }
+}
+
+impl Inner {
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<()> {
+        if reader.peek() != Some(b'{') {
+            *self = text(reader)?.map_or(Self::Nothing, Self::Text);
+            return Ok(());
+        }
+        let mut part = Part::default();
+        let read = reader.object(|reader, key| match key {
+            "message" => {
+                part.message = text(reader)?;
+                Ok(())
+            }
+            _ => part.read_member(reader, key),
+        });
+        *self = Self::Object(part);
+        read
+    }
+
+    fn split(self) -> (Option<Part>, Option<String>) {
+        match self {
+            Self::Nothing => (None, None),
+            Self::Text(text) => (None, Some(text)),
+            Self::Object(part) => (Some(part), None),
+        }
+    }
+}
+
+impl Part {
+    fn read_member(&mut self, reader: &mut Reader<'_>, key: &str) -> Result<()> {
+        match key {
+            "code" => self.code = number(reader)?,
+            "is_transient" => {
+                self.transient = reader.peek() == Some(b't');
+                reader.skip()?;
+            }
+            "error_data" if reader.peek() == Some(b'{') => reader.object(|reader, key| match key {
+                "details" => {
+                    self.details = text(reader)?;
+                    Ok(())
+                }
+                _ => reader.skip(),
+            })?,
+            _ => reader.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// Goes past a value. Returns its text, up to a bound, if it is one that says anything.
+fn text(reader: &mut Reader<'_>) -> Result<Option<String>> {
+    if reader.peek() != Some(b'"') {
+        return reader.skip().map(|()| None);
+    }
+    let raw = reader.string()?;
+    let text = reader.beginning(&raw).unwrap_or_default();
+    Ok(Some(text).filter(|text| !text.trim().is_empty()).map(Cow::into_owned))
+}
+
+/// Goes past a value. Returns it if it is a whole number or the text of one.
+fn number(reader: &mut Reader<'_>) -> Result<Option<i64>> {
+    match reader.peek() {
+        Some(b'-' | b'0'..=b'9') => Ok(match reader.number()? {
+            Number::Small(number) => Some(number),
+            Number::Text(text) => text.parse().ok(),
+        }),
+        _ => Ok(text(reader)?.and_then(|text| text.trim().parse().ok())),
+    }
 }
 
 /// The code in "(#2642) Invalid cursors values": how it comes where only the message of Meta's error is passed on.
@@ -78,6 +205,7 @@ fn leading_code(message: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::text::MAX_EXCERPT_BYTES;
     use super::*;
 
     fn read(body: &str) -> Refusal {
@@ -112,6 +240,14 @@ mod tests {
             ("[]", Refusal::default()),
             (r#"{"error":null,"message":7}"#, Refusal::default()),
             (r#"{"message":"cut off"#, Refusal::default()),
+            (
+                r#"{"error":{"x":[{}],"message":["no"],"code":{}},"message":"Outer","code":" 5 "}"#,
+                says("Outer", Some(5), false),
+            ),
+            (
+                r#"{"message":"Outer","error":{"code":1.5,"is_transient":"true"},"is_transient":true}"#,
+                says("Outer", None, true),
+            ),
         ] {
             assert_eq!(read(body), expected, "{body}");
         }
@@ -155,16 +291,48 @@ mod tests {
     fn a_message_is_one_line_of_at_most_two_kibibytes() {
         let message = read(r#"{"message":"a\nb\u001b[31m\u202ec"}"#).message.unwrap();
         assert_eq!(message, "a b\\u{1b}[31m\\u{202e}c");
-        let message = read(&"é\u{7f}".replace('\u{7f}', "").repeat(9_000)).message.unwrap();
+        let message = read(&"é ".repeat(9_000)).message.unwrap();
         assert!(message.len() <= MAX_MESSAGE_BYTES + '…'.len_utf8() && message.ends_with("é…"));
+        assert!(message.len() > MAX_MESSAGE_BYTES - 4, "{}", message.len());
     }
 
     #[test]
-    fn a_secret_is_masked_before_the_message_is_cut() {
+    fn no_part_of_a_secret_is_left_where_a_message_is_cut() {
         let key = "K".repeat(64);
-        let body = format!("{}{key}", "x".repeat(MAX_MESSAGE_BYTES - 32));
-        let message = Refusal::read(body.as_bytes(), &[&key]).message.unwrap();
-        assert!(!message.contains('K'), "{message}");
+        for before in [MAX_MESSAGE_BYTES - 32, MAX_EXCERPT_BYTES - 32] {
+            for body in [
+                format!("{} {key}", "x ".repeat(before / 2)),
+                format!(r#"{{"message":"{} {key} and more"}}"#, "x ".repeat(before / 2)),
+                format!("{}after={key}", "*** ".repeat(before / 4)),
+                format!(r#"{{"message":"{}{key}"}}"#, format!("{key} ").repeat(before / 65)),
+            ] {
+                let message = Refusal::read(body.as_bytes(), &[&key]).message.unwrap();
+                assert!(!message.contains('K'), "{message}");
+                // The walk's earlier cursors are masked later, in what is left.
+                let message = Refusal::read(body.as_bytes(), &[]).message.unwrap();
+                assert!(!message.replace(&key, "").contains('K'), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_access_token_is_masked() {
+        let message = read(r#"{"message":"GET /groups?access_token=EAAG123&limit=5"}"#).message.unwrap();
+        assert_eq!(message, "GET /groups?access_token=***&limit=5");
+    }
+
+    #[test]
+    fn what_could_be_read_of_a_cut_body_is_its_message() {
+        let whole =
+            r#"{"status":"error","error":{"message":"Busy","code":2,"error_data":{"details":"Later"},"x":[1]},"y":0}"#;
+        let told = |end: usize| read(&whole[..end]).message;
+        assert_eq!(told(whole.find(r#","code"#).unwrap()).unwrap(), "Busy");
+        assert_eq!(told(whole.find(r#","x"#).unwrap()).unwrap(), "Busy: Later");
+        assert_eq!(told(whole.find(r#"","code"#).unwrap()), None, "a message that is not whole is none");
+        for end in 0..whole.len() {
+            assert!(Refusal::despite_success(&whole.as_bytes()[..end], &[]).is_none(), "{end}");
+        }
+        assert!(Refusal::despite_success(whole.as_bytes(), &[]).is_some());
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use crate::error::mask;
 
+/// How much of a text is looked at, in bytes. The longest secret, a cursor of 4 KiB percent-encoded, fits in.
+pub(super) const MAX_EXCERPT_BYTES: usize = 16 * 1024;
+
 /// The body without its byte order mark.
 pub(super) fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
@@ -34,4 +37,9 @@ pub(super) fn plain_text(body: &[u8]) -> Option<&str> {
     };
     let binary = |c: char| c.is_control() && !c.is_ascii_whitespace();
     (!text.contains(binary)).then_some(text)
+}
+
+/// The beginning of a text that an error may quote: more than it will show, so that what is masked is masked whole.
+pub(super) fn excerpt(text: &str) -> &str {
+    mask::cut(text, MAX_EXCERPT_BYTES)
 }

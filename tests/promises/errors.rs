@@ -259,7 +259,7 @@ async fn a_connection_that_cannot_be_made_says_what_to_check() {
     assert!(plain.is_tls(), "{plain:?}");
     assert_eq!(
         plain.to_string(),
-        "app app: page 1 failed: no secure connection; check the base URL, the system's certificates and its clock"
+        "app app: page 1 failed: no secure connection: the server does not speak TLS; check the base URL, the system's certificates and its clock"
     );
 }
 

@@ -8,7 +8,7 @@ use gupshup_groups::{Client, Error, RetryPolicy};
 
 use crate::faults::{Fault, builder, client, fails_at_once, quick, survives, then, walk, writes};
 use crate::server::{Event, Server, Step, pass, reply};
-use crate::support::{KEY, all_of, assert_no_secrets, groups};
+use crate::support::{KEY, all_of, assert_hides, assert_no_secrets, groups};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -103,6 +103,14 @@ async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once_that_says
         assert_eq!(error.retry_after(), Some(Duration::from_secs(wait)));
         assert!(error.is_retryable() && error.to_string().contains("the server asks to wait "), "{error}");
     }
+}
+
+#[tokio::test]
+async fn the_wait_that_a_refusal_with_status_200_names_counts_too() {
+    let body = r#"{"error":{"message":"Rate limit hit","code":130429}}"#;
+    let error = fails_at_once(last("200 OK", &["Retry-After: 61"], body)).await;
+    assert!(error.is_rate_limited(), "{error:?}");
+    assert_eq!((error.status(), error.retry_after()), (Some(200), Some(61 * SECOND)));
 }
 
 #[tokio::test]
@@ -248,7 +256,7 @@ async fn a_callers_own_policy_for_redirects_is_overruled() {
 
 #[tokio::test]
 async fn an_error_body_of_any_kind_is_bounded_and_tells_its_status() {
-    let megabytes = "x".repeat(10_000_000);
+    let megabytes = "xxx ".repeat(2_500_000);
     for (body, message) in [
         (b"<html><head><title>403 Forbidden</title></head></html>".to_vec(), Some("403 Forbidden")),
         (megabytes.into_bytes(), Some("xxx")),
@@ -310,6 +318,33 @@ async fn an_error_that_comes_with_status_200_is_the_apis_error() {
         let error = fails_at_once(last("200 OK", &[], body)).await;
         assert!(error.is_api() && !error.is_retryable(), "{error:?}");
         assert_eq!((error.status(), error.api_message()), (Some(200), Some("App not found")));
+    }
+}
+
+#[tokio::test]
+async fn an_empty_list_with_a_status_other_than_success_is_an_error_and_never_an_empty_list() {
+    for status in ["false", "500", "true", r#""""#, r#""failed""#, "{}"] {
+        let error = fails_at_once(last("200 OK", &[], format!(r#"{{"status":{status},"data":[]}}"#))).await;
+        assert!(error.is_api() && error.status() == Some(200), "{status}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_access_token_in_the_servers_text_is_masked() {
+    let json = r#"{"status":"error","message":"GET h?access_token=TOKEN&limit=25 with {\"access_token\":\"TOKEN\"} or Bearer TOKEN"}"#;
+    let masked = r#"GET h?access_token=***&limit=25 with {"access_token":"***"} or Bearer ***"#;
+    for status in ["200 OK", "400 Bad Request"] {
+        let server = Server::start(&[], [[vec![Step::Request], last(status, &[], json)].concat()]).await;
+        let error = client(&server).groups("app").page().await.unwrap_err();
+        assert_hides(&error, &["TOKEN"]);
+        assert_eq!(error.api_message(), Some(masked));
+    }
+    let html = "<html><title>access_token: TOKEN</title></html>";
+    for (status, masked) in [("200 OK", "\"access_token: ***\""), ("403 Forbidden", "403 access_token: ***")] {
+        let server = Server::start(&[], [[vec![Step::Request], last(status, &[], html)].concat()]).await;
+        let error = client(&server).groups("app").page().await.unwrap_err();
+        assert_hides(&error, &["TOKEN"]);
+        assert!(error.to_string().contains(masked), "{error}");
     }
 }
 

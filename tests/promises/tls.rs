@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gupshup_groups::Error;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -25,7 +24,12 @@ struct Authority {
 
 impl Authority {
     fn new() -> Self {
+        Self::named("Authority")
+    }
+
+    fn named(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap().der().clone();
@@ -88,8 +92,8 @@ impl Front {
     }
 }
 
-/// The error of a listing from a server that shows this certificate; its only connection carried no request.
-async fn refused(http: reqwest::ClientBuilder, config: ServerConfig) -> Error {
+/// The error of a listing from a server that shows this certificate says why; its only connection carried no request.
+async fn refused(http: reqwest::ClientBuilder, config: ServerConfig, reason: &str) {
     let server = Server::start(&groups(7), []).await;
     let front = Front::start(config, server.address).await;
     let client = builder(format!("https://{}", front.address)).http(http).build().unwrap();
@@ -98,8 +102,8 @@ async fn refused(http: reqwest::ClientBuilder, config: ServerConfig) -> Error {
     assert_eq!((front.connections(), server.heads()), (1, vec![]));
     let error = error.unwrap();
     assert!(error.is_tls() && !error.is_connect() && !error.is_retryable(), "{error:?}");
-    assert!(error.to_string().starts_with("app app: page 1 failed: "), "{error}");
-    error
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("app app: page 1 failed: no secure connection: {reason}; ")), "{error}");
 }
 
 #[tokio::test]
@@ -114,19 +118,26 @@ async fn a_good_certificate_is_accepted() {
 
 #[tokio::test]
 async fn a_certificate_of_a_stranger_is_refused_once() {
-    refused(Authority::new().trusted(), Authority::new().sign("127.0.0.1", false)).await;
+    // One that nobody knows, and one that goes by the name of another.
+    for name in ["Stranger", "Authority"] {
+        let stranger = Authority::named(name).sign("127.0.0.1", false);
+        refused(Authority::new().trusted(), stranger, "the server's certificate is from an unknown issuer").await;
+    }
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_host_is_refused_once() {
     let authority = Authority::new();
-    refused(authority.trusted(), authority.sign("other.test", false)).await;
+    for host in ["other.test", "expired.test", "unknownissuer.test"] {
+        let reason = "the server's certificate is for another host";
+        refused(authority.trusted(), authority.sign(host, false), reason).await;
+    }
 }
 
 #[tokio::test]
 async fn an_expired_certificate_is_refused_once() {
     let authority = Authority::new();
-    refused(authority.trusted(), authority.sign("127.0.0.1", true)).await;
+    refused(authority.trusted(), authority.sign("127.0.0.1", true), "the server's certificate has expired").await;
 }
 
 #[tokio::test]
@@ -137,6 +148,7 @@ async fn a_server_that_does_not_speak_tls_is_refused_once() {
     let (_, error) = walk(client.groups("app")).await;
     let error = error.unwrap();
     assert!(error.is_tls() && !error.is_connect() && !error.is_retryable(), "{error:?}");
+    assert!(error.to_string().contains("no secure connection: the server does not speak TLS; "), "{error}");
     assert_eq!(server.connections(), 1);
 }
 

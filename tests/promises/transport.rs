@@ -1,7 +1,9 @@
 //! What breaks between the client and the server is survived, or is an error that says what broke. TLS is in `tls`.
 
 use std::collections::VecDeque;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use tokio::net::TcpSocket;
 use tokio::sync::Notify;
 
 use crate::faults::{Fault, PATIENCE, PAUSE, builder, client, fails_at_once, survives, then, walk, writes};
-use crate::server::{Event, Server, Step, ok, pass};
+use crate::server::{Event, Server, Step, ok, pass, reply};
 use crate::support::{all_of, groups};
 
 /// Two groups and a half, of the second page.
@@ -92,7 +94,7 @@ impl Resolve for Names {
 /// A client whose connections go to these addresses, and then to the server.
 pub(crate) fn client_through(server: &Server, names: impl IntoIterator<Item = Option<SocketAddr>>) -> Client {
     let names = Names { next: Mutex::new(names.into_iter().collect()), server: server.address };
-    let http = reqwest::Client::builder().no_proxy().dns_resolver(Arc::new(names));
+    let http = reqwest::Client::builder().dns_resolver(Arc::new(names));
     builder("http://groups.test".into()).allow_plain_http(true).http(http).build().unwrap()
 }
 
@@ -188,6 +190,54 @@ async fn a_body_without_a_length_whose_json_ends_early_is_tried_again() {
         let error = survives(fault).await;
         assert!(error.is_decode() && error.to_string().contains("ends early"), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_that_is_cut_before_its_first_byte_is_tried_again() {
+    for head in ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n"] {
+        let error = survives(writes(head)).await;
+        assert!(error.is_decode() && error.to_string().contains("the body ends early, after 0 bytes"), "{error:?}");
+    }
+    // An empty body that is whole is no list either, and would come again.
+    for head in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ] {
+        let error = fails_at_once(then(writes(head), Step::HalfClose)).await;
+        assert!(error.is_decode() && error.to_string().contains("the response body is empty"), "{error:?}");
+    }
+}
+
+/// An answer of these bytes, compressed.
+fn zipped(body: &[u8]) -> Fault {
+    writes(reply("200 OK", &["Content-Encoding: gzip", "Connection: close"], body))
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_compressed_body_that_is_not_whole_is_never_a_short_list() {
+    let page = r#"{"data":[{"id":"7","subject":"late","creation_timestamp":7}]}"#.as_bytes();
+    let server = Server::start(&[], [[vec![Step::Request], zipped(&gzip(page))].concat()]).await;
+    assert_eq!(all_of(walk(client(&server).groups("app")).await), [Group::new("7", "late", 7)]);
+
+    // reqwest reads the first member only of a body that has two, and what it reads is a body that ends early.
+    for at in [1, 20, page.len() - 1] {
+        let (start, end) = page.split_at(at);
+        let error = survives(zipped(&[gzip(start), gzip(end)].concat())).await;
+        assert!(error.is_decode() && error.is_retryable(), "{error:?}");
+    }
+    let whole = gzip(page);
+    for end in [1, 12, whole.len() / 2, whole.len() - 9, whole.len() - 1] {
+        let error = survives(zipped(&whole[..end])).await;
+        assert!(error.is_transport() || error.is_decode(), "{error:?}");
+    }
+    let error = fails_at_once(zipped(page)).await;
+    assert!(error.is_protocol(), "{error:?}");
 }
 
 #[tokio::test]
@@ -287,13 +337,39 @@ async fn too_many_or_too_large_headers_are_an_error_at_once() {
 }
 
 #[tokio::test]
-async fn http_on_this_machine_goes_through_no_proxy() {
+async fn plain_http_goes_through_no_proxy() {
     let list = groups(7);
     let proxy = Server::start(&[], []).await;
     let server = Server::start(&list, []).await;
-    let http = reqwest::Client::builder().proxy(reqwest::Proxy::all(proxy.base_url()).unwrap());
-    let client = builder(server.base_url()).http(http).build().unwrap();
-    assert_eq!(all_of(walk(client.groups("app")).await), list);
+    let through = || reqwest::Client::builder().proxy(reqwest::Proxy::all(proxy.base_url()).unwrap());
+    let names = Names { next: Mutex::default(), server: server.address };
+    let elsewhere = builder("http://groups.test".into()).allow_plain_http(true);
+    for client in [builder(server.base_url()).http(through()), elsewhere.http(through().dns_resolver(Arc::new(names)))]
+    {
+        assert_eq!(all_of(walk(client.build().unwrap().groups("app")).await), list);
+        assert_eq!(proxy.log(), []);
+    }
+}
+
+/// The environment cannot be changed in this process, so the test is run again in another.
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_http_goes_through_no_proxy_of_the_environment() {
+    const PROXY: &str = "GROUPS_TEST_PROXY";
+    if std::env::var_os(PROXY).is_some() {
+        let server = Server::start(&groups(7), []).await;
+        assert_eq!(all_of(walk(client_through(&server, []).groups("app")).await), groups(7));
+        assert_eq!(all_of(walk(client(&server).groups("app")).await), groups(7));
+        return;
+    }
+    let proxy = Server::start(&[], []).await;
+    let name = "transport::plain_http_goes_through_no_proxy_of_the_environment";
+    let mut test = Command::new(std::env::current_exe().unwrap());
+    test.args(["--exact", name]).env(PROXY, "1").env_remove("NO_PROXY").env_remove("no_proxy");
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        test.env(variable, proxy.base_url());
+    }
+    let output = tokio::task::spawn_blocking(move || test.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert_eq!(proxy.log(), []);
 }
 

@@ -68,6 +68,8 @@ pub(crate) struct ListOptions {
 }
 
 /// Count groups, one line for each app
+///
+/// The groups are listed until two complete listings in a row agree.
 #[derive(Args, Debug)]
 #[command(after_long_help = help::COUNT.text())]
 pub(crate) struct CountOptions {
@@ -79,9 +81,9 @@ pub(crate) struct CountOptions {
 
 /// Report what has changed since the last run: groups created, renamed and removed
 ///
-/// The list is read until two complete listings in a row agree, then compared with the state file. The state file is
-/// replaced as a whole, after the output is written: a run that fails, is stopped or cannot write leaves it as it was, and
-/// the next run reports the same changes. An app that fails stops no other, and its state stays as it was.
+/// A group is reported as removed only if two complete listings in a row lack it. The list in the state file is replaced
+/// after the output is written: if a run fails, is stopped or cannot write, the next run reports its changes again, and then
+/// what has changed since. So every change is reported at least once. An app that fails stops no other.
 #[derive(Args, Debug)]
 #[command(after_long_help = help::DIFF.text())]
 pub(crate) struct DiffOptions {
@@ -98,8 +100,8 @@ pub(crate) struct DiffOptions {
 
 /// Report changes as they happen, as JSON lines, until stopped by a signal
 ///
-/// The state file is replaced after the changes are written and the command of --on-change has succeeded for each of them.
-/// A restart, after any kind of end, therefore misses no change; it may repeat some. A listing that fails is reported on
+/// The list in the state file is replaced after the changes are written and the command of --on-change has succeeded for
+/// each of them. A restart, after any kind of end, therefore misses no change; it may repeat some. A listing that fails is reported on
 /// stderr, and the next one takes place as usual; only if the API refuses the key or the app at the first listing does the
 /// program end.
 #[derive(Args, Debug)]
@@ -113,8 +115,8 @@ pub(crate) struct WatchOptions {
     /// Run this command for each change, with the change's JSON line on its standard input
     ///
     /// It is run by `sh -c` (`cmd /C` on Windows), one change at a time, in order, without GUPSHUP_API_KEY in its
-    /// environment; what it prints goes to stderr. If it fails, the changes after it wait, the state file stays as it was,
-    /// and after the next listing all changes since that state are reported again: the command must accept a repeat.
+    /// environment; what it prints goes to stderr. If it fails, the changes after it wait, and before the next listing all
+    /// changes that were found with it are reported again: the command must accept a repeat.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) on_change: Option<String>,
     /// Stop after this many listings of each app

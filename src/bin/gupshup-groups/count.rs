@@ -22,7 +22,7 @@ pub(crate) async fn run(options: CountOptions, mut signals: Signals) -> Result<E
         let groups = tokio::select! {
             biased;
             exit = signals.stopped() => return Ok(exit),
-            groups = list.snapshot() => groups,
+            groups = list.consistent_snapshot() => groups,
         };
         match groups {
             Ok(groups) => {

@@ -6,6 +6,7 @@
 
 mod account;
 mod args;
+mod changes;
 mod count;
 mod demo;
 mod diff;

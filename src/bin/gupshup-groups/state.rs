@@ -1,17 +1,23 @@
-//! The state file: the lists as they were last reported.
+//! The state file: the lists as they were last reported, and what is still to be reported.
+//!
+//! Changes are saved before they are reported and struck off afterwards. So every change is reported at least once, whatever
+//! ends the program: also the removal of a group whose creation was reported just before a crash.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use gupshup_groups::Snapshot;
+use gupshup_groups::{Change, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Exit, Failure};
 use crate::replace;
 
 const VERSION: u32 = 1;
+
+/// What follows where a report has not come to its end.
+pub(crate) const NOT_REPLACED: &str = "the state was not replaced, so the next run reports these changes again";
 
 /// A state file, and what it holds.
 #[derive(Debug)]
@@ -20,13 +26,28 @@ pub(crate) struct StateFile {
     saved: Saved,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Saved {
     version: u32,
     /// The groups are invented. They must not be compared with an account's.
     demo: bool,
     /// By app. Those that are not listed now stay.
-    apps: BTreeMap<String, Snapshot>,
+    apps: BTreeMap<String, App>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+struct App {
+    /// The list as it was last reported.
+    list: Option<Snapshot>,
+    /// What is to be reported before the next listing.
+    pending: Option<Pending>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Pending {
+    changes: Vec<Change>,
+    /// The list with these changes.
+    list: Snapshot,
 }
 
 impl StateFile {
@@ -51,22 +72,46 @@ impl StateFile {
     }
 
     /// The app's list as it was last reported.
-    pub(crate) fn get(&self, app: &str) -> Option<&Snapshot> {
-        self.saved.apps.get(app)
+    pub(crate) fn list(&self, app: &str) -> Option<&Snapshot> {
+        self.saved.apps.get(app)?.list.as_ref()
     }
 
-    /// Replaces the app's list, and the file. What has changed must have been reported. Where it fails, the file is as it
-    /// was.
-    pub(crate) fn replace(&mut self, app: &str, list: Snapshot) -> Result<(), Failure> {
-        self.saved.apps.insert(app.to_owned(), list);
-        let text = serde_json::to_string(&self.saved).map_err(|error| Failure::file(&self.path, &error))?;
+    /// What was to be reported when the last run ended. Empty, where there is nothing.
+    pub(crate) fn pending(&self, app: &str) -> Vec<Change> {
+        let pending = self.saved.apps.get(app).and_then(|app| app.pending.as_ref());
+        pending.map(|pending| pending.changes.clone()).unwrap_or_default()
+    }
+
+    /// Saves what is about to be reported, and the list with these changes.
+    pub(crate) fn begin(&mut self, app: &str, changes: &[Change], list: Snapshot) -> Result<(), Failure> {
+        let pending = Pending { changes: changes.to_vec(), list };
+        self.update(|saved| saved.apps.entry(app.to_owned()).or_default().pending = Some(pending))
+    }
+
+    /// Replaces the list: what was to be reported is reported. Does nothing where there was nothing.
+    pub(crate) fn finish(&mut self, app: &str) -> Result<(), Failure> {
+        if self.saved.apps.get(app).is_none_or(|app| app.pending.is_none()) {
+            return Ok(());
+        }
+        self.update(|saved| {
+            let app = saved.apps.entry(app.to_owned()).or_default();
+            if let Some(pending) = app.pending.take() {
+                app.list = Some(pending.list);
+            }
+        })
+    }
+
+    /// Changes the file as a whole. Where that fails, nothing has changed.
+    fn update(&mut self, change: impl FnOnce(&mut Saved)) -> Result<(), Failure> {
+        let mut saved = self.saved.clone();
+        change(&mut saved);
+        let text = serde_json::to_string(&saved).map_err(|error| Failure::file(&self.path, &error))?;
         replace::replace(&self.path, format!("{text}\n").as_bytes())
-            .map_err(|error| Failure::new(Exit::File, format!("{}: {error}; {NOT_REPLACED}", self.path.display())))
+            .map_err(|error| Failure::new(Exit::File, format!("{}: {error}; {NOT_REPLACED}", self.path.display())))?;
+        self.saved = saved;
+        Ok(())
     }
 }
-
-/// What follows where a state file stays as it was.
-pub(crate) const NOT_REPLACED: &str = "the state was not replaced, so the next run reports these changes again";
 
 fn parse(text: &str, demo: bool) -> Result<Saved, String> {
     let saved: Saved = serde_json::from_str(text).map_err(|error| format!("it is no state file ({error})"))?;
@@ -84,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_is_no_state_is_refused() {
-        for text in ["", "x", "{}", r#"{"version":1,"demo":false,"apps":{"a":[]}}"#] {
+        for text in ["", "x", "{}", r#"{"version":1,"demo":false,"apps":{"a":{"list":[]}}}"#] {
             assert!(parse(text, false).unwrap_err().contains("no state file"), "{text}");
         }
         assert!(parse(r#"{"version":2,"demo":false,"apps":{}}"#, false).unwrap_err().contains("another version"));

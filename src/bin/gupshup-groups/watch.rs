@@ -4,15 +4,15 @@ use std::io::Stdout;
 use std::process::Stdio;
 
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Error, Snapshot};
+use gupshup_groups::{Change, Error};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::account::{Account, SECRET};
 use crate::args::{Format, WatchOptions};
+use crate::changes::{Found, find};
 use crate::demo;
-use crate::diff::{changes, initial_note};
 use crate::exit::{Exit, Failure};
 use crate::message;
 use crate::output::{ChangeRecord, Output};
@@ -26,30 +26,19 @@ pub(crate) async fn run(options: WatchOptions, mut signals: Signals) -> Result<E
     let mut clock = interval(options.every);
     // After a listing that took longer than the interval, the next tick is waited for.
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut watch = Watch { options, state, out: Output::stdout(Format::Jsonl, false), signals: signals.clone() };
+    let rounds = options.rounds.unwrap_or(u64::MAX);
+    let out = Output::stdout(Format::Jsonl, false);
+    let mut watch = Watch { options, account, state, out, signals: signals.clone() };
     let mut failed = None;
-    for round in 0..watch.options.rounds.unwrap_or(u64::MAX) {
+    for round in 0..rounds {
         tokio::select! {
             biased;
             _ = signals.stopped() => return Ok(Exit::Done),
             _ = clock.tick() => {}
         }
-        if let Some(list) = account.demo_list().filter(|_| round > 0) {
-            demo::change(list, round - 1);
-        }
-        failed = None;
-        for app in account.apps() {
-            let list = account.list(app);
-            let current = tokio::select! {
-                biased;
-                _ = signals.stopped() => return Ok(Exit::Done),
-                current = list.snapshot() => current,
-            };
-            let reported = match current {
-                Ok(current) => watch.report(&account, app, current).await?,
-                Err(error) => Err(listing_failed(app, &error, round == 0)?),
-            };
-            failed = failed.or(reported.err());
+        failed = watch.round(round).await?;
+        if signals.so_far().is_some() {
+            return Ok(Exit::Done);
         }
     }
     Ok(failed.unwrap_or(Exit::Done))
@@ -57,35 +46,84 @@ pub(crate) async fn run(options: WatchOptions, mut signals: Signals) -> Result<E
 
 struct Watch {
     options: WatchOptions,
+    account: Account,
     state: StateFile,
     out: Output<Stdout>,
     signals: Signals,
 }
 
+/// Whether a report has come to its end, so that the state may be replaced.
+enum Report {
+    Complete,
+    /// A command has failed. The watch goes on.
+    Failed,
+    /// A signal has come.
+    Stopped,
+}
+
 impl Watch {
-    /// Reports what has changed in the list of an app, and then replaces its state. A command that fails is an `Err` within
-    /// the `Ok`: the watch goes on.
-    async fn report(&mut self, account: &Account, app: &str, current: Snapshot) -> Result<Result<(), Exit>, Failure> {
-        let reported = self.state.get(app);
-        if reported.is_none() {
-            account.voice.note(&initial_note(app, &current, &self.state));
+    /// Lists each app, and reports what has changed. Returns what the first app's failure means, if one has failed.
+    async fn round(&mut self, round: u64) -> Result<Option<Exit>, Failure> {
+        if let Some(list) = self.account.demo_list().filter(|_| round > 0) {
+            demo::change(list, round - 1);
         }
-        for change in changes(&current, reported, self.options.state.initial) {
-            if self.signals.so_far().is_some() {
-                return Ok(Ok(()));
+        let mut failed = None;
+        for app in self.account.apps().to_vec() {
+            let pending = self.state.pending(&app);
+            match self.report(&app, &pending).await? {
+                Report::Complete => {}
+                Report::Failed => {
+                    failed = failed.or(Some(Exit::Failed));
+                    continue;
+                }
+                Report::Stopped => break,
             }
-            let record = ChangeRecord::new(app, &change, false);
+            let list = self.account.list(&app);
+            let found = tokio::select! {
+                biased;
+                _ = self.signals.stopped() => break,
+                found = find(&list, self.state.list(&app)) => found,
+            };
+            match found {
+                Ok(found) => failed = failed.or(self.report_found(&app, found).await?),
+                Err(error) => failed = failed.or(Some(listing_failed(&app, &error, round == 0)?)),
+            }
+        }
+        Ok(failed)
+    }
+
+    async fn report_found(&mut self, app: &str, found: Found) -> Result<Option<Exit>, Failure> {
+        if matches!(found, Found::First(_)) {
+            self.account.voice.note(&found.summary(app, &self.state));
+        }
+        let Some((changes, list)) = found.into_report(self.options.state.initial) else { return Ok(None) };
+        self.state.begin(app, &changes, list)?;
+        match self.report(app, &changes).await? {
+            Report::Complete | Report::Stopped => Ok(None),
+            Report::Failed => Ok(Some(Exit::Failed)),
+        }
+    }
+
+    /// Writes each change, and runs the command for it. The state is replaced after the last.
+    async fn report(&mut self, app: &str, changes: &[Change]) -> Result<Report, Failure> {
+        for change in changes {
+            if self.signals.so_far().is_some() {
+                return Ok(Report::Stopped);
+            }
+            let record = ChangeRecord::new(app, change, false);
             let written = self.out.write(&record).and_then(|()| self.out.settle());
             written.map_err(|error| Failure::output(&error).and(NOT_REPLACED))?;
             let Some(command) = &self.options.on_change else { continue };
             let line = serde_json::to_string(&record).map_err(|error| Failure::output(&error.into()))?;
             if let Err(problem) = run_command(command, line + "\n").await {
-                say(&format!("app {app}: the command of --on-change {problem}; it runs again after the next listing"));
-                return Ok(Err(Exit::Failed));
+                say(&format!(
+                    "app {app}: the command of --on-change {problem}; these changes are reported again before the next listing"
+                ));
+                return Ok(Report::Failed);
             }
         }
-        self.state.replace(app, current)?;
-        Ok(Ok(()))
+        self.state.finish(app)?;
+        Ok(Report::Complete)
     }
 }
 

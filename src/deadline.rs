@@ -1,0 +1,218 @@
+//! A limit on the time that something takes, which moves on while nobody polls.
+
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::timer::{NoTimers, Timer};
+
+/// A limit on the time that something takes.
+///
+/// It is looked at after what it limits was polled and is not there, so that what has arrived is used whatever has run
+/// out. Two things can keep an answer that has arrived from the poll that comes first, and the deadline makes up for both:
+///
+/// - The tasks that read the answer from its socket may not have run yet. So once the deadline has passed, there is one
+///   last call. It comes a moment later, the more so the later the deadline was noticed.
+/// - Nobody may have polled for longer than the deadline, and an answer in many pieces, or one that was not asked for yet,
+///   takes its time. So a deadline that passed unnoticed is put off: by as much as it was noticed late, and at most by its
+///   whole length.
+///
+/// It is put off a limited number of times, so that it also ends what is polled by an executor that is always late.
+#[derive(Clone, Debug)]
+pub(crate) struct Deadline {
+    length: Duration,
+    /// `None` is never.
+    due: Option<Instant>,
+    put_off: u32,
+    last_call: bool,
+}
+
+/// Ready with the index of a deadline that has passed. Else `timer` wakes the task when it is worth another look.
+///
+/// # Errors
+///
+/// [`NoTimers`] where none has passed and nothing will wake the task.
+pub(crate) fn poll_first<const N: usize>(
+    mut deadlines: [&mut Deadline; N],
+    timer: &mut Timer,
+    cx: &mut Context<'_>,
+) -> Poll<Result<usize, NoTimers>> {
+    let mut now = Instant::now();
+    loop {
+        let mut first: Option<Instant> = None;
+        for (index, deadline) in deadlines.iter_mut().enumerate() {
+            match deadline.look(now) {
+                Look::Passed => return Poll::Ready(Ok(index)),
+                Look::Until(due) => first = first.into_iter().chain(due).min(),
+            }
+        }
+        let Some(first) = first else { return Poll::Pending };
+        ready!(timer.poll(first, cx))?;
+        now = Instant::now().max(first);
+    }
+}
+
+/// What a look at a deadline says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// Nothing before this instant; `None` is never.
+    Until(Option<Instant>),
+    Passed,
+}
+
+/// The shortest time to the last call: the shortest that a timer can wait for.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// A poll that comes so long after the deadline shows that nobody polled. A task that is woken runs sooner, also where it
+/// shares its thread with others that work.
+const LATE: Duration = Duration::from_secs(1);
+
+/// How often a deadline is put off. The pieces of a page that a poll a minute brings are fewer.
+const MAX_PUT_OFF: u32 = 16;
+
+impl Deadline {
+    /// A deadline `length` after `now`.
+    pub(crate) fn new(length: Duration, now: Instant) -> Self {
+        Self { length, due: now.checked_add(length), put_off: 0, last_call: false }
+    }
+
+    /// Ready if it has passed. Else `timer` wakes the task when it is worth another look.
+    pub(crate) fn poll(&mut self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Result<(), NoTimers>> {
+        poll_first([self], timer, cx).map_ok(|_| ())
+    }
+
+    /// How long something may still take that begins at `now`. `None` is for ever.
+    pub(crate) fn left(&mut self, now: Instant) -> Option<Duration> {
+        match self.look(now) {
+            Look::Until(due) => due.map(|due| due.saturating_duration_since(now)),
+            Look::Passed => Some(Duration::ZERO),
+        }
+    }
+
+    /// Puts the deadline off by `time`, which was spent on something else.
+    pub(crate) fn extend(&mut self, time: Duration) {
+        self.due = self.due.and_then(|due| due.checked_add(time));
+    }
+
+    /// Nothing further than `length` after `now`.
+    pub(crate) fn at_most(&mut self, length: Duration, now: Instant) {
+        let sooner = Self::new(length, now);
+        if sooner.due.is_some_and(|due| self.due.is_none_or(|own| due < own)) {
+            *self = sooner;
+        }
+    }
+
+    fn look(&mut self, now: Instant) -> Look {
+        let Some(due) = self.due.filter(|due| *due <= now) else {
+            return Look::Until(self.due);
+        };
+        let late = now.saturating_duration_since(due);
+        if late >= LATE && self.put_off < MAX_PUT_OFF {
+            self.put_off += 1;
+            self.due = now.checked_add(late.min(self.length));
+        } else if self.last_call {
+            return Look::Passed;
+        } else {
+            self.last_call = true;
+            self.due = now.checked_add((4 * late).clamp(MOMENT, LATE));
+        }
+        Look::Until(self.due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Looks at the deadline whenever it says so, each time `late`, and returns when it has passed.
+    fn passes(mut deadline: Deadline, mut now: Instant, late: impl Fn(u32) -> Duration) -> Instant {
+        for look in 0..1_000 {
+            match deadline.look(now) {
+                Look::Passed => return now,
+                Look::Until(due) => now = due.unwrap() + late(look),
+            }
+        }
+        panic!("it never passes");
+    }
+
+    #[test]
+    fn whoever_comes_in_time_finds_it_passed_after_one_last_call() {
+        let now = Instant::now();
+        for late in [0, 1, 20, 900].map(Duration::from_millis) {
+            let passed = passes(Deadline::new(30 * SECOND, now), now, |_| late);
+            assert_eq!(passed, now + 30 * SECOND + 2 * late + (4 * late).clamp(MOMENT, SECOND));
+        }
+    }
+
+    #[test]
+    fn a_deadline_that_nobody_noticed_is_put_off_by_the_lateness_and_at_most_by_its_length() {
+        let began = Instant::now();
+        for (late, put_off) in [(1_000, 1_000), (5_000, 5_000), (30_000, 30_000), (3_600_000, 30_000)] {
+            let mut deadline = Deadline::new(30 * SECOND, began);
+            let now = began + 30 * SECOND + Duration::from_millis(late);
+            let put_off = Duration::from_millis(put_off);
+            assert_eq!(deadline.look(now), Look::Until(Some(now + put_off)));
+            assert_eq!(deadline.left(now), Some(put_off));
+            assert_eq!(passes(deadline, now, |_| Duration::ZERO), now + put_off + MOMENT);
+        }
+    }
+
+    #[test]
+    fn a_deadline_beyond_the_end_of_time_never_passes() {
+        let now = Instant::now();
+        let mut deadline = Deadline::new(Duration::MAX, now);
+        assert_eq!(deadline.look(now + 1_000_000 * SECOND), Look::Until(None));
+        assert_eq!(deadline.left(now), None);
+        deadline.extend(SECOND);
+        deadline.at_most(SECOND, now);
+        assert_eq!(deadline.left(now), Some(SECOND));
+        deadline.at_most(2 * SECOND, now);
+        assert_eq!(deadline.left(now), Some(SECOND), "it is only ever brought forward");
+        deadline.extend(Duration::MAX);
+        assert_eq!(deadline.left(now), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn its_timer_brings_the_task_back_when_it_has_passed() {
+        let began = Instant::now();
+        let mut deadline = Deadline::new(30 * SECOND, began);
+        let mut timer = Timer::new();
+        poll_fn(|cx| deadline.poll(&mut timer, cx)).await.unwrap();
+        let elapsed = began.elapsed();
+        assert!(elapsed > 30 * SECOND && elapsed <= 30 * SECOND + 3 * MOMENT, "{elapsed:?}");
+    }
+
+    #[test]
+    fn without_timers_it_passes_by_the_clock_when_it_is_looked_at() {
+        let mut cx = Context::from_waker(futures::task::noop_waker_ref());
+        let now = Instant::now();
+        let mut timer = Timer::new();
+        assert_eq!(Deadline::new(3600 * SECOND, now).poll(&mut timer, &mut cx), Poll::Ready(Err(NoTimers)));
+        let mut passed = Deadline { length: SECOND, due: Some(now), put_off: MAX_PUT_OFF, last_call: true };
+        assert_eq!(passed.poll(&mut timer, &mut cx), Poll::Ready(Ok(())));
+    }
+
+    proptest! {
+        /// However late the looks are, the time in which somebody was there is bounded.
+        #[test]
+        fn it_passes_whoever_looks_and_never_early(
+            length in 1_u64..100_000,
+            late in proptest::collection::vec(0_u64..100_000, 1..50),
+        ) {
+            let length = Duration::from_millis(length);
+            let now = Instant::now();
+            let late = |look: u32| Duration::from_millis(late[look as usize % late.len()]);
+            let passed = passes(Deadline::new(length, now), now, late);
+            prop_assert!(passed >= now + length);
+            let away: Duration = (0..MAX_PUT_OFF + 3).map(late).sum();
+            prop_assert!(passed <= now + length * (MAX_PUT_OFF + 1) + away + SECOND);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! How long an attempt may take, in place of reqwest's own timeouts.
+//!
+//! Those look at their timer before the answer. Where nobody has polled for longer than the timeout, they throw away an
+//! answer that has arrived. And they panic where there are no timers.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::deadline::{Deadline, poll_first};
+use crate::error::{Error, Limit, Result};
+use crate::timer::{NoTimers, Timer};
+
+/// The time limits of an attempt under way: of all of it, and of the silence between two of its steps.
+#[derive(Debug)]
+pub(super) struct Timeouts {
+    total: Deadline,
+    silence: Deadline,
+    longest_silence: Duration,
+    timer: Timer,
+}
+
+/// Any instant that has not passed shows whether there are timers.
+const PROBE: Duration = Duration::from_secs(3600);
+
+impl Timeouts {
+    /// Begins to count.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_config`] outside of a tokio runtime and in one without timers. No request should be made there: nothing
+    /// would bound it, and reqwest panics.
+    pub(super) async fn start(total: Duration, longest_silence: Duration) -> Result<Self> {
+        let now = Instant::now();
+        let mut timer = Timer::new();
+        let probe = now.checked_add(total.min(longest_silence)).unwrap_or(now + PROBE);
+        poll_fn(|cx| match timer.poll(probe, cx) {
+            Poll::Ready(Err(NoTimers)) => Poll::Ready(Err(no_timers())),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(())),
+        })
+        .await?;
+        let (total, silence) = (Deadline::new(total, now), Deadline::new(longest_silence, now));
+        Ok(Self { total, silence, longest_silence, timer })
+    }
+
+    /// What is left of the attempt may not take longer than `time`.
+    pub(super) fn at_most(&mut self, time: Duration) {
+        self.total.at_most(time, Instant::now());
+    }
+
+    /// Awaits the next step of the attempt: the answer's head, or a piece of its body.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_timeout`] if the step is not there and a limit has passed.
+    ///
+    /// # Cancel safety
+    ///
+    /// As that of `step`: time goes on, and nothing else is lost.
+    pub(super) async fn step<T>(&mut self, step: impl Future<Output = T>) -> Result<T> {
+        let Self { total, silence, longest_silence, timer } = self;
+        let mut step = pin!(step);
+        let output = poll_fn(|cx| {
+            if let Poll::Ready(output) = step.as_mut().poll(cx) {
+                return Poll::Ready(Ok(output));
+            }
+            poll_first([&mut *total, &mut *silence], timer, cx).map(|passed| {
+                Err(match passed {
+                    Ok(0) => Error::timeout(Limit::Attempt),
+                    Ok(_) => Error::timeout(Limit::Silence),
+                    Err(NoTimers) => no_timers(),
+                })
+            })
+        })
+        .await?;
+        *silence = Deadline::new(*longest_silence, Instant::now());
+        Ok(output)
+    }
+}
+
+fn no_timers() -> Error {
+    Error::config(
+        "there are no timers here: poll the stream in a tokio runtime that is built with `enable_all`, or with `enable_io` \
+         and `enable_time`",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use futures::FutureExt as _;
+    use futures::executor::block_on;
+    use tokio::sync::mpsc;
+    use tokio::time::{advance, sleep};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const MOMENT: Duration = Duration::from_millis(4);
+
+    async fn timeouts() -> Timeouts {
+        Timeouts::start(30 * SECOND, 15 * SECOND).await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_ends_an_attempt_after_its_own_limit() {
+        let mut timeouts = timeouts().await;
+        let began = Instant::now();
+        timeouts.step(sleep(14 * SECOND)).await.unwrap();
+        assert!(timeouts.step(pending::<()>()).await.unwrap_err().is_timeout());
+        assert!(began.elapsed() >= 29 * SECOND && began.elapsed() < 29 * SECOND + MOMENT, "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_drips_ends_with_the_limit_of_the_whole_attempt() {
+        let mut timeouts = timeouts().await;
+        let began = Instant::now();
+        let error = loop {
+            if let Err(error) = timeouts.step(sleep(SECOND / 10)).await {
+                break error;
+            }
+        };
+        assert!(error.is_timeout());
+        assert!(began.elapsed() >= 30 * SECOND && began.elapsed() < 30 * SECOND + MOMENT, "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_arrived_is_used_whatever_time_has_passed_and_in_however_many_pieces() {
+        let (send, mut pieces) = mpsc::channel(1);
+        tokio::spawn(async move {
+            for piece in 0..100 {
+                send.send(piece).await.unwrap();
+            }
+        });
+        let mut timeouts = timeouts().await;
+        {
+            let mut head = std::pin::pin!(timeouts.step(pending::<()>()));
+            assert!(head.as_mut().now_or_never().is_none());
+            advance(3600 * SECOND).await;
+            // Nobody polled for an hour, and the attempt goes on.
+            assert!(head.as_mut().now_or_never().is_none());
+        }
+        advance(3600 * SECOND).await;
+        let began = Instant::now();
+        for piece in 0..100 {
+            assert_eq!(timeouts.step(pieces.recv()).await.unwrap(), Some(piece));
+        }
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rest_of_an_attempt_can_be_limited_further() {
+        let mut timeouts = timeouts().await;
+        timeouts.at_most(5 * SECOND);
+        let began = Instant::now();
+        assert!(timeouts.step(pending::<()>()).await.unwrap_err().is_timeout());
+        assert!(began.elapsed() >= 5 * SECOND && began.elapsed() < 5 * SECOND + MOMENT, "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn without_timers_it_is_an_error_before_anything_is_asked() {
+        for limit in [SECOND, Duration::MAX] {
+            let error = block_on(Timeouts::start(limit, limit)).unwrap_err();
+            assert!(error.is_config() && error.to_string().contains("enable_time"), "{error}");
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            assert!(runtime.block_on(Timeouts::start(limit, limit)).unwrap_err().is_config());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn limits_beyond_the_end_of_time_never_pass() {
+        let mut timeouts = Timeouts::start(Duration::MAX, Duration::MAX).await.unwrap();
+        timeouts.step(sleep(1_000_000 * SECOND)).await.unwrap();
+        timeouts.step(ready(())).await.unwrap();
+    }
+}

@@ -1,0 +1,363 @@
+//! A strict reader of JSON (RFC 8259) that builds nothing: its callers say what to keep, and the rest is passed over.
+//!
+//! It never recurses, and allocates only what it returns. So no body costs more than what is kept of it, however it is
+//! nested or escaped. What is passed over has to be JSON too, except that its strings may hold any bytes: an answer is not
+//! refused for what nobody reads.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::fault::{Fault, What};
+use super::string::{plain_length, unescape};
+use super::text::MAX_EXCERPT_BYTES;
+
+/// How deep what is passed over may be nested: a bit for each level. Answers of the API have five levels.
+const MAX_DEPTH: u32 = u128::BITS;
+
+/// A number of so many digits fits an `i64`, whatever its digits.
+const MAX_DIGITS: usize = 18;
+
+pub(super) type Result<T> = std::result::Result<T, Fault>;
+
+/// A body, and how much of it has been read.
+#[derive(Clone)]
+pub(super) struct Reader<'a> {
+    body: &'a [u8],
+    /// The body again, where all of it is text; else each string that is kept is checked by itself.
+    text: Option<&'a str>,
+    at: usize,
+}
+
+/// A string as it stands in the body, between its quotes.
+pub(super) struct Raw {
+    range: Range<usize>,
+    escaped: bool,
+}
+
+/// A number as it stands in the body.
+pub(super) enum Number<'a> {
+    /// Digits alone, and few enough of them.
+    Small(i64),
+    /// Any other.
+    Text(&'a str),
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(body: &'a [u8]) -> Self {
+        Self { body, text: std::str::from_utf8(body).ok(), at: 0 }
+    }
+
+    /// How many bytes are not yet read.
+    pub(super) fn left(&self) -> usize {
+        self.body.len() - self.at
+    }
+
+    /// The next byte that is no white space.
+    #[inline]
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.body.get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                next => return next.copied(),
+            }
+        }
+    }
+
+    /// Goes past this byte, if it comes next.
+    #[inline]
+    pub(super) fn take(&mut self, byte: u8) -> bool {
+        let comes = self.peek() == Some(byte);
+        self.at += usize::from(comes);
+        comes
+    }
+
+    /// Goes past this byte.
+    #[inline]
+    fn expect(&mut self, byte: u8, expected: &'static str) -> Result<()> {
+        if self.take(byte) { Ok(()) } else { Err(self.malformed(expected)) }
+    }
+
+    /// Goes past the end of the body.
+    pub(super) fn end(&mut self) -> Result<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.malformed("the end of the body")),
+        }
+    }
+
+    /// The fault that this does not come next.
+    #[cold]
+    fn malformed(&self, expected: &'static str) -> Fault {
+        let what = if self.left() == 0 { What::End } else { What::Syntax(expected) };
+        Fault::new(self.at, what)
+    }
+
+    /// The fault that a value of another kind comes next.
+    #[cold]
+    pub(super) fn mismatch(&mut self, expected: &'static str) -> Fault {
+        let found = match self.peek() {
+            Some(b'{') => "an object",
+            Some(b'[') => "an array",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "null",
+            Some(b'-' | b'0'..=b'9') => "a number",
+            _ => return self.malformed("a value"),
+        };
+        self.found(expected, found)
+    }
+
+    /// The fault that something else was found here.
+    #[cold]
+    pub(super) fn found(&self, expected: &'static str, found: &'static str) -> Fault {
+        Fault::new(self.at, What::Found { expected, found })
+    }
+
+    /// The fault that a key is missing in the object that ends here.
+    #[cold]
+    pub(super) fn missing(&self, key: &'static str) -> Fault {
+        Fault::new(self.at, What::Missing(key))
+    }
+
+    /// The fault that a key comes again here.
+    #[cold]
+    pub(super) fn twice(&self, key: &'static str) -> Fault {
+        Fault::new(self.at, What::Twice(key))
+    }
+
+    /// Reads an object: calls `field` with each key, to go past its value.
+    #[inline]
+    pub(super) fn object(&mut self, mut field: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<()> {
+        self.expect(b'{', "`{`")?;
+        if self.take(b'}') {
+            return Ok(());
+        }
+        loop {
+            let key = self.string()?;
+            let key = self.text(&key)?;
+            self.expect(b':', "`:`")?;
+            field(self, &key)?;
+            if !self.take(b',') {
+                return self.expect(b'}', "`,` or `}`");
+            }
+        }
+    }
+
+    /// Reads an array: calls `element` for each of its elements, to go past it.
+    #[inline]
+    pub(super) fn array(&mut self, mut element: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
+        self.expect(b'[', "`[`")?;
+        if self.take(b']') {
+            return Ok(());
+        }
+        let mut index = 0;
+        loop {
+            element(self).map_err(|fault| fault.within(index))?;
+            index += 1;
+            if !self.take(b',') {
+                return self.expect(b']', "`,` or `]`");
+            }
+        }
+    }
+
+    /// Whether an array comes next that has no elements.
+    pub(super) fn is_empty_array(&self) -> bool {
+        let mut ahead = self.clone();
+        ahead.take(b'[') && ahead.take(b']')
+    }
+
+    /// How many elements of an array come from here on, as far as they are JSON.
+    pub(super) fn count(&self) -> usize {
+        let mut ahead = self.clone();
+        let mut count = 0;
+        while ahead.skip().is_ok() {
+            count += 1;
+            if !ahead.take(b',') {
+                break;
+            }
+        }
+        count
+    }
+
+    /// Goes past a string.
+    #[inline]
+    pub(super) fn string(&mut self) -> Result<Raw> {
+        self.expect(b'"', "a string")?;
+        let start = self.at;
+        self.at += plain_length(&self.body[start..]);
+        let escaped = self.body.get(self.at) != Some(&b'"');
+        if escaped {
+            self.escaped_string()?;
+        }
+        let range = start..self.at;
+        self.at += 1;
+        Ok(Raw { range, escaped })
+    }
+
+    /// Goes up to the quote that ends a string, from its first escape or fault.
+    fn escaped_string(&mut self) -> Result<()> {
+        loop {
+            match self.body[self.at..] {
+                [b'"', ..] => return Ok(()),
+                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => self.at += 2,
+                [b'\\', b'u', ..] => {
+                    let digits = self.body[self.at + 2..].iter().take(4).take_while(|digit| digit.is_ascii_hexdigit());
+                    let digits = digits.count();
+                    self.at += 2 + digits;
+                    if digits < 4 {
+                        return Err(self.malformed("a hexadecimal digit"));
+                    }
+                }
+                [b'\\'] => return Err(Fault::new(self.body.len(), What::End)),
+                [b'\\', ..] => return Err(self.malformed("an escape")),
+                _ => return Err(self.malformed("a character of a string, or its end")),
+            }
+            self.at += plain_length(&self.body[self.at..]);
+        }
+    }
+
+    /// What a string stands for.
+    #[inline]
+    pub(super) fn text(&self, raw: &Raw) -> Result<Cow<'a, str>> {
+        let text = match self.text {
+            Some(text) => text.get(raw.range.clone()),
+            None => std::str::from_utf8(&self.body[raw.range.clone()]).ok(),
+        };
+        let text = match (text, raw.escaped) {
+            (Some(text), false) => return Ok(Cow::Borrowed(text)),
+            (Some(text), true) => unescape(text),
+            (None, _) => None,
+        };
+        text.map(Cow::Owned).ok_or_else(|| Fault::new(raw.range.start, What::Unicode))
+    }
+
+    /// What the beginning of a string stands for, where all of it might be long. It is cut between two words.
+    pub(super) fn beginning(&self, raw: &Raw) -> Result<Cow<'a, str>> {
+        let range = raw.range.clone();
+        let range = match self.body.get(range.start..range.start + MAX_EXCERPT_BYTES) {
+            Some(start) if range.len() > MAX_EXCERPT_BYTES => {
+                // A space is part of no escape.
+                range.start..range.start + start.iter().rposition(|byte| *byte == b' ').unwrap_or(0)
+            }
+            _ => range,
+        };
+        self.text(&Raw { range, escaped: raw.escaped })
+    }
+
+    /// Goes past a number.
+    #[inline]
+    pub(super) fn number(&mut self) -> Result<Number<'a>> {
+        self.peek();
+        let start = self.at;
+        let mut value = 0;
+        while let Some(digit @ b'0'..=b'9') = self.body.get(self.at).copied() {
+            // What overflows has too many digits, and is not used.
+            value = i64::wrapping_add(i64::wrapping_mul(value, 10), i64::from(digit - b'0'));
+            self.at += 1;
+        }
+        let is_small = match self.body[start..self.at] {
+            [] | [b'0', _, ..] => false,
+            ref digits => digits.len() <= MAX_DIGITS,
+        };
+        if is_small && !matches!(self.body.get(self.at), Some(b'.' | b'e' | b'E')) {
+            return Ok(Number::Small(value));
+        }
+        self.at = start;
+        self.any_number().map(Number::Text)
+    }
+
+    /// Goes past a number of any form. Returns it as it stands in the body.
+    pub(super) fn any_number(&mut self) -> Result<&'a str> {
+        self.peek();
+        let start = self.at;
+        let sign = usize::from(self.body.get(self.at) == Some(&b'-'));
+        self.at += sign;
+        if self.body.get(self.at) == Some(&b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.body.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.body.get(self.at) {
+            self.at += 1;
+            self.at += usize::from(matches!(self.body.get(self.at), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        // It is ASCII.
+        Ok(std::str::from_utf8(&self.body[start..self.at]).unwrap_or_default())
+    }
+
+    /// Goes past at least one digit.
+    fn digits(&mut self) -> Result<()> {
+        let count = self.body[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += count;
+        if count == 0 { Err(self.malformed("a digit")) } else { Ok(()) }
+    }
+
+    /// Goes past `null`, `true` or `false`, of which this one has to come.
+    pub(super) fn word(&mut self, word: &'static str) -> Result<()> {
+        self.peek();
+        let rest = &self.body[self.at..];
+        let same = rest.iter().zip(word.as_bytes()).take_while(|(one, other)| one == other).count();
+        self.at += same;
+        if same == word.len() { Ok(()) } else { Err(self.malformed(word)) }
+    }
+
+    /// Goes past a value of any kind.
+    pub(super) fn skip(&mut self) -> Result<()> {
+        // Whether each array or object that is open is an object; the innermost is the lowest bit.
+        let (mut objects, mut depth) = (0_u128, 0);
+        loop {
+            match self.peek() {
+                Some(open @ (b'{' | b'[')) => {
+                    if depth == MAX_DEPTH {
+                        return Err(Fault::new(self.at, What::TooDeep));
+                    }
+                    self.at += 1;
+                    objects = objects << 1 | u128::from(open == b'{');
+                    depth += 1;
+                    if self.peek() != Some(close(objects)) {
+                        self.skip_key(objects)?;
+                        continue;
+                    }
+                }
+                Some(b'"') => _ = self.string()?,
+                Some(b'-' | b'0'..=b'9') => _ = self.any_number()?,
+                Some(b't') => self.word("true")?,
+                Some(b'f') => self.word("false")?,
+                Some(b'n') => self.word("null")?,
+                _ => return Err(self.malformed("a value")),
+            }
+            // After a value, as many ends as come, and then perhaps the next value.
+            loop {
+                if depth == 0 {
+                    return Ok(());
+                }
+                if self.take(b',') {
+                    self.skip_key(objects)?;
+                    break;
+                }
+                self.expect(close(objects), "`,` or the end of an array or object")?;
+                objects >>= 1;
+                depth -= 1;
+            }
+        }
+    }
+
+    /// Goes past a key, where the innermost is an object.
+    fn skip_key(&mut self, objects: u128) -> Result<()> {
+        if objects & 1 == 0 {
+            return Ok(());
+        }
+        self.string()?;
+        self.expect(b':', "`:`")
+    }
+}
+
+/// What ends the innermost array or object.
+fn close(objects: u128) -> u8 {
+    if objects & 1 == 0 { b']' } else { b'}' }
+}
