@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::pin::pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::TryStreamExt as _;
@@ -85,11 +84,11 @@ async fn import<S: PageSource + Clone>(
     db: &mut Connection,
     app_id: &str,
 ) -> Result<usize, Box<dyn Error>> {
-    let Some(checkpoint) = unfinished(db, app_id)? else { return Ok(0) };
-    let mut pages = pin!(match &checkpoint {
-        Some(checkpoint) => groups.clone().resume(checkpoint.parse()?).pages(),
-        None => groups.pages(),
-    });
+    let (mut pages, is_resumed) = match state(db, app_id)? {
+        State::Synced => return Ok(0),
+        State::Importing(place) => (Box::pin(groups.clone().resume(place.parse()?).pages()), true),
+        State::New => (Box::pin(groups.pages()), false),
+    };
     let mut imported = 0;
     loop {
         match pages.try_next().await {
@@ -99,20 +98,27 @@ async fn import<S: PageSource + Clone>(
             }
             Ok(None) => return Ok(imported),
             // The checkpoint is too old. What it stands for is in the rows, and the snapshot will have the rest.
-            Err(error) if error.is_cursor_expired() && checkpoint.is_some() => return Ok(imported),
+            Err(error) if error.is_cursor_expired() && is_resumed => return Ok(imported),
             Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// The checkpoint of the import of an app, if that is not done.
-fn unfinished(db: &Connection, app_id: &str) -> rusqlite::Result<Option<Option<String>>> {
-    let sql = "SELECT checkpoint, synced_at FROM syncs WHERE app_id = ?1";
-    let row = db.query_row(sql, [app_id], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?))).optional()?;
+/// How far the syncs of an app have come.
+enum State {
+    New,
+    /// The first import is not done. It continues at this checkpoint.
+    Importing(String),
+    Synced,
+}
+
+fn state(db: &Connection, app_id: &str) -> rusqlite::Result<State> {
+    let sql = "SELECT checkpoint FROM syncs WHERE app_id = ?1";
+    let row: Option<Option<String>> = db.query_row(sql, [app_id], |row| row.get(0)).optional()?;
     Ok(match row {
-        Some((_, Some(_synced_at))) => None,
-        Some((checkpoint, None)) => Some(checkpoint),
-        None => Some(None),
+        None => State::New,
+        Some(Some(checkpoint)) => State::Importing(checkpoint),
+        Some(None) => State::Synced,
     })
 }
 
@@ -170,8 +176,8 @@ fn upsert<'a>(
     app_id: &str,
     groups: impl IntoIterator<Item = &'a Group>,
 ) -> rusqlite::Result<Changes> {
-    let mut find = db.prepare("SELECT subject, created_at, gone_at FROM groups WHERE app_id = ?1 AND id = ?2")?;
-    let mut upsert = db.prepare(
+    let mut find = db.prepare_cached("SELECT subject, created_at, gone_at FROM groups WHERE app_id = ?1 AND id = ?2")?;
+    let mut upsert = db.prepare_cached(
         "INSERT INTO groups (app_id, id, subject, created_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET subject = excluded.subject, created_at = excluded.created_at, gone_at = NULL",
     )?;
@@ -195,7 +201,7 @@ fn upsert<'a>(
 
 /// The groups that the database has, and the list has not.
 fn missing(db: &Transaction<'_>, app_id: &str, snapshot: &Snapshot) -> rusqlite::Result<Vec<String>> {
-    let mut known = db.prepare("SELECT id FROM groups WHERE app_id = ?1 AND gone_at IS NULL")?;
+    let mut known = db.prepare_cached("SELECT id FROM groups WHERE app_id = ?1 AND gone_at IS NULL")?;
     let ids = known.query_map([app_id], |row| row.get::<_, String>(0))?;
     ids.filter(|id| id.as_ref().map_or(true, |id| snapshot.get(id).is_none())).collect()
 }

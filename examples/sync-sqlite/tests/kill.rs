@@ -53,7 +53,7 @@ struct Left {
 }
 
 impl Fixture {
-    async fn new() -> Self {
+    fn new() -> Self {
         let list = FakeGroups::new(demo::groups(2500));
         let server = DemoServer::start(list.clone()).unwrap();
         let dir = tempfile::tempdir().unwrap();
@@ -162,9 +162,9 @@ fn moment(random: &mut fastrand::Rng, span: Duration) -> Duration {
     span.mul_f64(random.f64() * 1.1)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn killed_at_any_moment_of_its_run() {
-    let fixture = Fixture::new().await;
+#[test]
+fn killed_at_any_moment_of_its_run() {
+    let fixture = Fixture::new();
     let mut random = fastrand::Rng::with_seed(1);
     let (mut tries, mut kills) = (0, 0);
     while kills < KILLS {
@@ -178,9 +178,9 @@ async fn killed_at_any_moment_of_its_run() {
     println!("{kills} kills within {:?}, {tries} runs", fixture.run);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn killed_at_any_moment_of_its_transaction() {
-    let fixture = Fixture::new().await;
+#[test]
+fn killed_at_any_moment_of_its_transaction() {
+    let fixture = Fixture::new();
     let mut random = fastrand::Rng::with_seed(2);
     let (mut tries, mut kills, mut restored) = (0, 0, 0);
     while kills < KILLS {
@@ -200,9 +200,9 @@ async fn killed_at_any_moment_of_its_transaction() {
 
 /// Scenario: a database without rows, and a sync that is killed. Expected: it holds some of the groups as they are listed,
 /// and the next sync completes it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn killed_at_any_moment_of_its_first_run() {
-    let fixture = Fixture::new().await;
+#[test]
+fn killed_at_any_moment_of_its_first_run() {
+    let fixture = Fixture::new();
     let listed = |group: Group| (group.id, group.subject, group.creation_timestamp, false);
     let mut list: Vec<Row> = fixture.server.groups().groups().into_iter().map(listed).collect();
     list.sort();
