@@ -227,9 +227,7 @@ where
     /// On tokio's multi-threaded runtime, a consumer that blocks its thread gains by it too, as long as another worker
     /// thread is free. On the current-thread runtime there is none: work that blocks belongs into `spawn_blocking`.
     ///
-    /// # Panics
-    ///
-    /// A stream with read-ahead panics when it is polled outside of a tokio runtime.
+    /// Outside of a tokio runtime, the page ahead is an error that [`is_config`](Error::is_config).
     pub fn read_ahead(mut self, ahead: bool) -> Self {
         self.read_ahead = ahead.then_some(Ahead::spawn::<S> as ReadAhead<S>);
         self

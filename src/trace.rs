@@ -5,16 +5,17 @@
 //! cursor, a URL, a group's id or its subject: everything else that is recorded is a number or a word of this crate's own.
 
 #[cfg(feature = "tracing")]
-pub(crate) use on::{PageSpan, lowered, restarted};
+pub(crate) use on::{PageSpan, in_current_span, lowered, restarted};
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use off::{PageSpan, lowered, restarted};
+pub(crate) use off::{PageSpan, in_current_span, lowered, restarted};
 
 #[cfg(feature = "tracing")]
 mod on {
     use std::time::Duration;
 
     use tracing::field::Empty;
+    use tracing::instrument::{Instrument, Instrumented};
     use tracing::span::Entered;
     use tracing::{Span, debug_span, field, info};
 
@@ -77,6 +78,11 @@ mod on {
         u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// What a task does for the caller that spawns it belongs to the caller's span.
+    pub(crate) fn in_current_span<F>(task: F) -> Instrumented<F> {
+        task.in_current_span()
+    }
+
     /// The walk has begun again, for the `restarts`-th time.
     pub(crate) fn restarted(restarts: u32) {
         info!(restarts, "the cursor has expired: listing again from the start, without what was yielded");
@@ -115,6 +121,10 @@ mod off {
         pub(crate) fn retry(&self, _: &Error, _attempt: u32, _wait: Duration) {}
 
         pub(crate) fn close(&self, _: &Result<Page>, _attempts: u32, _elapsed: Duration) {}
+    }
+
+    pub(crate) fn in_current_span<F>(task: F) -> F {
+        task
     }
 
     pub(crate) fn restarted(_restarts: u32) {}

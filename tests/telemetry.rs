@@ -10,7 +10,7 @@ use std::sync::Once;
 use futures::TryStreamExt;
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{Error, Group, ListGroups};
-use tracing::Level;
+use tracing::{Instrument as _, Level, info_span};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 thread_local! {
@@ -31,8 +31,8 @@ impl io::Write for ToThread {
     }
 }
 
-/// Everything that is traced while `list` is listed.
-async fn traced(list: ListGroups<FakeGroups>) -> String {
+/// Traces from here on; a span that is made earlier is none.
+fn subscribe() {
     static SUBSCRIBER: Once = Once::new();
     SUBSCRIBER.call_once(|| {
         tracing_subscriber::fmt()
@@ -42,6 +42,11 @@ async fn traced(list: ListGroups<FakeGroups>) -> String {
             .with_writer(|| ToThread)
             .init();
     });
+}
+
+/// Everything that is traced while `list` is listed.
+async fn traced(list: ListGroups<FakeGroups>) -> String {
+    subscribe();
     let _ = list.stream().try_collect::<Vec<_>>().await;
     String::from_utf8(TRACED.take()).unwrap()
 }
@@ -80,7 +85,16 @@ async fn a_retry_a_restart_and_a_lowered_page_size_are_events() {
     }
 }
 
-/// K4.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_fetched_ahead_belongs_to_the_span_of_its_caller() {
+    subscribe();
+    let list = ListGroups::from_source(FakeGroups::new(groups(30))).read_ahead(true);
+    let text = traced(list).instrument(info_span!("sync", run = 7)).await;
+    let spans: Vec<_> = text.lines().filter(|line| line.contains("page{") && line.contains("close")).collect();
+    assert_eq!(spans.len(), 2, "{text}");
+    assert!(spans.iter().all(|span| span.contains("sync{run=7}:page{")), "{text}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_cursor_id_or_subject_is_ever_traced() {
     let secret = |n: i64| Group::new(format!("SECRET-{n}"), "SECRET", n);

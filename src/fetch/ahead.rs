@@ -12,18 +12,20 @@ use tokio::task::{JoinError, JoinHandle};
 use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
+use crate::trace::in_current_span;
 
 use super::{Effort, Fetch, Pace};
 
 /// A page that is fetched on a task of its own, whoever polls meanwhile. Dropping it ends the task.
 pub(crate) struct Ahead {
-    task: JoinHandle<Result<Page>>,
+    /// `None` where there is no runtime for it.
+    task: Option<JoinHandle<Result<Page>>>,
     /// What the page has cost, also while it is on its way, and where its source panicked.
     effort: Arc<Mutex<Effort>>,
 }
 
 impl Ahead {
-    /// Begins to fetch a page. Needs a tokio runtime.
+    /// Begins to fetch a page, in the tracing span of the caller. Outside of a tokio runtime, the page is an error.
     pub(crate) fn spawn<S>(source: &S, pace: Pace, request: PageRequest) -> Self
     where
         S: PageSource + Clone + Send + 'static,
@@ -32,15 +34,19 @@ impl Ahead {
         let source = source.clone();
         let effort = Arc::new(Mutex::new(Effort::default()));
         let told = Arc::clone(&effort);
-        let task = tokio::spawn(async move {
+        let fetch = async move {
             let mut fetch = pin!(Fetch::new(request));
             poll_fn(move |cx| Tell { fetch: fetch.as_mut(), to: &told }.fetch.as_mut().poll(&source, &pace, cx)).await
+        };
+        let task = Handle::try_current().ok().map(|runtime| {
+            let task = runtime.spawn(in_current_span(fetch));
+            if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
+                // What a worker has spawned last waits in a slot from which no other worker takes it, and this one may soon
+                // be blocked by its consumer. What it spawns next pushes that out, into the queue that they share.
+                drop(runtime.spawn(async {}));
+            }
+            task
         });
-        if Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread {
-            // What a worker has spawned last waits in a slot from which no other worker takes it, and this one may soon be
-            // blocked by its consumer. What it spawns next pushes that out, into the queue that they share.
-            drop(tokio::spawn(async {}));
-        }
         Self { task, effort }
     }
 
@@ -50,7 +56,12 @@ impl Ahead {
 
     /// The page, or the panic of its source.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<thread::Result<Result<Page>>> {
-        Pin::new(&mut self.task).poll(cx).map(|fetched| match fetched.map_err(JoinError::try_into_panic) {
+        let Some(task) = &mut self.task else {
+            return Poll::Ready(Ok(Err(Error::config(
+                "reading ahead needs a tokio runtime: poll the stream in one, or leave out `read_ahead`",
+            ))));
+        };
+        Pin::new(task).poll(cx).map(|fetched| match fetched.map_err(JoinError::try_into_panic) {
             Ok(fetched) => Ok(fetched),
             Err(Ok(panic)) => Err(panic),
             Err(Err(_)) => Ok(Err(Error::broken("the runtime was shut down"))),
@@ -60,7 +71,9 @@ impl Ahead {
 
 impl Drop for Ahead {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }
 

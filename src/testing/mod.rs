@@ -81,8 +81,8 @@ pub fn decode_page(body: &[u8]) -> Result<Page> {
 ///
 /// # Settings
 ///
-/// [`dialect`](Self::dialect), [`script`](Self::script), [`fault_at`](Self::fault_at) and
-/// [`on_request`](Self::on_request) hold for all clones, from the next request on. They take `&self` and return the
+/// [`dialect`](Self::dialect), [`identified_as`](Self::identified_as), [`script`](Self::script),
+/// [`fault_at`](Self::fault_at) and [`on_request`](Self::on_request) hold for all clones, from the next request on. They take `&self` and return the
 /// handle, so that they are a statement in the middle of a test and an expression where the fake is made:
 ///
 /// ```
@@ -128,6 +128,7 @@ struct State {
     requests: Vec<PageRequest>,
     in_flight: usize,
     dropped: usize,
+    identity: Option<u64>,
 }
 
 type Hook = dyn Fn(usize, &FakeGroups) + Send + Sync;
@@ -146,6 +147,7 @@ impl FakeGroups {
             requests: Vec::new(),
             in_flight: 0,
             dropped: 0,
+            identity: None,
         };
         Self { shared: Arc::new(Mutex::new(state)) }
     }
@@ -161,6 +163,17 @@ impl FakeGroups {
     /// [`Dialect::default`].
     pub fn dialect(&self, dialect: Dialect) -> Self {
         self.state().list.dialect = dialect;
+        self.clone()
+    }
+
+    /// Sets what the list answers when a checkpoint asks which list it is ([`PageSource::list_identity`]): two fakes with
+    /// different identities are two apps.
+    ///
+    /// # Default
+    ///
+    /// None: a checkpoint of this fake is accepted by every list, and this fake accepts every checkpoint.
+    pub fn identified_as(&self, identity: u64) -> Self {
+        self.state().identity = Some(identity);
         self.clone()
     }
 
@@ -272,6 +285,10 @@ impl PageSource for FakeGroups {
 
     fn fetch(&self, request: PageRequest) -> FakeFetch {
         FakeFetch::new(self.clone(), request)
+    }
+
+    fn list_identity(&self) -> Option<u64> {
+        self.state().identity
     }
 }
 

@@ -56,13 +56,13 @@ impl Sent {
 pub(super) enum Memory {
     /// Nothing: the walk did not begin at the start of the list, or must not restart.
     Off,
-    /// Everything, since the start of the list.
+    /// Everything, since the start of the list or since a page that was read again.
     On {
         yielded: Yielded,
         /// The last group of the list that was yielded.
         last: Option<u64>,
-        /// How many restarts are left.
-        left: u32,
+        /// How many restarts are left. `None` if the memory does not reach back to the start of the list.
+        left: Option<u32>,
         /// Whether groups that were yielded come again and are left out.
         skips: bool,
         /// While groups come again: the place after the last group yielded, until the walk has passed it.
@@ -74,7 +74,18 @@ impl Memory {
     pub(super) fn new(restarts: u32) -> Self {
         match restarts {
             0 => Self::Off,
-            left => Self::On { yielded: Yielded::default(), last: None, left, skips: false, frontier: None },
+            left => {
+                Self::On { yielded: Yielded::default(), last: None, left: Some(left), skips: false, frontier: None }
+            }
+        }
+    }
+
+    /// Begins to remember, with the groups of a page that is about to be read again.
+    pub(super) fn begin(&mut self, hashes: &[u64]) {
+        if let (Self::Off, Some(last)) = (&self, hashes.last()) {
+            let mut yielded = Yielded::default();
+            yielded.extend(hashes);
+            *self = Self::On { yielded, last: Some(*last), left: None, skips: false, frontier: None };
         }
     }
 
@@ -118,8 +129,8 @@ impl Memory {
     /// may, which takes one of the restarts that are left.
     pub(super) fn restart(&mut self, limit: PageSize) -> bool {
         let Self::On { yielded, last, left, skips, frontier } = self else { return false };
-        let Some(fewer) = left.checked_sub(1) else { return false };
-        *left = fewer;
+        let Some(fewer) = left.and_then(|left| left.checked_sub(1)) else { return false };
+        *left = Some(fewer);
         *skips = true;
         *frontier = last.map(|last| Mark {
             offset: yielded.len(),
@@ -144,7 +155,7 @@ impl Memory {
 
     /// Sets how many restarts are left.
     pub(super) fn grant(&mut self, restarts: u32) {
-        if let Self::On { left, .. } = self {
+        if let Self::On { left: Some(left), .. } = self {
             *left = restarts;
         }
     }

@@ -319,13 +319,25 @@ impl Walk {
         if is_same && !ahead.link {
             return self.end(refused);
         }
-        if is_same || self.changed == MAX_CHANGED {
+        if is_same {
+            return match refused.purpose {
+                // The page has got a link since: groups were created behind it, and the cursor may be good now.
+                Purpose::List { promised: false } => {
+                    (State::Ask(Ask { purpose: Purpose::List { promised: true }, ..refused }), Outcome::Nothing)
+                }
+                _ => self.expired(refused, Failure::RefusedCursor),
+            };
+        }
+        if self.changed == MAX_CHANGED {
             return self.expired(refused, Failure::RefusedCursor);
         }
         self.changed += 1;
         self.saw_change = true;
         self.sent.forget(cursor);
         let giver = giver.clone();
+        if giver.position.direction() == self.heading {
+            self.memory.begin(self.leaf.read_at(&giver.position));
+        }
         let ask = match refused.purpose {
             // What the page leads to now is not where the search was: it begins again.
             Purpose::Seek(seek) => {

@@ -53,7 +53,9 @@ impl Mark {
         let (offset, beside) = if position.direction() == view.direction {
             (count, last.map(Beside::Before))
         } else {
-            (view.len().saturating_sub(count), last.map(Beside::After))
+            // Before its first group: the walk has just been reversed, and that group was yielded last.
+            let first = view.hashes.first().copied();
+            (view.len().saturating_sub(count), last.map(Beside::After).or(first.map(Beside::Before)))
         };
         Self { offset, beside, ..Self::start_of(position, limit) }
     }
@@ -136,6 +138,8 @@ impl Leaf {
             }
             (Place::Start, Onward::End) => Place::End(None),
             (Place::Middle(mark), Onward::End) => Place::the_end(mark.clone(), heading),
+            // Only a walk backward requests pages from there.
+            (Place::End(_), Onward::End) => Place::Start,
             (Place::Start | Place::Middle(_) | Place::End(_), _) => return,
         };
     }
@@ -146,7 +150,7 @@ impl Leaf {
             return self.end.clone();
         }
         let last = self.kept.len().checked_sub(remaining + 1).and_then(|last| self.kept.nth(last));
-        Place::Middle(self.mark(last.map_or(0, |last| last + 1)))
+        Place::Middle(self.mark(last.map_or(self.kept.start(), |last| last + 1)))
     }
 
     /// The place after the first `count` groups of the page.
@@ -161,6 +165,11 @@ impl Leaf {
     /// The gap after the first `count` groups of the page.
     fn gap(&self, count: usize) -> Mark {
         Mark::on(&self.view, count, self.position.clone(), self.limit)
+    }
+
+    /// The groups of the page that was requested at `position`, if this is that page and the caller has got all of it.
+    pub(super) fn read_at(&self, position: &Position) -> &[u64] {
+        if self.position == *position { &self.view.hashes } else { &[] }
     }
 
     /// The memory of the page's hashes.

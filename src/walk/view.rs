@@ -99,6 +99,14 @@ impl Kept {
         }
     }
 
+    /// How many groups are left out before all of them. A group in between may be new or known, so it is not counted.
+    pub(super) fn start(&self) -> usize {
+        match self {
+            Self::Run(run) => run.start,
+            Self::Each(_) => 0,
+        }
+    }
+
     /// The index of the `n`-th of them.
     pub(super) fn nth(&self, n: usize) -> Option<usize> {
         match self {

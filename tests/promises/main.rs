@@ -9,6 +9,7 @@ mod every_fault;
 mod faults;
 mod http;
 mod model;
+mod parked;
 mod polling;
 mod read_ahead;
 mod retries;

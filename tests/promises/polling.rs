@@ -57,7 +57,6 @@ impl PageSource for Gated {
     }
 }
 
-/// P1.
 #[test]
 fn without_a_poll_there_is_no_request() {
     let (fake, list) = five_groups();
@@ -71,7 +70,6 @@ fn without_a_poll_there_is_no_request() {
     assert!(fake.requests().is_empty());
 }
 
-/// P2.
 #[test]
 fn a_page_is_asked_for_only_when_the_one_before_is_used_up() {
     let (fake, list) = five_groups();
@@ -84,7 +82,6 @@ fn a_page_is_asked_for_only_when_the_one_before_is_used_up() {
     assert_eq!(fake.requests().len(), 3);
 }
 
-/// P2.
 #[test]
 fn a_page_stream_asks_for_one_page_a_time() {
     let (fake, list) = five_groups();
@@ -97,7 +94,6 @@ fn a_page_stream_asks_for_one_page_a_time() {
     assert_eq!(fake.requests().len(), 3);
 }
 
-/// P4.
 #[test]
 fn a_next_dropped_at_any_await_loses_nothing_and_repeats_no_request() {
     for waits in [0, 1, 2, 7] {
@@ -121,7 +117,6 @@ fn a_next_dropped_at_any_await_loses_nothing_and_repeats_no_request() {
     }
 }
 
-/// P4.
 #[test]
 fn a_next_dropped_once_at_the_nth_poll_loses_nothing() {
     for nth in 0..9 {
@@ -139,7 +134,6 @@ fn a_next_dropped_once_at_the_nth_poll_loses_nothing() {
     }
 }
 
-/// P4.
 #[test]
 fn a_next_of_pages_dropped_at_any_await_loses_nothing() {
     let (fake, list) = five_groups();
@@ -158,7 +152,7 @@ fn a_next_of_pages_dropped_at_any_await_loses_nothing() {
     assert_eq!(fake.requests().len(), 3);
 }
 
-/// P4: the error too is lost by no dropped `next`.
+/// The error too is lost by no dropped `next`.
 #[test]
 fn an_error_that_waits_comes_once_though_next_is_dropped() {
     let gated = Gated::default();
@@ -170,7 +164,7 @@ fn an_error_that_waits_comes_once_though_next_is_dropped() {
     assert!(block_on(stream.next()).is_none());
 }
 
-/// P4: connect, headers and body, wherever the polls find them.
+/// Connect, headers and body, wherever the polls find them.
 #[tokio::test]
 async fn a_next_dropped_at_every_poll_makes_one_request_a_page_over_http() {
     let server = httpmock::MockServer::start_async().await;
@@ -196,7 +190,6 @@ async fn a_next_dropped_at_every_poll_makes_one_request_a_page_over_http() {
     assert_eq!(mock.calls_async().await, 1);
 }
 
-/// P5.
 #[test]
 fn dropping_the_stream_drops_its_request() {
     for request in 0..3 {
@@ -212,7 +205,6 @@ fn dropping_the_stream_drops_its_request() {
     }
 }
 
-/// P5.
 #[test]
 fn turning_round_drops_the_request_under_way_and_no_group() {
     let (fake, list) = five_groups();
@@ -227,7 +219,6 @@ fn turning_round_drops_the_request_under_way_and_no_group() {
     assert_eq!(all(back), expected);
 }
 
-/// P5.
 #[test]
 fn dropping_the_future_of_a_page_drops_its_request() {
     let (fake, list) = five_groups();
@@ -237,7 +228,6 @@ fn dropping_the_future_of_a_page_drops_its_request() {
     assert_eq!(block_on(list.page()).unwrap().groups, groups(2), "and calling again asks again");
 }
 
-/// P5.
 #[tokio::test]
 async fn a_task_that_is_aborted_leaves_no_request_behind() {
     let (fake, list) = five_groups();
@@ -255,7 +245,6 @@ async fn a_task_that_is_aborted_leaves_no_request_behind() {
     assert_eq!((fake.in_flight(), fake.dropped()), (0, 1));
 }
 
-/// P5.
 #[tokio::test]
 async fn dropping_the_stream_closes_its_connection() {
     for head in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"da"] {
@@ -290,7 +279,6 @@ fn poll_next<S: Stream + Unpin>(stream: &mut S, cx: &mut Context<'_>) -> Poll<Op
     Pin::new(stream).poll_next(cx)
 }
 
-/// P6.
 #[test]
 fn the_waker_of_the_last_poll_is_the_one_woken() {
     let gated = Gated::default();
@@ -305,7 +293,6 @@ fn the_waker_of_the_last_poll_is_the_one_woken() {
     assert!(poll_next(&mut stream, &mut Context::from_waker(&first)).is_ready());
 }
 
-/// P6.
 #[test]
 fn polls_that_nothing_called_for_ask_nothing_and_yield_nothing() {
     let (fake, list) = five_groups();
@@ -319,7 +306,7 @@ fn polls_that_nothing_called_for_ask_nothing_and_yield_nothing() {
     assert_eq!((fake.in_flight(), fake.dropped()), (1, 0));
 }
 
-/// P6: a context that panics when it is touched proves that nothing is.
+/// A context that panics when it is touched proves that nothing is.
 #[test]
 fn groups_that_are_here_need_no_waker() {
     let (_, list) = five_groups();
@@ -328,7 +315,6 @@ fn groups_that_are_here_need_no_waker() {
     assert!(poll_next(&mut stream, &mut panic_context()).is_ready());
 }
 
-/// P6.
 #[test]
 fn pending_between_all_polls_changes_nothing() {
     let (fake, list) = five_groups();
@@ -338,7 +324,6 @@ fn pending_between_all_polls_changes_nothing() {
     assert_eq!(fake.requests().len(), 3);
 }
 
-/// P6.
 #[test]
 fn an_answer_that_is_there_at_once_takes_one_poll() {
     let (_, list) = five_groups();
@@ -349,7 +334,6 @@ fn an_answer_that_is_there_at_once_takes_one_poll() {
     assert!(matches!(poll_next(&mut stream, &mut noop_context()), Poll::Ready(None)));
 }
 
-/// P7.
 #[test]
 fn a_stream_is_not_terminated_while_groups_are_buffered() {
     let fake = FakeGroups::new(groups(3)).dialect(Dialect::default().cursors_at_the_ends(false));
@@ -363,7 +347,6 @@ fn a_stream_is_not_terminated_while_groups_are_buffered() {
     assert!(stream.is_terminated());
 }
 
-/// P7.
 #[test]
 fn a_stream_is_not_terminated_before_its_error_and_again_after_resume() {
     let (fake, list) = five_groups();
@@ -379,7 +362,6 @@ fn a_stream_is_not_terminated_before_its_error_and_again_after_resume() {
     assert!(stream.is_terminated());
 }
 
-/// P7.
 #[test]
 fn select_with_complete_sees_all_groups_of_all_streams() {
     // The last page has two groups, so that one is buffered when nothing more is to be asked.
@@ -408,7 +390,6 @@ fn panics<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = T> + Unpin)) -> b
     catch_unwind(AssertUnwindSafe(|| poll_next(stream, &mut noop_context()).is_pending())).is_err()
 }
 
-/// P8.
 #[test]
 fn after_a_panic_of_the_source_the_stream_asks_anew_and_loses_and_repeats_nothing() {
     for request in 0..3 {
@@ -428,7 +409,7 @@ fn after_a_panic_of_the_source_the_stream_asks_anew_and_loses_and_repeats_nothin
     }
 }
 
-/// P8: a panic in the middle of an answer, in a future that says so when it is polled again.
+/// A panic in the middle of an answer, in a future that says so when it is polled again.
 #[test]
 fn a_request_that_panicked_is_never_polled_again() {
     #[derive(Clone)]
@@ -458,7 +439,7 @@ fn a_request_that_panicked_is_never_polled_again() {
     assert_eq!(fake.requests().len(), 4);
 }
 
-/// P8: a panic before there is a future.
+/// A panic before there is a future.
 #[test]
 fn a_panic_in_fetch_itself_loses_nothing_either() {
     #[derive(Clone)]
@@ -484,7 +465,6 @@ fn a_panic_in_fetch_itself_loses_nothing_either() {
     assert_eq!(fake.requests().len(), 3);
 }
 
-/// P8.
 #[test]
 fn after_a_panic_the_stream_can_turn_round() {
     let (fake, list) = five_groups();
@@ -497,7 +477,7 @@ fn after_a_panic_the_stream_can_turn_round() {
     assert_eq!(all(stream.reverse()), expected);
 }
 
-/// P9; that of groups is a property in `model`.
+/// That of groups is a property in `model`.
 #[test]
 fn the_size_hint_of_pages_is_never_wrong() {
     for dialect in [Dialect::default(), Dialect::default().next_links(false), Dialect::default().empty_page_every(2)] {
@@ -520,7 +500,6 @@ fn the_size_hint_of_pages_is_never_wrong() {
     }
 }
 
-/// P10.
 #[test]
 fn ten_thousand_streams_at_once_hold_little_each_and_all_come_to_their_end() {
     assert!(size_of::<GroupStream<HttpSource>>() <= 256, "{}", size_of::<GroupStream<HttpSource>>());
@@ -534,7 +513,7 @@ fn ten_thousand_streams_at_once_hold_little_each_and_all_come_to_their_end() {
     assert_eq!(found.unwrap(), 30_000);
 }
 
-/// P11: without a deadline the walk has no clock, so that none can mislead it.
+/// Without a deadline the walk has no clock, so that none can mislead it.
 #[tokio::test(start_paused = true)]
 async fn time_that_passes_between_polls_changes_nothing() {
     let year = Duration::from_secs(365 * 24 * 3600);
@@ -550,7 +529,6 @@ async fn time_that_passes_between_polls_changes_nothing() {
     assert_eq!(fake.requests().len(), 3);
 }
 
-/// P12.
 #[test]
 fn every_public_type_crosses_threads_and_can_be_moved_and_kept() {
     fn at_home_anywhere<T: Send + Sync + Unpin + 'static>() {}
@@ -581,7 +559,6 @@ fn every_public_type_crosses_threads_and_can_be_moved_and_kept() {
     at_home_anywhere::<Progress>();
 }
 
-/// P12.
 #[test]
 fn the_future_of_a_page_crosses_threads_and_borrows_nothing() {
     fn may_be_spawned<F: Future + Send + 'static>(future: F) -> F {
@@ -595,7 +572,7 @@ fn the_future_of_a_page_crosses_threads_and_borrows_nothing() {
     assert_eq!(fake.requests().len(), 1);
 }
 
-/// P12: each expectation is one of a warning, and one that does not come fails the build.
+/// Each expectation is one of a warning, and one that does not come fails the build.
 #[test]
 fn what_is_dropped_without_a_poll_is_warned_of() {
     let (fake, list) = five_groups();
@@ -622,7 +599,6 @@ fn what_is_dropped_without_a_poll_is_warned_of() {
     assert!(fake.requests().is_empty());
 }
 
-/// P12, K4.
 #[test]
 fn no_debug_of_a_stream_shows_a_cursor_or_an_id() {
     let list: Vec<_> = (0..6).map(|n| Group::new(format!("SECRET{n}"), "SECRET", n)).collect();
@@ -652,7 +628,6 @@ fn no_debug_of_a_stream_shows_a_cursor_or_an_id() {
     }
 }
 
-/// P12.
 #[test]
 fn filter_and_take_ask_for_no_more_than_they_use() {
     let (fake, list) = five_groups();
@@ -665,7 +640,6 @@ fn filter_and_take_ask_for_no_more_than_they_use() {
     assert_eq!(fake.requests().len(), 1);
 }
 
-/// P12.
 #[test]
 fn a_fold_ends_at_the_first_error() {
     let (fake, list) = five_groups();
@@ -680,7 +654,6 @@ fn a_fold_ends_at_the_first_error() {
     assert_eq!(fake.requests().len(), 2);
 }
 
-/// P12.
 #[test]
 fn a_collection_of_a_part_of_the_list_is_an_error() {
     let (fake, list) = five_groups();
@@ -689,7 +662,6 @@ fn a_collection_of_a_part_of_the_list_is_an_error() {
     assert!(block_on(list.stream().try_collect::<Vec<_>>()).unwrap_err().is_retryable());
 }
 
-/// P12.
 #[test]
 fn ready_chunks_hold_what_is_here_and_wait_for_no_page() {
     let (fake, list) = five_groups();
@@ -699,7 +671,6 @@ fn ready_chunks_hold_what_is_here_and_wait_for_no_page() {
     assert_eq!(chunks.concat(), groups(5));
 }
 
-/// P12.
 #[test]
 fn two_streams_of_one_listing_walk_independently() {
     let (fake, list) = five_groups();
@@ -712,7 +683,6 @@ fn two_streams_of_one_listing_walk_independently() {
     assert_eq!(fake.requests().len(), 3 + 2);
 }
 
-/// P12.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_half_read_stream_goes_on_in_another_task() {
     let (fake, list) = five_groups();

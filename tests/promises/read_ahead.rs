@@ -1,4 +1,4 @@
-//! P13: one page is fetched ahead of demand, on a task of its own, and nothing else changes.
+//! One page is fetched ahead of demand, on a task of its own, and nothing else changes.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -63,7 +63,6 @@ async fn never_is_more_than_one_request_under_way() {
     assert_eq!(most.load(Ordering::Relaxed), 1);
 }
 
-/// P2.
 #[tokio::test(start_paused = true)]
 async fn without_it_nothing_is_asked_ahead_and_there_is_no_task() {
     let (fake, list) = script([]);
@@ -108,7 +107,6 @@ async fn the_error_of_a_page_comes_after_all_groups_before_it_and_resume_goes_on
     assert_eq!(fake.requests().len(), 4);
 }
 
-/// P4.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_lost_or_asked_twice_when_next_is_dropped() {
     let (fake, list) = script([Fault::Delay(10 * MS), Fault::Delay(10 * MS), Fault::Delay(10 * MS)]);
@@ -127,7 +125,6 @@ async fn nothing_is_lost_or_asked_twice_when_next_is_dropped() {
     assert!(dropped >= 6, "{dropped}");
 }
 
-/// P5.
 #[tokio::test(start_paused = true)]
 async fn dropping_the_stream_ends_the_request_and_its_task() {
     let (fake, list) = script([Fault::None, Fault::Hang]);
@@ -153,7 +150,6 @@ async fn it_works_backward() {
     assert_eq!(ids(&rest), [6, 5, 4, 3, 2, 1, 0]);
 }
 
-/// C15.
 #[tokio::test(start_paused = true)]
 async fn a_checkpoint_never_points_past_what_was_yielded_whatever_has_arrived() {
     let (fake, list) = script([]);
@@ -200,7 +196,6 @@ async fn progress_is_exact_while_the_page_ahead_is_retried_and_after_it_was_drop
     assert_eq!(count(back.progress()), (4, 1, 10));
 }
 
-/// C11.
 #[tokio::test(start_paused = true)]
 async fn an_expired_cursor_heals() {
     let fake = FakeGroups::new(groups(9)).dialect(Dialect::default().expire_cursors_on_change(true)).on_request(
@@ -221,7 +216,6 @@ async fn an_expired_cursor_heals() {
     assert_eq!(ids(&found), [0, 1, 2, 3, 4, 5, 100, 6, 7, 8]);
 }
 
-/// C18.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_asked_beyond_max_groups() {
     for (most, limits) in [(3, &[3][..]), (5, &[3, 2]), (6, &[3, 3]), (7, &[3, 3, 1])] {
@@ -235,7 +229,6 @@ async fn nothing_is_asked_beyond_max_groups() {
     }
 }
 
-/// C16.
 #[tokio::test(start_paused = true)]
 async fn turning_round_drops_the_page_ahead_and_gives_back_what_was_not_yielded() {
     let (fake, list) = script([Fault::None, Fault::Hang]);
@@ -288,7 +281,6 @@ async fn a_consumer_that_blocks_its_thread_in_a_task_does_not_hold_up_the_page_a
     assert_eq!(consumer.await.unwrap(), [Ok(0), Ok(1)]);
 }
 
-/// T13.
 #[tokio::test(start_paused = true)]
 async fn a_consumer_slower_than_the_pages_deadline_causes_no_error_and_no_second_request() {
     let (fake, list) = script([Fault::Delay(SECOND), Fault::Delay(SECOND), Fault::Delay(SECOND)]);
@@ -302,7 +294,6 @@ async fn a_consumer_slower_than_the_pages_deadline_causes_no_error_and_no_second
     assert_eq!((fake.requests().len(), fake.dropped()), (3, 0));
 }
 
-/// P8.
 #[tokio::test(start_paused = true)]
 async fn a_panic_of_the_source_reaches_the_consumer_in_its_place_and_the_stream_can_go_on() {
     let (fake, list) = script([Fault::None, Fault::Panic]);
@@ -323,7 +314,7 @@ async fn a_panic_of_the_source_reaches_the_consumer_in_its_place_and_the_stream_
 
 #[test]
 fn a_runtime_that_is_shut_down_is_an_error_that_can_be_resumed_on_another() {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let (fake, list) = script([Fault::None, Fault::Hang]);
     let first = runtime();
     let mut stream = list.stream();

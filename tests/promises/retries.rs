@@ -39,7 +39,6 @@ fn always(error: impl Fn() -> Error + Send + Sync + 'static) -> FakeGroups {
     })
 }
 
-/// T1 to T8, S1, S5.
 #[tokio::test(start_paused = true)]
 async fn what_may_pass_is_tried_three_times_then_the_error_comes_once_and_then_nothing() {
     let api = |status, code| move || Error::api(status, code, "message");
@@ -69,7 +68,6 @@ async fn what_may_pass_is_tried_three_times_then_the_error_comes_once_and_then_n
     }
 }
 
-/// S6, S7, C14.
 #[tokio::test(start_paused = true)]
 async fn what_another_attempt_cannot_mend_is_tried_once() {
     for error in [
@@ -117,7 +115,6 @@ async fn a_wait_is_random_below_its_limit_and_the_only_time_that_passes() {
     }
 }
 
-/// S2.
 #[tokio::test(start_paused = true)]
 async fn the_server_is_not_asked_before_the_time_that_it_names() {
     let (fake, list) = script([busy(7 * SECOND), busy(11 * SECOND)]);
@@ -127,7 +124,17 @@ async fn the_server_is_not_asked_before_the_time_that_it_names() {
     assert_eq!(fake.requests().len(), 3);
 }
 
-/// S2, S4.
+#[tokio::test(start_paused = true)]
+async fn the_time_that_a_refusal_names_counts_though_its_status_is_200() {
+    for error in [Error::api(200, Some(4), "Application request limit reached"), Error::api(200, Some(2), "Busy")] {
+        let (fake, list) = script([Fault::Error(error.with_retry_after(7 * SECOND))]);
+        let began = Instant::now();
+        assert_eq!(list.page().await.unwrap().groups.len(), 3);
+        assert!(began.elapsed() >= 7 * SECOND && began.elapsed() <= 7 * SECOND + LATE, "{:?}", began.elapsed());
+        assert_eq!(fake.requests().len(), 2);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once() {
     for (wait, requests, elapsed) in
@@ -142,7 +149,6 @@ async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once() {
     }
 }
 
-/// T10.
 #[tokio::test(start_paused = true)]
 async fn a_page_that_hangs_is_given_up_at_its_deadline_and_can_be_resumed() {
     let (fake, list) = script([Fault::None, Fault::Hang]);
@@ -211,7 +217,6 @@ async fn a_listings_own_policy_overrides_that_of_where_it_comes_from() {
     assert_eq!(fake.requests().len(), 7);
 }
 
-/// P4.
 #[tokio::test(start_paused = true)]
 async fn dropping_next_during_a_wait_neither_begins_the_wait_again_nor_forgets_the_attempt() {
     let (fake, list) = script([busy(10 * SECOND), busy(10 * SECOND), busy(10 * SECOND)]);
@@ -230,7 +235,6 @@ async fn dropping_next_during_a_wait_neither_begins_the_wait_again_nor_forgets_t
     assert_eq!((fake.requests().len(), dropped), (3, 28));
 }
 
-/// P4.
 #[tokio::test(start_paused = true)]
 async fn dropping_next_during_an_attempt_goes_on_with_that_attempt() {
     let (fake, list) = script([Fault::Delay(10 * SECOND), Fault::Delay(10 * SECOND), Fault::Delay(10 * SECOND)]);
@@ -249,7 +253,6 @@ async fn dropping_next_during_an_attempt_goes_on_with_that_attempt() {
     assert!(began.elapsed() <= 30 * SECOND + LATE, "{:?}", began.elapsed());
 }
 
-/// T13.
 #[tokio::test(start_paused = true)]
 async fn a_consumer_that_polls_once_a_minute_sees_no_timeout_and_causes_no_request() {
     let (fake, list) = script([Fault::None, Fault::Delay(SECOND)]);
@@ -308,7 +311,6 @@ async fn each_page_has_its_own_attempts_and_so_has_a_walk_that_is_resumed() {
     assert_eq!(fake.requests().len(), 12);
 }
 
-/// S13.
 #[tokio::test(start_paused = true)]
 async fn clones_share_a_budget_of_a_hundred_retries_and_without_it_errors_come_at_once() {
     let fake = always(outage);
@@ -347,7 +349,6 @@ async fn five_pages_pay_for_a_retry() {
     assert_eq!(fake.requests().len(), 109, "the error of request 107 was followed by another attempt");
 }
 
-/// S1, S13.
 #[tokio::test(start_paused = true)]
 async fn a_storm_of_429_against_ten_clones_is_not_amplified() {
     let fake = always(|| Error::api(429, None, "Too Many Requests"));
@@ -376,7 +377,6 @@ fn outside_of_a_runtime_a_failed_attempt_is_the_last_and_nothing_panics() {
     assert_eq!(ids(&found), (0..9).collect::<Vec<_>>());
 }
 
-/// P11.
 #[tokio::test(start_paused = true)]
 async fn waits_and_deadlines_go_by_tokios_clock_and_never_by_the_wall_clock() {
     let wall = std::time::Instant::now();

@@ -229,7 +229,7 @@ pub(crate) fn reply(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> V
 const PAGE: usize = 3;
 
 /// The page that this request asks for, as the API would word it: `next` points to another host and holds a token.
-fn page(groups: &[Group], head: &str) -> String {
+pub(crate) fn page(groups: &[Group], head: &str) -> String {
     let after = head.split_once("after=CURSOR-").map(|(_, rest)| rest.split([' ', '&']).next().unwrap());
     let start = after.map_or(0, |index| index.parse::<usize>().unwrap() + 1);
     let end = groups.len().min(start + PAGE);

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures::executor::block_on;
 use futures::{Stream, StreamExt};
@@ -120,11 +121,12 @@ pub(crate) async fn finish<T>(
     (items, None)
 }
 
-/// Lets every other task of a runtime with one thread go on as far as it can without time passing.
+/// Lets every other task go on until all of them wait.
+///
+/// The clock has to be paused: it then moves on, by the millisecond that this sleeps, only when no task can. On a clock that
+/// runs it gives the others a millisecond, and shows nothing about what they do not do.
 pub(crate) async fn settle() {
-    for _ in 0..32 {
-        tokio::task::yield_now().await;
-    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
 /// The numbers of [`numbered`] groups.

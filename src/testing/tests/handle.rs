@@ -144,3 +144,12 @@ fn all_cursors_can_be_made_stale_without_a_change_of_the_list() {
     assert_eq!(fake.groups(), groups(3));
     assert!(ask(&fake, Position::After(fake.cursor_at("id0").unwrap()), 1).is_ok());
 }
+
+#[test]
+fn a_fake_has_the_identity_that_it_was_given() {
+    let fake = FakeGroups::new(groups(1));
+    assert_eq!(fake.list_identity(), None);
+    let clone = fake.clone();
+    fake.identified_as(7);
+    assert_eq!(clone.list_identity(), Some(7));
+}

@@ -68,11 +68,11 @@ fn a_page_that_has_changed_goes_on_and_yields_each_group_once() {
 
 #[test]
 fn the_last_group_yielded_may_have_moved_on_to_the_next_page() {
-    // A new group came first. Only a walk with a memory knows that it is new.
-    for (rules, new) in [(by(2), vec![9]), (without_memory(by(2)), vec![])] {
+    // A new group came first.
+    for rules in [by(2), without_memory(by(2))] {
         let mut walk = unlinked(rules);
         invalid(&mut walk);
-        assert_eq!(yields(&mut walk, page([9, 0]).next("b")), new);
+        assert_eq!(yields(&mut walk, page([9, 0]).next("b")), [9]);
         asks(&mut walk, &after("b"));
         assert_eq!(yields(&mut walk, page(1..3)), [2]);
         ends(&mut walk);

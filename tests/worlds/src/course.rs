@@ -1,0 +1,226 @@
+//! The reference: a list and an index, which each group that comes moves by one. It knows no cursors.
+
+use crate::cursor::Direction;
+use crate::dialect::{CursorAnswer, CursorKind};
+use crate::promise::{Breach, End, Unpromised, Verdict};
+use crate::server::Groups;
+use crate::walker::{Failure, Fault, Size};
+use crate::world::{Start, World};
+
+/// What has happened so far, and how what came compares with the reference.
+///
+/// Sets of groups are bits, by serial number. The list's order is that of the serial numbers of its first groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "what has happened, each for itself")]
+pub struct Course {
+    heading: Direction,
+    /// How many of the list's first groups come before the place of the walk.
+    index: u8,
+    /// Groups that were passed and did not come: a loss, unless they are deleted.
+    passed: u8,
+    /// Groups that came again: a repeat, unless they are deleted.
+    again: u8,
+    /// Groups that came in a walk that was neither reversed nor resumed.
+    seen: u8,
+    /// The group that came last.
+    last: Option<u8>,
+    /// The groups that came last before a cursor was refused. Pages are read again then, and until the walk has passed
+    /// such a group, its place is beside it.
+    frontiers: u8,
+    /// No group has come since the walk was reversed or resumed.
+    is_new: bool,
+    /// The walk was reversed where its place is not known: before the first group of a page that comes again.
+    is_lost: bool,
+    /// The walk is the one that began: it was neither reversed nor resumed.
+    is_one_walk: bool,
+    /// A group came twice in it.
+    is_twice: bool,
+    /// A page came again because the group beside the place was deleted.
+    repeated: bool,
+    pub created: bool,
+    pub deleted: bool,
+    pub expired: bool,
+    /// A page was sent without its link.
+    pub link_left_out: bool,
+}
+
+impl Course {
+    #[must_use]
+    pub fn new(start: Start) -> Self {
+        Self {
+            heading: start.direction(),
+            index: start.index(),
+            passed: 0,
+            again: 0,
+            seen: 0,
+            last: None,
+            frontiers: 0,
+            is_new: false,
+            is_lost: false,
+            is_one_walk: true,
+            is_twice: false,
+            repeated: false,
+            created: false,
+            deleted: false,
+            expired: false,
+            link_left_out: false,
+        }
+    }
+
+    /// A cursor was refused.
+    pub fn refuse(&mut self) {
+        self.frontiers |= self.last.map_or(0, bit);
+    }
+
+    /// The walk was reversed, in a list that is `now`.
+    pub fn reverse(&mut self, now: &Groups) {
+        self.heading = self.heading.reversed();
+        self.is_lost |= self.is_new && self.may_repeat(now);
+        self.resume();
+    }
+
+    /// The walk was resumed from a saved place.
+    pub fn resume(&mut self) {
+        (self.is_new, self.is_one_walk, self.seen) = (true, false, 0);
+    }
+
+    /// A group came, of a list that had `count` groups at first and is `now`.
+    pub fn group(&mut self, serial: u8, count: u8, now: &Groups) {
+        if self.is_one_walk {
+            self.is_twice |= self.seen & bit(serial) != 0;
+            self.seen |= bit(serial);
+        }
+        let may_repeat = self.is_new && self.may_repeat(now);
+        self.last = Some(serial);
+        if serial >= count {
+            return;
+        }
+        self.is_new = false;
+        let (is_again, passed, next) = match self.heading {
+            Direction::Forward => (serial < self.index, between(self.index, serial), serial + 1),
+            Direction::Backward => (serial >= self.index, between(serial + 1, self.index), serial),
+        };
+        match () {
+            () if self.is_lost => self.is_lost = false,
+            () if !is_again => self.passed |= passed,
+            () if may_repeat => self.repeated = true,
+            () => self.again |= bit(serial),
+        }
+        self.index = next;
+    }
+
+    /// Whether the page of the place may come again, because the group beside the place is gone.
+    fn may_repeat(&self, now: &Groups) -> bool {
+        let beside = self.frontiers | self.last.map_or(0, bit);
+        beside & !bits(now) != 0
+    }
+
+    /// What the walk came to, in a world whose list has become `now`.
+    #[must_use]
+    pub fn judge(&self, world: &World, now: &Groups, end: End) -> Verdict {
+        match self.breach(world, now, end) {
+            Some(breach) => match self.unpromised(world).filter(|name| name.explains(breach)) {
+                Some(name) => Verdict::Unpromised(name),
+                None => Verdict::Broken(breach),
+            },
+            None if end != End::Done => Verdict::Failed,
+            None if self.repeated || self.is_lost => Verdict::Unpromised(Unpromised::PageAgain),
+            None => Verdict::Kept,
+        }
+    }
+
+    /// Compares what came with the groups that were there throughout.
+    fn breach(&self, world: &World, now: &Groups, end: End) -> Option<Breach> {
+        let first = between(0, world.count);
+        let throughout = bits(now) & first;
+        let rest = match self.heading {
+            Direction::Forward => between(self.index, world.count),
+            Direction::Backward => between(0, self.index),
+        };
+        match end {
+            _ if self.is_twice => Some(Breach::CameTwice),
+            _ if self.again & throughout != 0 => Some(Breach::CameAgain),
+            _ if self.passed & throughout != 0 => Some(Breach::Missing),
+            End::Failed(..) if !self.may_fail(world, end) => Some(Breach::ErrorWithoutReason),
+            End::Done if rest & throughout != 0 && !self.is_lost => Some(Breach::EndedEarly),
+            End::Done if world.start.is_typo() => Some(Breach::TypoTaken),
+            End::Failed(..) | End::Done => None,
+        }
+    }
+
+    /// Why the promise may not hold in this world, if it may not.
+    fn unpromised(&self, world: &World) -> Option<Unpromised> {
+        let dialect = &world.dialect;
+        let stale_looks_like_the_end = dialect.stale_cursor == CursorAnswer::EmptyPage && self.has_stale_cursors(world);
+        match () {
+            () if self.shifts_offsets(world) => Some(Unpromised::OffsetsShift),
+            () if stale_looks_like_the_end => Some(Unpromised::StaleLooksLikeTheEnd),
+            () if self.link_left_out && !world.rules.confirm_end => Some(Unpromised::LinkLeftOut),
+            () => None,
+        }
+    }
+
+    /// Whether there is a reason for the error with which a walk ended.
+    fn may_fail(&self, world: &World, end: End) -> bool {
+        let dialect = &world.dialect;
+        let is_given = world.start != Start::List;
+        // Each event expires cursors once.
+        let heals = !is_given && self.is_one_walk && world.rules.max_restarts >= world.events;
+        let is_stale = self.has_stale_cursors(world) && !heals;
+        match end {
+            End::Done => true,
+            End::Failed(Failure::Request, Some(Fault::Expired)) => is_stale,
+            End::Failed(Failure::Request, Some(Fault::Invalid)) | End::Failed(Failure::RefusedCursor, _) => {
+                is_stale || world.start.is_typo()
+            }
+            // A cursor that no group precedes is refused in the other direction too, if both ends are.
+            End::Failed(Failure::GivenCursor, _) => {
+                let has_no_groups_beside = world.count == 1 || self.deleted;
+                let is_refused_both_ways = dialect.past_the_end == CursorAnswer::Invalid && has_no_groups_beside;
+                world.start.is_typo() || (is_given && (is_stale || is_refused_both_ways))
+            }
+            End::Failed(Failure::Request, Some(Fault::Unexplained)) => {
+                let smallest = match world.rules.size {
+                    Size::Fixed(size) => u16::from(size),
+                    Size::Adaptive => 25,
+                };
+                dialect.refuse_above.is_some_and(|max| max < smallest)
+            }
+            End::Failed(Failure::Loop, _) => self.shifts_offsets(world),
+            // A given cursor that no group follows leads to no page that has a cursor; and some servers leave out cursors.
+            End::Failed(Failure::NoWayBack, _) => {
+                self.is_changed() || (is_given && self.last.is_none()) || !dialect.cursors_at_the_ends
+            }
+            End::Failed(Failure::Request, Some(Fault::Transient) | None) | End::Failed(Failure::Other, _) => false,
+        }
+    }
+
+    fn is_changed(&self) -> bool {
+        self.created || self.deleted
+    }
+
+    fn shifts_offsets(&self, world: &World) -> bool {
+        let dialect = &world.dialect;
+        dialect.cursors == CursorKind::Offsets && !dialect.expire_cursors_on_change && self.is_changed()
+    }
+
+    /// Whether a cursor may have become stale.
+    fn has_stale_cursors(&self, world: &World) -> bool {
+        self.expired
+            || (self.deleted && world.dialect.cursors == CursorKind::Items)
+            || (self.is_changed() && world.dialect.expire_cursors_on_change)
+    }
+}
+
+fn bit(serial: u8) -> u8 {
+    1 << serial
+}
+
+fn bits(groups: &Groups) -> u8 {
+    groups.as_slice().iter().fold(0, |all, serial| all | bit(*serial))
+}
+
+/// The groups from `start` to before `end`.
+fn between(start: u8, end: u8) -> u8 {
+    (start..end).fold(0, |all, serial| all | bit(serial))
+}

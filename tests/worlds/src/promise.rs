@@ -1,0 +1,102 @@
+//! The promise of every world, the ways to break it, and the names of what cannot be promised.
+//!
+//! *Each group that was there throughout the walk comes exactly once and in order, or an error comes; a place taken
+//! anywhere leads to the rest; it ends.*
+
+use crate::walker::{Failure, Fault};
+
+/// How a promise was broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Breach {
+    Missing,
+    EndedEarly,
+    CameAgain,
+    CameTwice,
+    ErrorWithoutReason,
+    TypoTaken,
+    EndIsNoEnd,
+    NoEnd,
+    OtherRequest,
+    FaultIsNoError,
+    BadStep,
+}
+
+impl Breach {
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Missing => "a group was passed and did not come",
+            Self::EndedEarly => "the walk ended before the list",
+            Self::CameAgain => "a group came again",
+            Self::CameTwice => "a group came twice in one walk",
+            Self::ErrorWithoutReason => "an error came where nothing was wrong",
+            Self::TypoTaken => "a text that is no cursor was taken for one",
+            Self::EndIsNoEnd => "the place at the end leads to a request",
+            Self::NoEnd => "the walk does not end",
+            Self::OtherRequest => "a request that was dropped in flight was not made again",
+            Self::FaultIsNoError => "a failed request was not one error",
+            Self::BadStep => "the walk answered an event with what does not belong to it",
+        }
+    }
+}
+
+/// What cannot be promised, and why. Each is counted where it happens; anything else is a broken promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unpromised {
+    /// Cursors are offsets that never become stale, and the list changes: a deletion hides a group that exists, and a
+    /// creation repeats one. Two listings in a row that agree find all groups (`consistent_snapshot`).
+    OffsetsShift,
+    /// A stale cursor is answered with an empty page, as the end of the list is: groups are missing.
+    StaleLooksLikeTheEnd,
+    /// The server leaves out a link where groups follow, after it has sent links, and the end is not confirmed
+    /// (`confirm_end`): groups are missing.
+    LinkLeftOut,
+    /// The group beside a saved place, or beside the gap where the walk was reversed, was deleted: its page comes again, so
+    /// groups are repeated, and none is missing.
+    PageAgain,
+}
+
+impl Unpromised {
+    pub const ALL: [Self; 4] = [Self::OffsetsShift, Self::StaleLooksLikeTheEnd, Self::LinkLeftOut, Self::PageAgain];
+
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::OffsetsShift => "cursors are offsets and the list changes: groups are missing or repeated",
+            Self::StaleLooksLikeTheEnd => "a stale cursor is answered as the end of the list is: groups are missing",
+            Self::LinkLeftOut => "a link is left out after links were sent, without confirm_end: groups are missing",
+            Self::PageAgain => "the group beside the place was deleted: its page comes again, groups are repeated",
+        }
+    }
+
+    /// Whether it explains a breach.
+    pub(crate) fn explains(self, breach: Breach) -> bool {
+        match self {
+            Self::OffsetsShift => {
+                matches!(breach, Breach::Missing | Breach::EndedEarly | Breach::CameAgain | Breach::CameTwice)
+            }
+            Self::StaleLooksLikeTheEnd => matches!(breach, Breach::Missing | Breach::EndedEarly),
+            Self::LinkLeftOut => breach == Breach::EndedEarly,
+            Self::PageAgain => breach == Breach::CameAgain,
+        }
+    }
+}
+
+/// What a walk came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Kept,
+    /// An error came that says so.
+    Failed,
+    /// It was not kept, and could not be promised.
+    Unpromised(Unpromised),
+    Broken(Breach),
+}
+
+/// How a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Done,
+    /// With this error, after a request that failed for this reason.
+    Failed(Failure, Option<Fault>),
+}
