@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
-use crate::fetch::{Pace, RateLimit, RetryPolicy};
+use crate::fetch::{Attempt, Observer, Pace, RateLimit, RetryPolicy};
 use crate::http::{API_KEY, AUTHORIZATION, Endpoint, HeaderName, HttpSource, Key, Limits, Url};
 use crate::list::ListGroups;
 
@@ -104,8 +104,15 @@ impl Client {
     /// let client = Client::builder("key").timeout(Duration::from_secs(10)).build()?;
     /// # Ok::<(), gupshup_groups::Error>(())
     /// ```
+    ///
+    /// # Default
+    ///
+    /// * base URL [`DEFAULT_BASE_URL`], over https only
+    /// * connecting takes at most 5 s, an attempt at a page 30 s, and silence within one 15 s
+    /// * three attempts at a page, in at most 90 s
+    /// * a page is at most 8 MiB
     pub fn builder(api_key: impl Into<String>) -> ClientBuilder {
-        ClientBuilder::new(api_key)
+        ClientBuilder::new(api_key.into(), API_KEY)
     }
 
     /// A client of the partner API, for partners who manage the apps of others: `token` is the partner's token for the
@@ -123,7 +130,7 @@ impl Client {
 
     /// A client of the partner API that is configured further; see [`partner`](Self::partner).
     pub fn partner_builder(token: impl Into<String>) -> ClientBuilder {
-        ClientBuilder { key_name: AUTHORIZATION, ..ClientBuilder::new(token) }
+        ClientBuilder::new(token.into(), AUTHORIZATION)
             .base_url(PARTNER_BASE_URL)
             .rate_limit(10, Duration::from_secs(1))
     }
@@ -134,11 +141,18 @@ impl Client {
     /// characters it has. An id that is empty, `.`, `..`, longer than 256 bytes or has control characters is an error
     /// ([`Error::is_config`]) of the listing, before any request.
     pub fn groups(&self, app_id: impl Into<String>) -> ListGroups {
-        ListGroups::at_pace(self.source(&app_id.into()), self.pace.clone())
+        ListGroups::at_pace(self.source(app_id), self.pace.clone())
     }
 
-    pub(crate) fn source(&self, app_id: &str) -> HttpSource {
-        HttpSource::new(Arc::clone(&self.endpoint), app_id, origin::list_url(&self.base, app_id))
+    /// The source of an app's pages, without retries and rate limit: for sources of your own that wrap it, and for tests of
+    /// those. For a listing by such a source, with both, see [`ListGroups::map_source`].
+    ///
+    /// `app_id` is as in [`groups`](Self::groups); one that cannot be sent is an error of the fetch.
+    #[must_use]
+    pub fn source(&self, app_id: impl Into<String>) -> HttpSource {
+        let app_id = app_id.into();
+        let url = origin::list_url(&self.base, &app_id);
+        HttpSource::new(Arc::clone(&self.endpoint), &app_id, url)
     }
 }
 
@@ -151,7 +165,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Configures a [`Client`]. What is wrong is said by [`build`](Self::build).
+/// Configures a [`Client`]: see [`Client::builder`] for the defaults. Invalid input is an error of [`build`](Self::build).
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     api_key: SecretString,
@@ -163,22 +177,15 @@ pub struct ClientBuilder {
     timeout: Duration,
     retry: RetryPolicy,
     rate_limit: Option<(u32, Duration)>,
+    observer: Option<Observer>,
     max_page_bytes: usize,
 }
 
 impl ClientBuilder {
-    /// A client with this key, of the account that owns the app.
-    ///
-    /// # Default
-    ///
-    /// * base URL [`DEFAULT_BASE_URL`], over https only
-    /// * connecting takes at most 5 s, an attempt at a page 30 s, and silence within one 15 s
-    /// * three attempts at a page, in at most 90 s
-    /// * a page is at most 8 MiB
-    pub fn new(api_key: impl Into<String>) -> Self {
+    fn new(key: String, key_name: HeaderName) -> Self {
         Self {
-            api_key: api_key.into().into(),
-            key_name: API_KEY,
+            api_key: key.into(),
+            key_name,
             base_url: DEFAULT_BASE_URL.to_owned(),
             allow_plain_http: false,
             http: None,
@@ -186,6 +193,7 @@ impl ClientBuilder {
             timeout: TIMEOUT,
             retry: RetryPolicy::default(),
             rate_limit: None,
+            observer: None,
             max_page_bytes: MAX_PAGE_BYTES,
         }
     }
@@ -202,7 +210,7 @@ impl ClientBuilder {
         let Some(key) = read(KEY_VARIABLE)? else {
             return Err(Error::config(format!("the variable {KEY_VARIABLE} is not set: set it to the API key")));
         };
-        let builder = Self::new(key);
+        let builder = Self::new(key, API_KEY);
         Ok(match read(URL_VARIABLE)? {
             Some(url) => builder.base_url(url),
             None => builder,
@@ -271,13 +279,42 @@ impl ClientBuilder {
         self
     }
 
-    /// Makes at most `requests` requests in any stretch of `per`, retries included, over all clones of the client. Off by
-    /// default: the API's page names no limit, and its answer to too many requests is waited out anyway.
+    /// Makes at most `requests` requests, 1 or more, in any stretch of `per`, more than zero, retries included, over all
+    /// clones of the client. Off by default: the API's page names no limit, and its answer to too many requests is waited
+    /// out anyway.
     ///
-    /// Whoever has to wait stands in line, so every stream advances; that wait does not count towards any timeout. Neither
-    /// number may be zero.
+    /// Whoever has to wait stands in line, so every stream advances; that wait does not count towards any timeout.
     pub fn rate_limit(mut self, requests: u32, per: Duration) -> Self {
         self.rate_limit = Some((requests, per));
+        self
+    }
+
+    /// Calls `observer` at the end of each attempt at a page, over all clones of the client: for metrics. Off by default.
+    ///
+    /// It is called where the stream is polled, or on the task that reads ahead, so it should be quick and not block. No
+    /// lock is held meanwhile. If it panics, the panic goes through to whoever polls, and the next poll asks for the page
+    /// again. A second observer replaces the first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use gupshup_groups::Client;
+    ///
+    /// let retries = Arc::new(AtomicU64::new(0));
+    /// let counter = Arc::clone(&retries);
+    /// let client = Client::builder("key")
+    ///     .observer(move |attempt| {
+    ///         if attempt.number() > 1 {
+    ///             counter.fetch_add(1, Ordering::Relaxed);
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), gupshup_groups::Error>(())
+    /// ```
+    pub fn observer(mut self, observer: impl Fn(&Attempt<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer::new(observer));
         self
     }
 
@@ -321,7 +358,11 @@ impl ClientBuilder {
         let direct = base.scheme() == "http" || origin::is_loopback(&base);
         let endpoint = Endpoint::new(self.http, &base, direct, key, &limits)?;
         let limit = self.rate_limit.map(|(requests, per)| RateLimit::new(requests, per));
-        Ok(Client { endpoint: Arc::new(endpoint), base: Arc::new(base), pace: Pace::new(self.retry, limit) })
+        Ok(Client {
+            endpoint: Arc::new(endpoint),
+            base: Arc::new(base),
+            pace: Pace::new(self.retry, limit).with_observer(self.observer),
+        })
     }
 }
 
@@ -334,6 +375,7 @@ impl fmt::Debug for ClientBuilder {
             .field("timeout", &self.timeout)
             .field("retry", &self.retry)
             .field("rate_limit", &self.rate_limit)
+            .field("observer", &self.observer.is_some())
             .field("max_page_bytes", &self.max_page_bytes)
             .finish_non_exhaustive()
     }

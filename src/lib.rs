@@ -32,7 +32,7 @@
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`]
 //! - Whole lists: [`Snapshot`], [`Change`], [`Update`]
-//! - Other transports, and tests: [`PageSource`], [`PageRequest`], [`Position`], and `testing::FakeGroups` (feature
+//! - Other transports, and tests: [`AnySource`], [`PageSource`], [`PageRequest`], [`Position`], and `testing::FakeGroups` (feature
 //!   `test-util`)
 //! - The reasons: `DESIGN.md` in this package
 //!
@@ -55,6 +55,8 @@
 //! | to reverse | [`GroupStream::reverse`] |
 //! | to process a page while the next one is fetched | [`read_ahead`](ListGroups::read_ahead) |
 //! | fewer or more groups a request | [`page_size`](ListGroups::page_size) |
+//! | to store a listing in a struct that tests can give a fake | [`boxed`](ListGroups::boxed) |
+//! | to wrap the requests in code of my own | [`map_source`](ListGroups::map_source) |
 //! | to stay under a rate limit | [`rate_limit`](ClientBuilder::rate_limit) |
 //!
 //! # Guarantees
@@ -69,13 +71,17 @@
 //! - **[No endless loop](Error::is_cursor_loop).** A cursor that repeats is an error.
 //! - **[Cancel-safe](GroupStream#cancel-safety).** Dropping `next()` loses nothing; dropping the stream leaves no task.
 //! - **[The key stays at its origin](ClientBuilder::http).** No error, log or `Debug` shows it.
-//! - **[Bounded](ClientBuilder#default).** Time, memory and [attempts](RetryPolicy) have limits.
+//! - **[Bounded](Client::builder).** Time, memory and [attempts](RetryPolicy) have limits.
 //!
 //! # Runtime
 //!
 //! A [`Client`] needs a tokio runtime with I/O and timers, as `#[tokio::main]` makes it. Its connections belong to the
-//! runtime that opened them, so make a client for each runtime. A [`PageSource`] that needs no runtime runs on any
-//! executor; there are no timers then, so a failed attempt is not repeated and there is no deadline.
+//! runtime that opened them, so make a client for each runtime. Elsewhere a listing of a [`Client`] is an error that
+//! [`is_config`](Error::is_config).
+//!
+//! A [`PageSource`] that needs no runtime runs on any executor. Without timers, what would have to wait is an error: the
+//! failed attempt that would be repeated, and the request that a used-up rate limit does not allow yet. The deadline of a
+//! page is then looked at when the stream is polled.
 //!
 //! # Features
 //!
@@ -83,7 +89,7 @@
 //! |---|---|---|
 //! | `rustls` | TLS by rustls, with the platform's certificates | on |
 //! | `native-tls` | TLS by the platform's own library | off |
-//! | `tracing` | a span for each page; events for retries, restarts and lowered page sizes | off |
+//! | `tracing` | a span for each page; events for retries, restarts and lowered page sizes: see `TRACING_TARGET` | off |
 //! | `test-util` | `testing::FakeGroups`, for tests of your own code | off |
 //! | `cli` | the program `gupshup-groups` | off |
 //!
@@ -91,6 +97,7 @@
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
+mod any_source;
 mod checkpoint;
 mod client;
 mod consistent;
@@ -98,11 +105,11 @@ mod cursor;
 mod deadline;
 mod error;
 mod fetch;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing;
 mod groups;
 mod http;
+#[cfg(any(fuzzing, feature = "_bench"))]
+#[doc(hidden)]
+pub mod internals;
 mod list;
 mod page;
 mod pages;
@@ -118,11 +125,12 @@ mod walk;
 mod watch;
 mod wire;
 
+pub use any_source::AnySource;
 pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
 pub use cursor::{Cursor, Direction, Position};
 pub use error::{Error, Result};
-pub use fetch::RetryPolicy;
+pub use fetch::{Attempt, RetryPolicy};
 pub use groups::GroupStream;
 pub use http::{HttpFetch, HttpSource};
 pub use list::ListGroups;
@@ -130,6 +138,8 @@ pub use page::{Cursors, Group, Page};
 pub use pages::{PageStream, Progress};
 pub use snapshot::{Change, Snapshot};
 pub use source::{PageRequest, PageSource};
+#[cfg(feature = "tracing")]
+pub use trace::TRACING_TARGET;
 pub use tracked::{Ack, Processed, Tracked, TrackedStream};
 pub use updates::Update;
 pub use walk::PageSize;

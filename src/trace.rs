@@ -1,8 +1,21 @@
 //! What is told to `tracing`, where the feature of that name is on; else nothing, at no cost.
-//!
-//! A span `page` for each page, with the app's id, the kind of its position, its limit, the attempts made, the status, the
-//! number of groups and the time in milliseconds; an event for each retry, restart and lowered page size. Never a key, a
-//! cursor, a URL, a group's id or its subject: everything else that is recorded is a number or a word of this crate's own.
+
+/// The target of every span and event of this crate (feature `tracing`).
+///
+/// Filter by it, for instance with `gupshup_groups=debug` in `tracing_subscriber::EnvFilter`. These names are part of the
+/// crate's contract:
+///
+/// | name | kind | level | fields |
+/// |---|---|---|---|
+/// | `page` | span of a page, all its attempts and waits included | debug | `app`, `position` ("start", "after" or "before"), `limit`; at its end `attempts`, `status`, `groups`, `elapsed_ms` |
+/// | "retrying a page" | event in that span | info | `attempt` that failed, its `status` and API `code`, `wait_ms` before the next |
+/// | "the cursor has expired: …" | event | info | `app`, `restarts` so far |
+/// | "the API refuses the page size: …" | event | info | `app`, `limit` of the next request |
+///
+/// `app` is the app's id as it was passed in, which is no secret. No key, cursor, URL, group's id or subject is ever traced:
+/// everything else is a number or a word of this crate's own.
+#[cfg(feature = "tracing")]
+pub const TRACING_TARGET: &str = "gupshup_groups";
 
 #[cfg(feature = "tracing")]
 pub(crate) use on::{PageSpan, in_current_span, lowered, restarted};
@@ -19,7 +32,7 @@ mod on {
     use tracing::span::Entered;
     use tracing::{Span, debug_span, field, info};
 
-    use crate::cursor::Position;
+    use super::TRACING_TARGET;
     use crate::error::{Error, Result};
     use crate::page::Page;
     use crate::source::PageRequest;
@@ -31,17 +44,12 @@ mod on {
 
     impl PageSpan {
         pub(crate) fn new(request: &PageRequest, app: Option<&str>) -> Self {
-            let position = match request.position {
-                Position::Start => "start",
-                Position::After(_) => "after",
-                Position::Before(_) => "before",
-            };
-            let limit = request.limit.get();
             Self(debug_span!(
+                target: TRACING_TARGET,
                 "page",
                 app,
-                position,
-                limit,
+                position = request.position.kind(),
+                limit = request.limit.get(),
                 attempts = Empty,
                 status = Empty,
                 groups = Empty,
@@ -56,7 +64,7 @@ mod on {
         /// The attempt failed, and another will be made.
         #[expect(clippy::unused_self, reason = "the event belongs to the span, which is entered")]
         pub(crate) fn retry(&self, error: &Error, attempt: u32, wait: Duration) {
-            info!(attempt, status = error.status(), code = error.api_code(), wait_ms = millis(wait), "retrying a page");
+            info!(target: TRACING_TARGET, attempt, status = error.status(), code = error.api_code(), wait_ms = millis(wait), "retrying a page");
         }
 
         pub(crate) fn close(&self, answer: &Result<Page>, attempts: u32, elapsed: Duration) {
@@ -84,13 +92,13 @@ mod on {
     }
 
     /// The walk has begun again, for the `restarts`-th time.
-    pub(crate) fn restarted(restarts: u32) {
-        info!(restarts, "the cursor has expired: listing again from the start, without what was yielded");
+    pub(crate) fn restarted(app: Option<&str>, restarts: u32) {
+        info!(target: TRACING_TARGET, app, restarts, "the cursor has expired: listing again from the start, without what was yielded");
     }
 
     /// The API has refused a page size.
-    pub(crate) fn lowered(size: PageSize) {
-        info!(limit = size.get(), "the API refuses the page size: asking for smaller pages");
+    pub(crate) fn lowered(app: Option<&str>, size: PageSize) {
+        info!(target: TRACING_TARGET, app, limit = size.get(), "the API refuses the page size: asking for smaller pages");
     }
 }
 
@@ -127,7 +135,7 @@ mod off {
         task
     }
 
-    pub(crate) fn restarted(_restarts: u32) {}
+    pub(crate) fn restarted(_: Option<&str>, _restarts: u32) {}
 
-    pub(crate) fn lowered(_: PageSize) {}
+    pub(crate) fn lowered(_: Option<&str>, _: PageSize) {}
 }

@@ -10,7 +10,10 @@ use std::env;
 use std::error::Error;
 
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Client, ListGroups};
+use gupshup_groups::{Client, ClientBuilder, ListGroups};
+
+/// Who asks, about which app, and the server if that is the demo's.
+pub(crate) type Account = (ClientBuilder, String, Option<DemoServer>);
 
 pub(crate) use embedded::{API_KEY, APP_ID, DemoServer, groups};
 
@@ -19,14 +22,22 @@ pub(crate) use embedded::{API_KEY, APP_ID, DemoServer, groups};
 ///
 /// Keep the server, where there is one: it stops when it is dropped.
 pub(crate) fn app_or_demo(groups: FakeGroups) -> Result<(ListGroups, Option<DemoServer>), Box<dyn Error>> {
+    let (builder, app_id, demo) = account_or_demo(groups)?;
+    Ok((builder.build()?.groups(app_id), demo))
+}
+
+/// As [`app_or_demo`], with a client that is still to be configured.
+pub(crate) fn account_or_demo(groups: FakeGroups) -> Result<Account, Box<dyn Error>> {
     if is_wanted() {
         let demo = DemoServer::start(groups)?;
-        return Ok((demo.list()?, Some(demo)));
+        return Ok((Client::builder(API_KEY).base_url(demo.base_url()), APP_ID.to_owned(), Some(demo)));
     }
-    let client = Client::from_env().map_err(|error| format!("{error}; or list the demo: --demo"))?;
-    let app_id = env::var("GUPSHUP_APP_ID")
-        .map_err(|_| "the variable GUPSHUP_APP_ID is not set: set it to the app's id; or list the demo: --demo")?;
-    Ok((client.groups(app_id), None))
+    let value = |name| env::var(name).ok().filter(|value: &String| !value.is_empty());
+    let (Some(key), Some(app_id)) = (value("GUPSHUP_API_KEY"), value("GUPSHUP_APP_ID")) else {
+        return Err("set GUPSHUP_API_KEY and GUPSHUP_APP_ID, or list the demo: --demo".into());
+    };
+    let builder = value("GUPSHUP_API_URL").into_iter().fold(Client::builder(key), ClientBuilder::base_url);
+    Ok((builder, app_id, None))
 }
 
 /// Whether the arguments ask for the demo. Says so on stderr: invented groups must not pass for an app's.

@@ -1,10 +1,12 @@
 //! One page, with all the attempts that it takes.
 
 mod ahead;
+mod observe;
 mod rate;
 mod retry;
 
 use std::future::Future;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,10 +23,13 @@ use crate::source::{PageRequest, PageSource};
 use crate::timer::{NoTimers, Timer};
 use crate::trace::PageSpan;
 
+use observe::Observed;
 use rate::Turn;
 use retry::{Budget, Verdict};
 
 pub(crate) use ahead::Ahead;
+pub use observe::Attempt;
+pub(crate) use observe::Observer;
 pub(crate) use rate::RateLimit;
 pub use retry::RetryPolicy;
 
@@ -34,11 +39,17 @@ pub(crate) struct Pace {
     policy: Arc<RetryPolicy>,
     budget: Arc<Budget>,
     limit: Option<Arc<RateLimit>>,
+    observer: Option<Observer>,
 }
 
 impl Pace {
     pub(crate) fn new(policy: RetryPolicy, limit: Option<RateLimit>) -> Self {
-        Self { policy: Arc::new(policy), budget: Arc::new(Budget::new()), limit: limit.map(Arc::new) }
+        let (policy, budget) = (Arc::new(policy), Arc::new(Budget::new()));
+        Self { policy, budget, limit: limit.map(Arc::new), observer: None }
+    }
+
+    pub(crate) fn with_observer(self, observer: Option<Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Another policy on the same budget, at the same rate.
@@ -94,7 +105,11 @@ enum Stage<F> {
     /// Makes an attempt.
     Ask,
     /// Goes on with the attempt.
-    Attempt(#[pin] F),
+    Attempt {
+        #[pin]
+        attempt: F,
+        observed: Observed,
+    },
     /// Waits, then makes another attempt. Where it cannot wait any longer, the failure of the last one is the error.
     Wait { until: Instant, failure: Option<Error> },
 }
@@ -157,44 +172,53 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
                 StageProjection::Ask => {
                     this.clock.get_or_insert_with(|| Clock::start(&pace.policy));
                     this.effort.attempts += 1;
-                    Stage::Attempt(source.fetch(this.request.clone()))
+                    let attempt = source.fetch(this.request.clone());
+                    let observed = match &pace.observer {
+                        Some(observer) => observer.begin(this.request, source.app_id(), this.effort.attempts),
+                        None => Observed::default(),
+                    };
+                    Stage::Attempt { attempt, observed }
                 }
-                StageProjection::Attempt(attempt) => match catch_unwind(AssertUnwindSafe(|| attempt.poll(cx))) {
-                    Err(panic) => {
-                        // What panicked must not be polled again. The next poll asks for the page anew.
-                        this.stage.set(Stage::Begin);
-                        resume_unwind(panic)
-                    }
-                    // The answer comes first, and the deadline after it: what has arrived is used.
-                    Ok(Poll::Pending) => {
-                        let deadline = this.clock.as_mut().and_then(|clock| clock.deadline.as_mut());
-                        return match deadline.map(|deadline| deadline.poll(this.timer, cx)) {
-                            Some(Poll::Ready(Ok(()))) => Poll::Ready(Err(Error::timeout(Limit::Page))),
-                            // Without timers the source alone wakes the task.
-                            Some(Poll::Ready(Err(NoTimers)) | Poll::Pending) | None => Poll::Pending,
-                        };
-                    }
-                    Ok(Poll::Ready(Ok(arrived))) => {
-                        pace.budget.deposit();
-                        return Poll::Ready(Ok(arrived));
-                    }
-                    Ok(Poll::Ready(Err(error))) => {
-                        let now = Instant::now();
-                        let left = this.clock.as_mut().and_then(|clock| clock.deadline.as_mut()?.left(now));
-                        let verdict = pace.policy.decide(&error, this.effort.attempts, left, fastrand::f64());
-                        let Verdict::RetryAfter(wait) = verdict else { return Poll::Ready(Err(error)) };
-                        let Some(until) = now.checked_add(wait) else { return Poll::Ready(Err(error)) };
-                        let can_wait = !matches!(this.timer.poll(until, cx), Poll::Ready(Err(NoTimers)));
-                        if !can_wait || !pace.budget.withdraw(&error) {
-                            return Poll::Ready(Err(error));
+                StageProjection::Attempt { attempt, observed } => {
+                    let polled = catch_unwind(AssertUnwindSafe(|| attempt.poll(cx)));
+                    let answer = match polled {
+                        Ok(Poll::Ready(answer)) => answer,
+                        // The deadline comes after the answer: what has arrived is used.
+                        Ok(Poll::Pending) => Err(ready!(Clock::poll_deadline(this.clock, this.timer, cx))),
+                        Err(panic) => {
+                            // What panicked must not be polled again. The next poll asks for the page anew.
+                            this.stage.set(Stage::Begin);
+                            resume_unwind(panic)
                         }
-                        this.effort.waited += wait;
-                        if let Some(span) = this.span {
-                            span.retry(&error, this.effort.attempts, wait);
+                    };
+                    let observed = mem::take(observed);
+                    // The attempt is over, also if its observer panics.
+                    this.stage.set(Stage::Begin);
+                    observed.end(&answer);
+                    let failure = match answer {
+                        Ok(arrived) => {
+                            pace.budget.deposit();
+                            return Poll::Ready(Ok(arrived));
                         }
-                        Stage::Wait { until, failure: Some(error) }
+                        Err(failure) => failure,
+                    };
+                    // Invalid input was found before any request.
+                    this.effort.attempts -= u32::from(failure.is_config());
+                    let now = Instant::now();
+                    let left = this.clock.as_mut().and_then(|clock| clock.deadline.as_mut()?.left(now));
+                    let verdict = pace.policy.decide(&failure, this.effort.attempts, left, fastrand::f64());
+                    let Verdict::RetryAfter(wait) = verdict else { return Poll::Ready(Err(failure)) };
+                    let Some(until) = now.checked_add(wait) else { return Poll::Ready(Err(failure)) };
+                    let can_wait = !matches!(this.timer.poll(until, cx), Poll::Ready(Err(NoTimers)));
+                    if !can_wait || !pace.budget.withdraw(&failure) {
+                        return Poll::Ready(Err(failure));
                     }
-                },
+                    this.effort.waited += wait;
+                    if let Some(span) = this.span {
+                        span.retry(&failure, this.effort.attempts, wait);
+                    }
+                    Stage::Wait { until, failure: Some(failure) }
+                }
                 StageProjection::Wait { until, failure } => match ready!(this.timer.poll(*until, cx)) {
                     Ok(()) => Stage::Begin,
                     Err(NoTimers) => match failure.take() {
@@ -209,6 +233,14 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
 }
 
 impl Clock {
+    /// Ready with the error if the page has taken too long. Without timers, its source alone wakes the task.
+    fn poll_deadline(clock: &mut Option<Self>, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Error> {
+        match clock.as_mut().and_then(|clock| clock.deadline.as_mut()).map(|deadline| deadline.poll(timer, cx)) {
+            Some(Poll::Ready(Ok(()))) => Poll::Ready(Error::timeout(Limit::Page)),
+            Some(Poll::Ready(Err(NoTimers)) | Poll::Pending) | None => Poll::Pending,
+        }
+    }
+
     fn start(policy: &RetryPolicy) -> Self {
         let began = Instant::now();
         Self { began, deadline: policy.page_deadline().map(|length| Deadline::new(length, began)) }

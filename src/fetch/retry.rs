@@ -68,21 +68,22 @@ impl RetryPolicy {
         Self { attempts: 1, deadline: None, ..Self::default() }
     }
 
-    /// How many attempts are made at a page, the first included. 0 counts as 1.
+    /// How many attempts are made at a page, the first included. Default: 3. 0 counts as 1.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// The limit of the first wait; each further one doubles it.
+    /// The limit of the first wait; each further one doubles it. Default: 200 ms, and five times as long after an error for the
+    /// rate of requests. Any duration; with zero there is no wait but the server's `Retry-After`.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
         self.base = base;
         self
     }
 
-    /// The limit that no wait's own limit exceeds.
+    /// The limit that no wait's own limit exceeds. Default: 20 s. Any duration.
     #[must_use]
     pub fn cap(mut self, cap: Duration) -> Self {
         self.cap = cap;
@@ -90,7 +91,7 @@ impl RetryPolicy {
     }
 
     /// How long all attempts at a page may take together, waits included. An attempt under way is given up then, and no
-    /// wait is begun that would end later.
+    /// wait is begun that would end later. Default: 90 s. Any duration; [`none`](Self::none) has no deadline.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
@@ -182,6 +183,13 @@ mod tests {
         assert!(matches!(policy.decide(&outage(), 2, None, 0.5), Verdict::RetryAfter(_)));
         assert_eq!(policy.decide(&outage(), 3, None, 0.5), Verdict::GiveUp);
         assert_eq!(RetryPolicy::none().decide(&outage(), 1, None, 0.5), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn a_page_has_90_seconds_or_the_callers_deadline_and_none_where_nothing_is_retried() {
+        assert_eq!(RetryPolicy::default().page_deadline(), Some(90 * SECOND));
+        assert_eq!(RetryPolicy::default().deadline(SECOND).page_deadline(), Some(SECOND));
+        assert_eq!(RetryPolicy::none().page_deadline(), None);
     }
 
     #[test]

@@ -5,13 +5,13 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::body::REFUSAL_PATIENCE;
 use super::*;
-use crate::client::ClientBuilder;
 use crate::walk::PageSize;
+use crate::{Client, ClientBuilder};
 
 const START: PageRequest = PageRequest { position: Position::Start, limit: PageSize::DEFAULT };
 
 fn client(base: &str) -> ClientBuilder {
-    ClientBuilder::new("KEY-1234").base_url(base)
+    Client::builder("KEY-1234").base_url(base)
 }
 
 async fn fetch(client: ClientBuilder) -> Result<Page> {

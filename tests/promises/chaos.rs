@@ -164,8 +164,6 @@ impl Consumer {
         assert!(self.stream.next().await.is_none());
     }
 }
-
-/// T4 to T11, S1, S2, S5, S13, C15, C16, P4, P13.
 #[tokio::test(start_paused = true)]
 async fn a_thousand_walks_over_a_bad_network_by_a_bad_consumer_each_see_the_exact_list() {
     let list = groups(GROUPS);
@@ -200,8 +198,6 @@ async fn a_thousand_walks_over_a_bad_network_by_a_bad_consumer_each_see_the_exac
         assert!(errors > 1_000 && dropped > 1_000 && saved > 1_000 && turns > 1_000);
     }
 }
-
-/// P10.
 #[tokio::test]
 async fn ten_thousand_streams_at_once_on_one_client_hold_a_page_each_and_complete() {
     const STREAMS: usize = 10_000;

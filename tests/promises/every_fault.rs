@@ -23,8 +23,6 @@ fn faults() -> Vec<Fault> {
     ]
     .concat()
 }
-
-/// T1, T2, T4 to T8, T10 to T12, S1, S5.
 #[tokio::test]
 async fn a_listing_that_meets_every_fault_once_is_complete() {
     let faults = faults();

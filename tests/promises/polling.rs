@@ -152,7 +152,7 @@ fn a_next_of_pages_dropped_at_any_await_loses_nothing() {
     assert_eq!(fake.requests().len(), 3);
 }
 
-/// The error too is lost by no dropped `next`.
+/// A dropped `next` does not lose the error either.
 #[test]
 fn an_error_that_waits_comes_once_though_next_is_dropped() {
     let gated = Gated::default();
@@ -477,7 +477,7 @@ fn after_a_panic_the_stream_can_turn_round() {
     assert_eq!(all(stream.reverse()), expected);
 }
 
-/// That of groups is a property in `model`.
+/// The hint of groups is a property in `model`.
 #[test]
 fn the_size_hint_of_pages_is_never_wrong() {
     for dialect in [Dialect::default(), Dialect::default().next_links(false), Dialect::default().empty_page_every(2)] {

@@ -8,8 +8,8 @@ use futures::FutureExt;
 
 use super::*;
 use crate::cursor::Position;
-use crate::error::Error;
-use crate::page::Cursors;
+use crate::error::{Error, Result};
+use crate::page::{Cursors, Page};
 use crate::walk::PageSize;
 
 fn groups(count: usize) -> Vec<Group> {

@@ -1,0 +1,179 @@
+//! A boxed source.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::page::Page;
+use crate::source::{PageRequest, PageSource};
+
+/// Any [`PageSource`], boxed: what a struct stores so that tests can pass a fake, without a type parameter.
+///
+/// In production, use [`client.groups(app_id).boxed()`](crate::ListGroups::boxed); in tests,
+/// `ListGroups::from_source(fake).boxed()` with a `testing::FakeGroups` (feature `test-util`).
+///
+/// It is [`Clone`] (clones share the source), [`Send`] and [`Sync`], and so are its listings; its streams are [`Send`]
+/// and [`Unpin`]. It costs an allocation and an indirect call a page.
+///
+/// # Examples
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use gupshup_groups::{AnySource, ListGroups, Result};
+///
+/// struct Audit {
+///     groups: ListGroups<AnySource>,
+/// }
+///
+/// impl Audit {
+///     /// How many groups have no name.
+///     async fn unnamed(&self) -> Result<usize> {
+///         let mut unnamed = 0;
+///         let mut groups = self.groups.stream();
+///         while let Some(group) = groups.try_next().await? {
+///             unnamed += usize::from(group.subject.is_empty());
+///         }
+///         Ok(unnamed)
+///     }
+/// }
+///
+/// # fn production() -> Result<Audit> {
+/// let client = gupshup_groups::Client::from_env()?;
+/// let audit = Audit { groups: client.groups("app-id").boxed() };
+/// # Ok(audit)
+/// # }
+/// # use gupshup_groups::{Group, testing::FakeGroups};
+/// # futures::executor::block_on(async {
+///
+/// let fake = FakeGroups::new([Group::new("a", "", 1_700_000_000), Group::new("b", "Sales", 1_700_000_060)]);
+/// let audit = Audit { groups: ListGroups::from_source(fake).boxed() };
+/// assert_eq!(audit.unnamed().await?, 1);
+/// # Ok::<(), gupshup_groups::Error>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct AnySource {
+    source: Arc<dyn PageSource<Fetch = AnyFetch> + Send + Sync>,
+}
+
+type AnyFetch = Pin<Box<dyn Future<Output = Result<Page>> + Send>>;
+
+/// A source with a boxed future, so that all have one type.
+struct Boxing<S>(S);
+
+impl<S> PageSource for Boxing<S>
+where
+    S: PageSource,
+    S::Fetch: Send + 'static,
+{
+    type Fetch = AnyFetch;
+
+    fn fetch(&self, request: PageRequest) -> AnyFetch {
+        Box::pin(self.0.fetch(request))
+    }
+
+    fn list_identity(&self) -> Option<u64> {
+        self.0.list_identity()
+    }
+
+    fn app_id(&self) -> Option<&str> {
+        self.0.app_id()
+    }
+}
+
+impl AnySource {
+    /// Boxes a source. [`ListGroups::boxed`](crate::ListGroups::boxed) boxes that of a listing.
+    pub fn new<S>(source: S) -> Self
+    where
+        S: PageSource + Send + Sync + 'static,
+        S::Fetch: Send + 'static,
+    {
+        Self { source: Arc::new(Boxing(source)) }
+    }
+}
+
+impl PageSource for AnySource {
+    type Fetch = Pin<Box<dyn Future<Output = Result<Page>> + Send>>;
+
+    fn fetch(&self, request: PageRequest) -> Self::Fetch {
+        self.source.fetch(request)
+    }
+
+    fn list_identity(&self) -> Option<u64> {
+        self.source.list_identity()
+    }
+
+    fn app_id(&self) -> Option<&str> {
+        self.source.app_id()
+    }
+}
+
+impl fmt::Debug for AnySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnySource").field("app_id", &self.app_id()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use futures::{StreamExt as _, TryStreamExt as _};
+
+    use super::*;
+    use crate::testing::FakeGroups;
+    use crate::{Client, Group, GroupStream, ListGroups};
+
+    fn groups() -> Vec<Group> {
+        (0..60).map(|n| Group::new(n.to_string(), "Support", n)).collect()
+    }
+
+    #[test]
+    fn lists_what_the_source_in_the_box_lists() {
+        let fake = FakeGroups::new(groups());
+        let list = ListGroups::from_source(fake.clone()).page_size(20).boxed();
+        assert_eq!(block_on(list.stream().try_collect::<Vec<_>>()).unwrap(), groups());
+        assert_eq!(fake.requests().len(), 3);
+    }
+
+    #[test]
+    fn names_the_app_and_the_list_of_the_source_in_the_box() {
+        let source = Client::new("key").unwrap().source("app-7");
+        let any = AnySource::new(source.clone());
+        assert_eq!((any.app_id(), any.list_identity()), (Some("app-7"), source.list_identity()));
+        assert!(any.list_identity().is_some());
+        assert_eq!(format!("{any:?}"), "AnySource { app_id: Some(\"app-7\"), .. }");
+    }
+
+    #[test]
+    fn a_listing_keeps_its_settings_in_the_box() {
+        let fake = FakeGroups::new(groups());
+        let list = ListGroups::from_source(fake.clone()).page_size(7).max_groups(9);
+        let list = list.boxed();
+        assert_eq!(block_on(list.stream().count()), 9);
+        let limits: Vec<_> = fake.requests().iter().map(|request| request.limit.get()).collect();
+        assert_eq!(limits, [7, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_listing_that_reads_ahead_does_so_in_the_box_too() {
+        let fake = FakeGroups::new(groups());
+        let list = ListGroups::from_source(fake.clone()).page_size(20).read_ahead(true).boxed();
+        let mut stream = list.stream();
+        stream.next().await.unwrap().unwrap();
+        while fake.requests().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[test]
+    fn a_struct_can_hold_it_and_a_task_can_take_it() {
+        fn holds<T: Clone + Send + Sync + 'static>() {}
+        fn moves<T: Send + Unpin + 'static>() {}
+        holds::<AnySource>();
+        holds::<ListGroups<AnySource>>();
+        moves::<<AnySource as PageSource>::Fetch>();
+        moves::<GroupStream<AnySource>>();
+    }
+}

@@ -1,0 +1,310 @@
+//! What an observer is told of each attempt.
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::page::Page;
+use crate::source::PageRequest;
+use crate::walk::PageSize;
+
+/// One attempt at a page, at its end: what an [observer](crate::ClientBuilder::observer) is told, for metrics.
+///
+/// Every label here is one of few words, so that it can be a label of a metric, except the app's id, which is as many as
+/// you list apps.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Attempt<'a> {
+    begun: &'a Begun,
+    duration: Duration,
+    /// `None` if nobody waits for its answer any more.
+    answer: Option<&'a Result<Page>>,
+}
+
+impl Attempt<'_> {
+    /// The id of the app whose groups are listed; `None` on a source that has no apps.
+    #[must_use]
+    pub fn app_id(&self) -> Option<&str> {
+        self.begun.app_id.as_deref()
+    }
+
+    /// Where the page lies: `start`, `after` a cursor or `before` one.
+    #[must_use]
+    pub fn position(&self) -> &'static str {
+        self.begun.position
+    }
+
+    /// How many groups were asked for.
+    #[must_use]
+    pub fn limit(&self) -> PageSize {
+        self.begun.limit
+    }
+
+    /// Which attempt at the page it is, from 1. Those from 2 are retries.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.begun.number
+    }
+
+    /// From the beginning of the attempt to the end of the response, without waits for the rate limit and between
+    /// attempts. It includes time in which nobody polled the stream.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        self.duration
+    }
+
+    /// What came of it, in a word.
+    ///
+    /// | outcome | meaning |
+    /// |---|---|
+    /// | `page` | a page |
+    /// | `dropped` | nobody waits for it any more: the stream was dropped or reversed |
+    /// | `connect`, `tls`, `timeout`, `transport`, `redirect`, `decode`, `too_large`, `protocol` | the error's kind, as its predicates say |
+    /// | `rate_limited`, `auth`, `not_found`, `cursor` | the API's error: too many requests, the key, the app's id, the cursor |
+    /// | `api` | any other error of the API |
+    /// | `other` | [`Error::other`] |
+    ///
+    /// New words may be added.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self.answer {
+            None => "dropped",
+            Some(Ok(_)) => "page",
+            Some(Err(error)) => kind(error),
+        }
+    }
+
+    /// The HTTP status of the response, if there was one; 200 for a page.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self.answer? {
+            Ok(_) => Some(200),
+            Err(error) => error.status(),
+        }
+    }
+
+    /// The error of a failed attempt. The stream does not yield it where the attempt is repeated.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error> {
+        self.answer?.as_ref().err()
+    }
+
+    /// How many groups the page holds; 0 if there is none.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.page().map_or(0, |page| page.groups.len())
+    }
+
+    /// The decoded size of the page's body, in bytes; 0 if there is no page, and on a source without bodies.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.page().map_or(0, |page| page.bytes)
+    }
+
+    fn page(&self) -> Option<&Page> {
+        self.answer?.as_ref().ok()
+    }
+}
+
+fn kind(error: &Error) -> &'static str {
+    let kinds = [
+        (error.is_connect(), "connect"),
+        (error.is_tls(), "tls"),
+        (error.is_timeout(), "timeout"),
+        (error.is_transport(), "transport"),
+        (error.is_redirect(), "redirect"),
+        (error.is_rate_limited(), "rate_limited"),
+        (error.is_auth(), "auth"),
+        (error.is_not_found(), "not_found"),
+        (error.is_cursor_expired() || error.is_cursor_invalid(), "cursor"),
+        (error.is_api(), "api"),
+        (error.is_decode(), "decode"),
+        (error.is_too_large(), "too_large"),
+        (error.is_protocol(), "protocol"),
+    ];
+    kinds.into_iter().find_map(|(is, kind)| is.then_some(kind)).unwrap_or("other")
+}
+
+/// Called at the end of each attempt.
+#[derive(Clone)]
+pub(crate) struct Observer(Arc<dyn Fn(&Attempt<'_>) + Send + Sync>);
+
+impl Observer {
+    pub(crate) fn new(observer: impl Fn(&Attempt<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(observer))
+    }
+
+    /// An attempt begins.
+    pub(super) fn begin(&self, request: &PageRequest, app_id: Option<&str>, number: u32) -> Observed {
+        let begun = Begun {
+            app_id: app_id.map(str::to_owned),
+            position: request.position.kind(),
+            limit: request.limit,
+            number,
+            at: Instant::now(),
+        };
+        Observed(Some(Box::new((self.clone(), begun))))
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Observer").finish_non_exhaustive()
+    }
+}
+
+/// What is known of an attempt when it begins.
+#[derive(Debug)]
+struct Begun {
+    app_id: Option<String>,
+    position: &'static str,
+    limit: PageSize,
+    number: u32,
+    at: Instant,
+}
+
+/// An attempt under way that somebody observes. Dropped before its end, it is reported as dropped.
+#[derive(Default)]
+pub(super) struct Observed(Option<Box<(Observer, Begun)>>);
+
+impl Observed {
+    /// The attempt is at its end. Invalid input is no attempt: nothing was requested.
+    pub(super) fn end(mut self, answer: &Result<Page>) {
+        match answer {
+            Err(error) if error.is_config() => self.0 = None,
+            _ => self.report(Some(answer)),
+        }
+    }
+
+    fn report(&mut self, answer: Option<&Result<Page>>) {
+        if let Some(observed) = self.0.take() {
+            let (observer, begun) = &*observed;
+            (observer.0)(&Attempt { begun, duration: begun.at.elapsed(), answer });
+        }
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        // A panic of the observer during another panic would abort the process.
+        if !thread::panicking() {
+            self.report(None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use futures::FutureExt as _;
+    use futures::stream::{StreamExt as _, TryStreamExt as _};
+
+    use super::super::{Pace, RetryPolicy};
+    use super::*;
+    use crate::list::ListGroups;
+    use crate::page::Group;
+    use crate::testing::{FakeGroups, Fault};
+
+    /// A listing of pages of two, and what its observer is told.
+    fn observed(faults: impl IntoIterator<Item = Fault>) -> (ListGroups<FakeGroups>, Arc<Mutex<Vec<String>>>) {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let observer = Observer::new({
+            let told = Arc::clone(&told);
+            move |attempt: &Attempt<'_>| {
+                told.lock().unwrap().push(format!(
+                    "{} {} #{} {} {:?} {} groups in {} s",
+                    attempt.position(),
+                    attempt.limit().get(),
+                    attempt.number(),
+                    attempt.outcome(),
+                    attempt.status(),
+                    attempt.groups(),
+                    attempt.duration().as_secs(),
+                ));
+            }
+        });
+        let fake = FakeGroups::new((0..3).map(|n| Group::new(n.to_string(), "", n))).script(faults);
+        let pace = Pace::new(RetryPolicy::default(), None).with_observer(Some(observer));
+        (ListGroups::at_pace(fake, pace).page_size(2), told)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_attempt_is_told_once_with_its_request_and_what_came_of_it() {
+        let second = Duration::from_secs(1);
+        let busy = || Fault::Error(Error::api(503, None, "Busy"));
+        let limited = Fault::Error(Error::api(429, None, "Slow down").with_retry_after(20 * second));
+        let (list, told) =
+            observed([busy(), limited, Fault::Delay(3 * second), Fault::Error(Error::transport("reset"))]);
+        assert_eq!(list.stream().try_collect::<Vec<_>>().await.unwrap().len(), 3);
+        assert_eq!(
+            *told.lock().unwrap(),
+            [
+                "start 2 #1 api Some(503) 0 groups in 0 s",
+                "start 2 #2 rate_limited Some(429) 0 groups in 0 s",
+                "start 2 #3 page Some(200) 2 groups in 3 s",
+                "after 2 #1 transport None 0 groups in 0 s",
+                "after 2 #2 page Some(200) 1 groups in 0 s",
+            ]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_is_given_up_is_a_timeout_and_one_that_is_dropped_is_dropped() {
+        let (list, told) = observed([Fault::Hang]);
+        assert!(list.page().await.unwrap_err().is_timeout());
+        assert_eq!(*told.lock().unwrap(), ["start 2 #1 timeout None 0 groups in 90 s"]);
+
+        let (list, told) = observed([Fault::Hang]);
+        let mut stream = list.stream();
+        assert!(stream.next().now_or_never().is_none());
+        assert_eq!(told.lock().unwrap().len(), 0);
+        drop(stream);
+        assert_eq!(*told.lock().unwrap(), ["start 2 #1 dropped None 0 groups in 0 s"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_makes_no_request_is_not_told() {
+        let (list, told) = observed([Fault::Error(Error::config("bad input"))]);
+        assert_eq!(list.page().await.unwrap_err().attempts(), 0);
+        assert_eq!(told.lock().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_panic_of_the_observer_goes_to_the_caller_and_the_next_poll_asks_for_the_page_again() {
+        let broken = AtomicBool::new(true);
+        let observer = Observer::new(move |_: &Attempt<'_>| {
+            assert!(!broken.swap(false, Ordering::Relaxed), "a bug in the observer");
+        });
+        let pace = Pace::new(RetryPolicy::default(), None).with_observer(Some(observer));
+        let mut stream = ListGroups::at_pace(FakeGroups::new([Group::new("a", "", 0)]), pace).stream();
+        let panic = catch_unwind(AssertUnwindSafe(|| stream.next().now_or_never())).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"a bug in the observer"));
+        assert_eq!(stream.next().now_or_never().unwrap().unwrap().unwrap().id, "a");
+    }
+
+    #[test]
+    fn each_kind_of_error_has_a_word_of_its_own() {
+        for (error, word) in [
+            (Error::connect("refused"), "connect"),
+            (Error::tls("expired"), "tls"),
+            (Error::redirect(302), "redirect"),
+            (Error::api(401, None, ""), "auth"),
+            (Error::api(404, None, ""), "not_found"),
+            (Error::api(400, Some(131_059), ""), "cursor"),
+            (Error::api(400, None, ""), "api"),
+            (Error::decode("no page"), "decode"),
+            (Error::too_large(1), "too_large"),
+            (Error::protocol("two lengths"), "protocol"),
+            (Error::other("a bug"), "other"),
+        ] {
+            assert_eq!(kind(&error), word, "{error}");
+        }
+    }
+}
