@@ -283,7 +283,12 @@ impl ClientBuilder {
     /// clones of the client. Off by default: the API's page names no limit, and its answer to too many requests is waited
     /// out anyway.
     ///
-    /// Whoever has to wait stands in line, so every stream advances; that wait does not count towards any timeout.
+    /// Streams that have to wait are served first come, first served, and that wait does not count towards any timeout. A
+    /// stream that is alive and not polled holds up no other for longer than 100 ms: it loses its turn to the next, and when
+    /// it is polled again, it takes the next free one. A wait that is dropped gives its turn back.
+    ///
+    /// Waiting needs the timers of a tokio runtime. Without them, a request that may not be made yet is an error that
+    /// [`is_config`](Error::is_config).
     pub fn rate_limit(mut self, requests: u32, per: Duration) -> Self {
         self.rate_limit = Some((requests, per));
         self

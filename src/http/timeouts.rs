@@ -55,7 +55,8 @@ impl Timeouts {
     ///
     /// # Errors
     ///
-    /// [`Error::is_timeout`] if the step is not there and a limit has passed.
+    /// [`Error::is_timeout`] if the step is not there and a limit has passed. [`Error::is_transport`] if the runtime that
+    /// the attempt began in was shut down: its connection is gone with it, and reqwest's own timers would panic.
     ///
     /// # Cancel safety
     ///
@@ -64,6 +65,9 @@ impl Timeouts {
         let Self { total, silence, longest_silence, timer } = self;
         let mut step = pin!(step);
         let output = poll_fn(|cx| {
+            if timer.is_orphaned(cx) {
+                return Poll::Ready(Err(Error::broken("the runtime was shut down")));
+            }
             if let Poll::Ready(output) = step.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
             }
