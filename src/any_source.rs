@@ -1,4 +1,4 @@
-//! A source whose type does not say what it is.
+//! A boxed source.
 
 use std::fmt;
 use std::future::Future;
@@ -9,14 +9,13 @@ use crate::error::Result;
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
 
-/// Any [`PageSource`], in a box: the type of source to store where tests should be able to put a fake.
+/// Any [`PageSource`], boxed: what a struct stores so that tests can pass a fake, without a type parameter.
 ///
-/// A struct that holds a [`ListGroups<AnySource>`](crate::ListGroups) has no type parameter. In production it is made
-/// from [`client.groups(app_id).boxed()`](crate::ListGroups::boxed); in a test from
-/// `ListGroups::from_source(fake).boxed()`, where `fake` is a `testing::FakeGroups` (feature `test-util`).
+/// In production, use [`client.groups(app_id).boxed()`](crate::ListGroups::boxed); in tests,
+/// `ListGroups::from_source(fake).boxed()` with a `testing::FakeGroups` (feature `test-util`).
 ///
-/// It is [`Clone`] (clones share the source), [`Send`] and [`Sync`], and so are the listings made from it; their streams are
-/// [`Send`] and [`Unpin`]. It costs an allocation and an indirect call a page.
+/// It is [`Clone`] (clones share the source), [`Send`] and [`Sync`], and so are its listings; its streams are [`Send`]
+/// and [`Unpin`]. It costs an allocation and an indirect call a page.
 ///
 /// # Examples
 ///
@@ -61,7 +60,7 @@ pub struct AnySource {
 
 type AnyFetch = Pin<Box<dyn Future<Output = Result<Page>> + Send>>;
 
-/// A source whose future is in a box, and so of one type.
+/// A source with a boxed future, so that all have one type.
 struct Boxing<S>(S);
 
 impl<S> PageSource for Boxing<S>
@@ -85,7 +84,7 @@ where
 }
 
 impl AnySource {
-    /// Puts a source into a box. [`ListGroups::boxed`](crate::ListGroups::boxed) does so for a whole listing.
+    /// Boxes a source. [`ListGroups::boxed`](crate::ListGroups::boxed) boxes that of a listing.
     pub fn new<S>(source: S) -> Self
     where
         S: PageSource + Send + Sync + 'static,

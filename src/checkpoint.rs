@@ -1,4 +1,4 @@
-//! The public form of a walk's place.
+//! The public form of a place in a list.
 
 mod text;
 mod version1;
@@ -8,26 +8,26 @@ use std::fmt;
 use crate::cursor::{Cursor, Direction, Position};
 use crate::walk::Place;
 
-/// A place between two groups of a listing, and the direction of the listing there.
+/// A place between two groups of a listing, and the listing's direction.
 ///
-/// Take one with [`GroupStream::checkpoint`](crate::GroupStream::checkpoint) or from
-/// [`Error::checkpoint`](crate::Error::checkpoint), save it, and continue with
-/// [`ListGroups::resume`](crate::ListGroups::resume), in this process or another.
+/// Returned by [`GroupStream::checkpoint`](crate::GroupStream::checkpoint) and
+/// [`Error::checkpoint`](crate::Error::checkpoint). [`ListGroups::resume`](crate::ListGroups::resume) continues from
+/// it, in this process or another.
 ///
 /// # What it holds
 ///
-/// - the cursor of a page, the number of groups between the start of that page and the place, and the page size,
-/// - a 64-bit hash of the id of the last group yielded (`rapidhash` version 3 of the id's bytes, default seed: the same on
-///   every platform). An id contains a phone number, so the id itself is not saved,
-/// - [`PageSource::list_identity`](crate::PageSource::list_identity) of the list: a checkpoint of another list is refused.
+/// - the cursor of a page, the page size, and the number of groups between the start of the page and the place,
+/// - a 64-bit hash of the last group's id (`rapidhash` version 3, default seed, the same on every platform), since the
+///   id contains a phone number,
+/// - [`PageSource::list_identity`](crate::PageSource::list_identity), so that a checkpoint of another list is refused.
 ///
-/// It holds no API key. Its text (`Display`, and the same text in serde) holds the cursor on purpose; its `Debug` does not.
+/// It holds no API key. `Display` and serde write the cursor; `Debug` does not.
 ///
 /// # When groups change meanwhile
 ///
-/// An unchanged list continues exactly at the next group, whatever the page size before and after. In a changed list the
-/// listing continues just past the last group yielded, also if that group has moved to a later page. If the group is gone,
-/// its page is listed again: groups are repeated, never lost. If the cursor itself has expired, the listing ends with
+/// In an unchanged list, the listing continues exactly at the next group, whatever the page sizes. In a changed list,
+/// it continues after the last group yielded, also if that group has moved to a later page. If that group is gone, its
+/// page is listed again: groups may be repeated, but none is skipped. If the cursor has expired, the listing fails with
 /// [`Error::is_cursor_expired`](crate::Error::is_cursor_expired): list again from the start.
 ///
 /// # Examples
@@ -51,22 +51,22 @@ use crate::walk::Place;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Checkpoint {
-    /// The list that it belongs to, if the source has said which one it is.
+    /// The identity of its list, if the source has one.
     pub(crate) list: Option<u64>,
     pub(crate) heading: Direction,
     pub(crate) place: Place,
 }
 
 impl Checkpoint {
-    /// Whether no group lies behind: a listing from here yields the whole list.
+    /// Whether the place is before the first group: a listing from here yields the whole list.
     #[must_use]
     pub fn is_start(&self) -> bool {
         self.clone().reversed().is_end()
     }
 
-    /// Whether no group lies ahead: the end of the list in this direction is established.
+    /// Whether the place is at the established end of the list in this direction.
     ///
-    /// A listing that stopped for an error or for [`max_groups`](crate::ListGroups::max_groups) is not at the end.
+    /// False where a listing stopped at an error or at [`max_groups`](crate::ListGroups::max_groups).
     #[must_use]
     pub fn is_end(&self) -> bool {
         match self.place {
@@ -82,13 +82,13 @@ impl Checkpoint {
         self.heading
     }
 
-    /// The same place in the other direction: the last group yielded comes back first.
+    /// The same place in the other direction: the group that was yielded last is yielded first.
     #[must_use]
     pub fn reversed(self) -> Self {
         Self { heading: self.heading.reversed(), ..self }
     }
 
-    /// The first cursor in it that must not be sent: it is too long, or no cursor.
+    /// The first cursor in it that must not be sent.
     pub(crate) fn unusable_cursor(&self) -> Option<&Cursor> {
         let mark = match &self.place {
             Place::Middle(mark) | Place::End(Some(mark)) => mark,

@@ -20,28 +20,23 @@ use crate::source::PageSource;
 use rounds::{Listed, Rounds, Verdict};
 
 impl<S: PageSource + Clone> ListGroups<S> {
-    /// All groups: a complete listing or an error, never a part of the list.
+    /// All groups: one complete listing or an error, never a part of the list.
     ///
-    /// The groups that came before an error are dropped with it. To keep what a long listing has when the network fails,
-    /// use [`stream`](Self::stream) and its [checkpoint](crate::GroupStream::checkpoint).
+    /// An error drops the groups that arrived before it. To keep them, use [`stream`](Self::stream).
     ///
     /// # Errors
     ///
-    /// Whatever any of its requests brings. And [`is_config`](Error::is_config), before any request, where the listing
-    /// could only be a part of the list: a snapshot begins at the start and holds everything, so
-    /// [`after`](Self::after), [`before`](Self::before), [`resume`](Self::resume) and
-    /// [`max_groups`](Self::max_groups) are refused, whatever they were given.
+    /// Any error of its requests. [`is_config`](Error::is_config), before any request, if [`after`](Self::after),
+    /// [`before`](Self::before), [`resume`](Self::resume) or [`max_groups`](Self::max_groups) is set.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the request, and what has been listed. Calling again lists from the start.
+    /// Dropping the future drops the request and the groups listed so far. Another call lists from the start.
     ///
     /// # When groups change meanwhile
     ///
-    /// As with [`GroupStream`](crate::GroupStream): an expired cursor heals. A group that is created or deleted during the
-    /// listing is in the snapshot or not. On a server whose cursors point to groups, every group that existed throughout is
-    /// in it. On one whose cursors are offsets, a deletion during the listing can hide a group that exists: before you
-    /// delete what a snapshot lacks, take a [`consistent_snapshot`](Self::consistent_snapshot).
+    /// As with [`GroupStream`](crate::GroupStream#when-groups-change-meanwhile). [`Snapshot`] says which groups may be
+    /// missing.
     ///
     /// # Examples
     ///
@@ -65,66 +60,54 @@ impl<S: PageSource + Clone> ListGroups<S> {
         }
     }
 
-    /// All groups, from two complete listings in a row that agree: every group that existed throughout is in it, also on a
-    /// server whose cursors are offsets.
+    /// All groups, from two complete listings in a row that agree. Use it before you delete what is missing.
     ///
-    /// A listing takes several requests. On a server whose cursors are offsets, a deletion between two of them moves the
-    /// rest of the list forward, and the next page begins one group too late: a group that exists is missing from a listing
-    /// that was complete. A program that deletes what is missing needs this method instead of
-    /// [`snapshot`](Self::snapshot).
+    /// On a server whose cursors are offsets, a deletion between two requests moves the rest of the list forward. The
+    /// next page then begins one group too late, and a complete listing lacks a group that exists.
     ///
     /// # What it does
     ///
-    /// It lists until two listings in a row agree, and returns the later one. Two listings agree if they have the same ids
-    /// in the same order, and neither saw a change: no group was sent twice, and no cursor was refused for a change. Subjects and creation
-    /// times need not agree. They are those of the later listing: a renamed group is still the same group, and a rename
-    /// hides none.
+    /// It lists until two listings in a row agree, and returns the later one. Two listings agree if they have the same
+    /// ids in the same order, no id occurs twice in either, and neither had a cursor refused because of a change.
+    /// Subjects and creation times may differ: they are those of the later listing.
     ///
-    /// # What follows from it
+    /// # Guarantees
     ///
-    /// - **Every group that existed throughout both listings is in the snapshot.**
-    /// - Every group of the snapshot existed at one time, the moment between the two listings.
+    /// - Every group that existed throughout both listings is in the snapshot.
+    /// - Every group of the snapshot existed at one time, between the two listings.
     ///
-    /// The second is the double collect of atomic snapshots (Afek et al., 1993): what was read twice, and was the same both
-    /// times, was there in between. The first needs a proof for offsets. When page `n` is requested at offset `k`, the
-    /// listing has received `k` groups. None came twice, so they are `k` different groups; all of them still exist, since
-    /// the next listing has them too; and all stand before any group that has not been received yet. So that group stands
-    /// at offset `k` or behind it, and the page does not miss it.
+    /// `DESIGN.md` in this package has the proof. It does not cover:
     ///
-    /// On a server whose cursors point to groups, the first holds of every complete listing.
-    ///
-    /// # What it cannot see
-    ///
-    /// - A group that was created and deleted between two requests.
-    /// - A group that goes and comes back under the same id (a group that is suspended for a moment) while the listings are
-    ///   made: it looks as if it had stayed, and its absence can hide another group.
-    /// - Groups that the server counts in its offsets and does not list. The removal of such a group can hide a listed one.
-    ///   Two listings that agree hide the same group only if this happens at the same place in both.
-    /// - A server that moves groups within its list, back and forth, while the listings are made.
-    /// - A server that leaves out a group in both listings for a reason of its own.
+    /// - a group that is created and deleted between two requests;
+    /// - a group that disappears and returns under the same id (suspended, for example): it seems to have stayed, and
+    ///   its absence can hide another group;
+    /// - a server whose offsets count groups that it does not list, if it removes such groups at the same place during
+    ///   both listings;
+    /// - a server that moves groups within its list;
+    /// - a server that leaves the same group out of both listings.
     ///
     /// # Cost
     ///
-    /// Exactly twice the requests of a [`snapshot`](Self::snapshot) where the list does not change, and two snapshots in
-    /// memory. At most eight listings: a list that changes during every other listing on average is settled by then nine
-    /// times in ten. [`Snapshot::progress`] counts what all of them took. [`read_ahead`](Self::read_ahead) applies to each.
+    /// If the list does not change, twice the requests of a [`snapshot`](Self::snapshot), and two snapshots in memory.
+    /// At most eight listings: if the list changes once in two listings on average, two in a row agree in nine of ten
+    /// cases. [`Snapshot::progress`] counts them all. [`read_ahead`](Self::read_ahead) applies to each.
     ///
     /// # Errors
     ///
-    /// Those of [`snapshot`](Self::snapshot). And [`is_inconsistent`](Error::is_inconsistent), after eight listings of which
-    /// no two in a row agree. Its message counts what changed.
+    /// Those of [`snapshot`](Self::snapshot), and [`is_inconsistent`](Error::is_inconsistent) after eight listings of
+    /// which no two in a row agree. Its message counts the changes.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the request, and what has been listed. Calling again lists from the start.
+    /// As [`snapshot`](Self::snapshot).
     ///
     /// # Panics
     ///
-    /// As [`GroupStream`](crate::GroupStream).
+    /// [As `GroupStream`](crate::GroupStream#panics).
     ///
     /// # Examples
     ///
-    /// A deletion hides a group from a listing of a server whose cursors are offsets, and not from a consistent snapshot:
+    /// A deletion hides a group from one listing, but not from a consistent snapshot:
     ///
     /// ```
     /// use gupshup_groups::testing::{CursorKind, Dialect, FakeGroups};
@@ -134,7 +117,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// let fake = || {
     ///     FakeGroups::new((0..6).map(|n| Group::new(n.to_string(), "", n)))
     ///         .dialect(Dialect::default().cursors(CursorKind::Offsets))
-    ///         // The first group is deleted between the first page and the second.
+    ///         // The first group is deleted after the first page.
     ///         .on_request(|index, list| if index == 1 { list.delete("0"); })
     /// };
     /// let groups = ListGroups::from_source(fake()).page_size(2).snapshot().await?;
@@ -154,17 +137,17 @@ impl<S: PageSource + Clone> ListGroups<S> {
     }
 }
 
-/// Complete listings, one after the other, until one is wanted or two in a row agree.
+/// Complete listings, one after the other, until one is enough or two in a row agree.
 #[pin_project]
 pub(crate) struct Collect<S: PageSource> {
     list: ListGroups<S>,
-    /// The listing under way.
+    /// The listing in progress.
     #[pin]
     pages: PageStream<S>,
-    /// What it has brought so far.
+    /// Its groups so far.
     groups: Vec<Group>,
     rounds: Rounds,
-    /// What the listings before it took.
+    /// The progress of the listings before it.
     progress: Progress,
 }
 
@@ -175,7 +158,7 @@ impl<S: PageSource + Clone> Collect<S> {
         Ok(Self { list, pages, groups: Vec::new(), rounds: Rounds::default(), progress: Progress::default() })
     }
 
-    /// The first listing that is `enough`, or else the later of the first two in a row that agree.
+    /// The first listing that is `enough`, or the later of the first two in a row that agree.
     pub(crate) fn poll_until(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

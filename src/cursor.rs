@@ -1,22 +1,20 @@
-//! What is a cursor, which way it leads, and the position that both make. The only place that says what is a cursor.
+//! Cursors, directions and positions. The only file that decides what is a cursor.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The longest cursor that is sent or accepted, in bytes.
-///
-/// Cursors of the Graph API are 30 to 200 bytes long. 4 KiB leaves room, and fits any server's limit on a request line.
+/// The longest cursor that is sent or accepted, in bytes. Cursors of the Graph API have 30 to 200 bytes; 4 KiB fits in
+/// any server's limit on a request line.
 pub(crate) const MAX_CURSOR_BYTES: usize = 4 * 1024;
 
-/// A position in the server's list, as the server wrote it.
+/// An opaque text of the API that points to a place in the list.
 ///
-/// A cursor is opaque: the API promises nothing about its content, and this crate does not read it. Cursors come from
-/// [`Page::cursors`] and go into [`ListGroups::after`] and [`ListGroups::before`]. The API invalidates a cursor when the
-/// group that it points to is deleted, so save a [`Checkpoint`] instead where you want to resume later.
+/// Read from [`Page::cursors`] and passed to [`ListGroups::after`] and [`ListGroups::before`]. The API invalidates a
+/// cursor when its group is deleted: to resume later, save a [`Checkpoint`] instead.
 ///
-/// `Debug` shows only the length, so that no log holds a cursor by accident.
+/// `Debug` shows only the length, to keep cursors out of logs.
 ///
 /// ```
 /// use gupshup_groups::Cursor;
@@ -34,25 +32,22 @@ pub(crate) const MAX_CURSOR_BYTES: usize = 4 * 1024;
 pub struct Cursor(Arc<str>);
 
 impl Cursor {
-    /// The text that the server sent.
+    /// The text, as the server sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The cursor in a server's text, or `None` if the text stands for "no cursor".
-    ///
-    /// The API's own example sends the literal `null`, so the empty text and `null` are not cursors.
+    /// The cursor in a server's text, if it is one. The API's example sends the literal `null` for "no cursor".
     pub(crate) fn usable(text: &str) -> Option<Self> {
         Some(Self(text.into())).filter(Self::is_usable)
     }
 
-    /// Whether it is a cursor at all.
+    /// Whether it is neither empty nor `null`.
     pub(crate) fn is_usable(&self) -> bool {
         !matches!(self.as_str(), "" | "null")
     }
 
-    /// Whether it is longer than [`MAX_CURSOR_BYTES`].
     pub(crate) fn is_too_long(&self) -> bool {
         self.0.len() > MAX_CURSOR_BYTES
     }
@@ -82,13 +77,13 @@ impl fmt::Debug for Cursor {
     }
 }
 
-/// Which way a listing reads the server's list.
+/// The direction in which a listing reads the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// The server's order, by `after` cursors.
+    /// In the server's order, by `after` cursors.
     Forward,
-    /// The exact mirror of the server's order, by `before` cursors.
+    /// In the exact mirror of the server's order, by `before` cursors.
     Backward,
 }
 
@@ -109,10 +104,10 @@ impl Direction {
     }
 }
 
-/// The position of a page. "Backward from the start" cannot be written: the direction comes from the cursor.
+/// Where a page is requested. Backward from the start cannot be expressed, since the direction comes from the cursor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Position {
-    /// The list's first page.
+    /// The first page of the list.
     Start,
     /// The page that begins just after the group that the cursor points to.
     After(Cursor),
@@ -121,7 +116,7 @@ pub enum Position {
 }
 
 impl Position {
-    /// The kind in a word, which shows no cursor.
+    /// The kind, without the cursor.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Start => "start",
@@ -130,7 +125,7 @@ impl Position {
         }
     }
 
-    /// The direction in which pages at such positions are read.
+    /// The direction in which the page is read.
     #[must_use]
     pub fn direction(&self) -> Direction {
         match self {
@@ -139,7 +134,7 @@ impl Position {
         }
     }
 
-    /// The cursor, if the position has one.
+    /// The cursor, if there is one.
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
         match self {

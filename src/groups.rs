@@ -1,4 +1,4 @@
-//! The walk as a stream of groups: the buffer of a page.
+//! The stream of groups: the buffer of one page.
 
 use std::fmt;
 use std::pin::Pin;
@@ -18,57 +18,56 @@ use crate::source::PageSource;
 
 /// The groups of a listing, one by one.
 ///
-/// Made by [`ListGroups::stream`](crate::ListGroups::stream). It is `Unpin` on every source: poll it with
-/// [`StreamExt::next`](futures::StreamExt::next), also in code that is generic over the source. With the crate's own
-/// [`HttpSource`], and with [`AnySource`](crate::AnySource), it is `Send` too: keep it in a struct, move it to a task.
+/// Made by [`ListGroups::stream`](crate::ListGroups::stream). It is `Unpin` for every source, and `Send` with
+/// [`HttpSource`] and [`AnySource`](crate::AnySource).
 ///
 /// # Order and completeness
 ///
-/// Forward, groups come in the server's order; backward, in its exact mirror. `None` comes only when the end of the list is
-/// established, or when [`max_groups`](crate::ListGroups::max_groups) was reached. Anything else that ends the stream is
-/// an `Err`: a listing that ended without an error is complete.
+/// Forward, groups are yielded in the server's order; backward, in its exact mirror. `None` means the end of the list,
+/// or that [`max_groups`](crate::ListGroups::max_groups) was reached. Anything else that stops the stream is an `Err`.
 ///
 /// # The end of the list
 ///
-/// The number of groups on a page says nothing about the end, because servers clamp page sizes and filter. A link to
-/// another page means that there is more. A page without such a link is the end if
+/// The number of groups on a page says nothing, because servers clamp page sizes and filter. A page that links to
+/// another page is not the last. A page without a link is the last if
 ///
-/// - it has no cursor to continue from, or no groups,
-/// - or the server has sent links in this direction before (Meta's rule), unless
-///   [`confirm_end`](crate::ListGroups::confirm_end) is on.
+/// - it has no cursor, or no groups,
+/// - or the server has sent links in this direction before (Meta's rule) and
+///   [`confirm_end`](crate::ListGroups::confirm_end) is off.
 ///
-/// Otherwise the stream requests one more page, and an empty page is the end. If the server calls the cursor of that
-/// request invalid (code 2642), the page before is requested again: if it still ends with the same group and cursor, the
-/// cursor is good and the list is at its end; if the page has changed, the stream continues from it; if that cursor is
-/// refused too, it has expired.
+/// Otherwise the stream requests one more page; an empty page is the end. If the API calls the cursor of a request
+/// invalid (code 2642), the stream requests the page before again:
+///
+/// - same last group and cursor: the list is at its end,
+/// - changed page: the stream continues from it,
+/// - refused too: the cursor has expired.
 ///
 /// # Laziness
 ///
-/// No request is made before the first poll, and none ahead of demand: page `k` is requested when page `k − 1` is
-/// used up. With [`read_ahead`](crate::ListGroups::read_ahead) it is requested when page `k − 1` has arrived.
+/// Nothing is requested before the first poll. Page `k` is requested after the last group of page `k − 1` was yielded;
+/// with [`read_ahead`](crate::ListGroups::read_ahead), when page `k − 1` has arrived.
 ///
 /// # Errors and recovery
 ///
-/// An error comes once, after every group that arrived before it; then `None`, for ever. The error and the stream both
-/// hold the [`Checkpoint`] of the place, and [`resume`](Self::resume) continues there.
+/// An error is yielded once, after every group that arrived before it; then `None`, until [`resume`](Self::resume)
+/// continues there. [`checkpoint`](Self::checkpoint) and [`Error::checkpoint`](crate::Error::checkpoint) both return
+/// that place.
 ///
 /// # Cancel safety
 ///
-/// Dropping a `next()` future loses nothing and repeats no request: the request under way belongs to the stream and
-/// continues at the next poll. Dropping the stream drops the request, also one that was made ahead, and leaves no task
-/// behind.
+/// Dropping a `next()` future loses nothing and repeats no request: the request continues at the next poll. Dropping
+/// the stream drops its requests and leaves no task.
 ///
 /// # When groups change meanwhile
 ///
-/// The API invalidates cursors when groups change. A listing that began at the start of the list then begins again by
-/// itself, at most [`max_restarts`](crate::ListGroups::max_restarts) times, and leaves out what it has yielded: every group
-/// that was there throughout comes exactly once. That takes eight bytes of memory a group. A listing that began elsewhere,
-/// or was reversed, has no such memory and yields [`Error::is_cursor_expired`](crate::Error::is_cursor_expired).
+/// The API invalidates cursors when groups change. A stream that began at the start of the list then restarts, at most
+/// [`max_restarts`](crate::ListGroups::max_restarts) times, and leaves out what it has yielded: every group that
+/// existed throughout is yielded exactly once. This takes eight bytes of memory a group. A stream that began elsewhere,
+/// or was reversed, yields [`Error::is_cursor_expired`](crate::Error::is_cursor_expired) instead.
 ///
 /// # Panics
 ///
-/// Never by itself. A panic of a [`PageSource`] goes through to the caller; its request is dropped, and the next poll
-/// makes it again.
+/// Only if a [`PageSource`] panics. Its request is dropped; the next poll repeats it.
 ///
 /// # Examples
 ///
@@ -90,7 +89,7 @@ use crate::source::PageSource;
 #[must_use = "streams do nothing unless polled"]
 pub struct GroupStream<S: PageSource = HttpSource> {
     pages: PageStream<S>,
-    /// The groups of the last page that are not yielded yet, next one first.
+    /// Groups of the last page that are not yielded yet.
     buffer: vec::IntoIter<Group>,
 }
 
@@ -99,20 +98,17 @@ impl<S: PageSource> GroupStream<S> {
         Self { pages, buffer: Vec::new().into_iter() }
     }
 
-    /// The place after the last group that was yielded.
-    ///
-    /// It clones two cursors: cheap enough for every group, and needed only where you save it.
+    /// The place after the last group that was yielded. Clones two cursors.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.pages.checkpoint_before(self.buffer.len())
     }
 
-    /// Reverses the stream: the group that was just yielded comes back first.
+    /// Reverses the stream: the group that was yielded last is yielded first.
     ///
-    /// It works anywhere, also after an error and at both ends. The page is requested again, because the caller owns the
-    /// groups that were yielded. The reversed stream has no memory to heal an expired cursor with.
-    ///
-    /// The stream ends with [`is_protocol`](crate::Error::is_protocol) where a page has no cursor for the other direction.
+    /// Works anywhere, also after an error and at both ends. The page is requested again. A page without a cursor for
+    /// the other direction ends the stream with [`is_protocol`](crate::Error::is_protocol). A reversed stream
+    /// [does not restart](Self#when-groups-change-meanwhile).
     ///
     /// ```
     /// use futures::StreamExt;
@@ -135,14 +131,13 @@ impl<S: PageSource> GroupStream<S> {
         Self::new(self.pages.reversed(self.buffer.len()))
     }
 
-    /// Continues after an error, at the place where it happened. Without an error it does nothing.
-    ///
-    /// A listing that can heal gets its full number of [restarts](crate::ListGroups::max_restarts) again.
+    /// Continues after an error, at the place where it happened, and resets the count of
+    /// [restarts](crate::ListGroups::max_restarts). Without an error it does nothing.
     pub fn resume(&mut self) {
         self.pages.resume();
     }
 
-    /// What the listing has done so far.
+    /// What the stream has done so far.
     #[must_use]
     pub fn progress(&self) -> Progress {
         let mut progress = self.pages.progress();
@@ -150,7 +145,7 @@ impl<S: PageSource> GroupStream<S> {
         progress
     }
 
-    /// The direction in which the stream reads the server's list.
+    /// The direction in which the stream reads the list.
     #[must_use]
     pub fn direction(&self) -> Direction {
         self.pages.direction()
@@ -175,7 +170,7 @@ impl<S: PageSource> Stream for GroupStream<S> {
         }
     }
 
-    /// Exact wherever it can be: the groups of the page are certain, and nothing more comes after the end.
+    /// The buffered groups are certain; after the end, no more follow.
     fn size_hint(&self) -> (usize, Option<usize>) {
         let (least, most) = self.pages.groups_hint();
         let here = self.buffer.len();
@@ -185,8 +180,8 @@ impl<S: PageSource> Stream for GroupStream<S> {
 
 /// Fills the buffer with the next page.
 ///
-/// It is kept out of [`GroupStream::poll_next`], so that this is small enough to be inlined into the caller's loop. It
-/// returns no group, because a group in a function's result is copied through memory.
+/// Separate from [`GroupStream::poll_next`], so that the latter is small enough to be inlined into the caller's loop.
+/// Returns no group, because a group in a return value is copied through memory.
 #[cold]
 #[inline(never)]
 fn next_page<S: PageSource>(

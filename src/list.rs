@@ -1,4 +1,4 @@
-//! One listing: its settings, and their one validation.
+//! One listing: its settings, and their validation.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,14 +19,14 @@ use crate::pages::{PageStream, ReadAhead};
 use crate::source::PageSource;
 use crate::walk::{Mark, PageSize, Place, Rules, Sizes};
 
-/// How often a listing starts again by itself: enough for a few changes during a long listing, few enough that a server
-/// which expires every cursor is noticed.
+/// Default number of restarts. It covers a few changes during a long listing, and a server that expires every cursor
+/// still leads to an error.
 const MAX_RESTARTS: u32 = 3;
 
-/// A listing of an app's active groups: a description that is cheap to clone. No request is made before a stream of it is
+/// The settings of one listing of an app's active groups. Cheap to clone. Makes no request until one of its streams is
 /// polled.
 ///
-/// Made by [`Client::groups`](crate::Client::groups), or by [`from_source`](Self::from_source) on any [`PageSource`].
+/// Made by [`Client::groups`](crate::Client::groups), or by [`from_source`](Self::from_source) for any [`PageSource`].
 ///
 /// | setting | default | range |
 /// |---|---|---|
@@ -39,7 +39,7 @@ const MAX_RESTARTS: u32 = 3;
 /// | [`read_ahead`](Self::read_ahead) | off | |
 /// | [`participants`](ListGroups::participants) | no request body | 1 to 8 users |
 ///
-/// Invalid input is an error that [`is_config`](Error::is_config), as the first item of the stream, before any request.
+/// Invalid input is an [`is_config`](Error::is_config) error: the stream's first item, before any request.
 ///
 /// # Examples
 ///
@@ -73,14 +73,14 @@ pub struct ListGroups<S = HttpSource> {
 enum Start {
     /// At the start of the list.
     List,
-    /// At a place that this setting named.
+    /// At the checkpoint that this setting named.
     Place(&'static str, Checkpoint),
-    /// Nowhere: the input is invalid, for this reason.
+    /// Invalid input, for this reason.
     Invalid(Cow<'static, str>),
 }
 
 impl<S: PageSource> ListGroups<S> {
-    /// A listing of the groups that `source` has: for tests, and for transports of your own.
+    /// Lists the groups of `source`: for tests and other transports.
     pub fn from_source(source: S) -> Self {
         Self::at_pace(source, Pace::new(RetryPolicy::default(), None))
     }
@@ -98,29 +98,27 @@ impl<S: PageSource> ListGroups<S> {
         }
     }
 
-    /// Requests pages of `size` groups, clamped to 1..=1024, the range of the API's page. Takes a number or a
-    /// [`PageSize`].
+    /// Requests pages of `size` groups, clamped to 1..=1024, the API's range.
     ///
-    /// Default: the first page has 25 groups, the API's default, so that the first groups come fast; the others 1024, so
-    /// that there are few requests; where the API refuses that, 100 or 25. A size that you set is never changed: its
-    /// refusal is an error.
+    /// Default: 25 for the first page (the API's default, so the first groups arrive early), then 1024 (few requests);
+    /// 100 or 25 where the API refuses more. A size that you set is never changed; its refusal is an error.
     pub fn page_size(mut self, size: impl Into<PageSize>) -> Self {
         self.page_size = Some(size.into());
         self
     }
 
-    /// Begins just after the group that `cursor` points to, and lists forward.
+    /// Starts just after the group that `cursor` points to, and lists forward.
     ///
-    /// A cursor that the API refuses is an error that [`is_cursor_invalid`](Error::is_cursor_invalid). A server may also
-    /// refuse a good cursor with nothing behind it (code 2642). So the refusal is checked by a request for one group in
-    /// the other direction: if that is answered, the list ends at the cursor.
+    /// If the API refuses the cursor (code 2642), it may be invalid, or nothing may follow it. One request for one
+    /// group in the other direction tells which: an answer means the end of the list, a refusal is an
+    /// [`is_cursor_invalid`](Error::is_cursor_invalid) error.
     pub fn after(self, cursor: impl Into<Cursor>) -> Self {
         self.start_at_cursor("after", Position::After(cursor.into()))
     }
 
-    /// Begins just before the group that `cursor` points to, and lists backward: the exact mirror of the forward order.
+    /// Starts just before the group that `cursor` points to, and lists backward: the exact mirror of the forward order.
     ///
-    /// A refused cursor is handled as by [`after`](Self::after).
+    /// A refused cursor is handled as in [`after`](Self::after).
     pub fn before(self, cursor: impl Into<Cursor>) -> Self {
         self.start_at_cursor("before", Position::Before(cursor.into()))
     }
@@ -131,10 +129,10 @@ impl<S: PageSource> ListGroups<S> {
         self.start(setting, Checkpoint { list: None, heading, place })
     }
 
-    /// Continues at a saved place, in its direction.
+    /// Resumes at `place`, in its direction.
     ///
-    /// A checkpoint at the end yields nothing; [reverse](Checkpoint::reversed) it to list back from there. A checkpoint of
-    /// another list is an error that [`is_config`](Error::is_config).
+    /// A checkpoint at the end yields nothing; [`reversed`](Checkpoint::reversed) lists back from there. A checkpoint
+    /// of another list is an [`is_config`](Error::is_config) error.
     pub fn resume(self, place: Checkpoint) -> Self {
         self.start("resume", place)
     }
@@ -152,7 +150,6 @@ impl<S: PageSource> ListGroups<S> {
         self
     }
 
-    /// What is wrong with a place to begin at.
     fn problem(&self, from: &Checkpoint) -> Option<Cow<'static, str>> {
         if let Some(cursor) = from.unusable_cursor() {
             let length = cursor.as_str().len();
@@ -172,38 +169,39 @@ impl<S: PageSource> ListGroups<S> {
         }
     }
 
-    /// Yields at most `count` groups. The last request asks only for what is left; with 0 no request is made.
+    /// Yields at most `count` groups, counting those yielded before a reversal. The last request is limited to the
+    /// rest; 0 makes no request.
     ///
-    /// It counts every group that the stream yields, also after it was reversed. Reaching it is not the end of the list:
-    /// the [checkpoint](GroupStream::checkpoint) says so, and a listing resumed from it continues.
+    /// The limit is not the end of the list: a listing resumed at the [checkpoint](GroupStream::checkpoint) continues.
     pub fn max_groups(mut self, count: usize) -> Self {
         self.max_groups = Some(count);
         self
     }
 
-    /// Sets how often the listing may start again by itself because its cursor has expired. Default: 3.
-    ///
-    /// Only a listing that begins at the start of the list can. It costs eight bytes of memory a group; with 0, none.
+    /// Limits how often the listing [restarts](GroupStream#when-groups-change-meanwhile) because a cursor has expired.
+    /// Default: 3, for a few changes during a long listing. 0 also saves the eight bytes of memory a group.
     pub fn max_restarts(mut self, count: u32) -> Self {
         self.max_restarts = count;
         self
     }
 
-    /// Sets whether the end of the list is confirmed by one more request where a server that sends links leaves one out.
-    /// Default: off for streams and pages, on for [`snapshot`](Self::snapshot) and [`watch`](Self::watch).
+    /// Makes one more request where a server that has sent links sends none, to confirm the [end of the
+    /// list](GroupStream#the-end-of-the-list). Default: off; on for snapshots, [`updates`](Self::updates) and
+    /// [`watch`](Self::watch).
     ///
-    /// By Meta's documented rule a missing link is the end. A server that breaks the rule cuts the list short; with
-    /// `confirm_end(true)` it does not, at the price of one request a listing. See
-    /// [the end of the list](GroupStream#the-end-of-the-list).
+    /// By Meta's documented rule, a missing link is the end. Against a server that breaks the rule, the extra request
+    /// prevents a short listing.
     pub fn confirm_end(mut self, confirm: bool) -> Self {
         self.confirm_end = confirm;
         self
     }
 
-    /// Sets how failed attempts at a page of this listing are repeated. Default: as the client does
-    /// ([`ClientBuilder::retry`](crate::ClientBuilder::retry)), or [`RetryPolicy::default`] on a source of your own.
+    /// Makes one more request where a server that has sent links sends none, to confirm the
+    /// [end of the list](GroupStream#the-end-of-the-list). Default: off; on for snapshots, [`updates`](Self::updates)
+    /// and [`watch`](Self::watch).
     ///
-    /// The budget of the client stays in force.
+    /// By Meta's documented rule, a missing link is the end. Against a server that breaks the rule, the extra request
+    /// prevents a short listing.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.pace = self.pace.with_policy(policy);
         self
@@ -215,20 +213,15 @@ where
     S: PageSource + Clone + Send + 'static,
     S::Fetch: Send + 'static,
 {
-    /// Fetches one page ahead of demand: as soon as a page has arrived, and only if it leads on. Off by default.
+    /// Fetches one page ahead: the next page is requested as soon as a page arrives. Default: off, since it makes up to
+    /// one unneeded request and holds two pages in memory.
     ///
-    /// It pays where the consumer's work on a page takes about as long as a request, since both then happen at the same
-    /// time. The page is fetched on a task of its own (tokio), so that it, its timeouts and its retries make progress
-    /// while the consumer does not poll; dropping the stream ends the task.
+    /// The page is fetched on a tokio task, so requests, timeouts and retries proceed while the consumer does not poll.
+    /// This helps most where processing a page takes about as long as a request. Dropping the stream aborts the task. A
+    /// list of one page starts no task. Order, errors and checkpoints are as without it.
     ///
-    /// The price: a consumer that stops early has made up to one request too many, and two pages are in memory. An error
-    /// of the page ahead comes after the groups before it, as always, and a checkpoint never points past what was
-    /// yielded. A list of one page makes no task.
-    ///
-    /// On tokio's multi-threaded runtime, a consumer that blocks its thread gains by it too, as long as another worker
-    /// thread is free. On the current-thread runtime there is none: work that blocks belongs into `spawn_blocking`.
-    ///
-    /// Outside of a tokio runtime, the page ahead is an error that [`is_config`](Error::is_config).
+    /// On the current-thread runtime, blocking work also blocks the task: move it to `spawn_blocking`. Outside a tokio
+    /// runtime, the page ahead is an [`is_config`](Error::is_config) error.
     pub fn read_ahead(mut self, ahead: bool) -> Self {
         self.read_ahead = ahead.then_some(Ahead::spawn::<S> as ReadAhead<S>);
         self
@@ -236,8 +229,8 @@ where
 }
 
 impl<S> ListGroups<S> {
-    /// Puts another source in the place of this one, most often one that wraps it: to log requests, to cache pages, to
-    /// count. The settings stay, and so do the client's retries and rate limit, which act above the source.
+    /// Replaces the source, most often by one that wraps it: to log, count or cache requests. Keeps all settings; the
+    /// client's retries and rate limit apply above the new source.
     ///
     /// # Examples
     ///
@@ -278,7 +271,7 @@ impl<S> ListGroups<S> {
         ListGroups { source, start, page_size, max_groups, max_restarts, confirm_end, pace, read_ahead }
     }
 
-    /// The same listing, of a type that does not say what its source is: see [`AnySource`]. The settings stay.
+    /// The same listing with a boxed source: see [`AnySource`].
     pub fn boxed(self) -> ListGroups<AnySource>
     where
         S: PageSource + Send + Sync + 'static,
@@ -289,12 +282,12 @@ impl<S> ListGroups<S> {
 }
 
 impl<S: PageSource + Clone> ListGroups<S> {
-    /// The groups, one by one.
+    /// Streams the groups.
     pub fn stream(&self) -> GroupStream<S> {
         GroupStream::new(self.pages())
     }
 
-    /// The pages, one by one, each in the server's order.
+    /// Streams the pages, each in the server's order.
     pub fn pages(&self) -> PageStream<S> {
         let rules = Rules {
             sizes: self.page_size.map_or_else(Sizes::adaptive, Sizes::Fixed),
@@ -310,17 +303,17 @@ impl<S: PageSource + Clone> ListGroups<S> {
         PageStream::new(self.source.clone(), self.pace.clone(), self.read_ahead, from, rules)
     }
 
-    /// One page: the first of [`pages`](Self::pages), empty where there is none.
+    /// Fetches one page: the first of [`pages`](Self::pages), or an empty page if there is none.
     ///
     /// # Errors
     ///
-    /// Whatever the request for it brings.
+    /// The error of the request.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the request. Calling again asks again.
+    /// Dropping the future drops the request. Another call makes a new one.
     pub fn page(&self) -> impl Future<Output = Result<Page>> + use<S> {
-        // A page ahead would never be used.
+        // The page ahead would be discarded.
         let pages = Self { read_ahead: None, ..self.clone() }.pages();
         async move {
             let mut pages = pin!(pages);
@@ -328,7 +321,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
         }
     }
 
-    /// This listing with its end confirmed, unless it can only be a part of the list.
+    /// This listing with [`confirm_end`](Self::confirm_end), or an error if it cannot be the whole list.
     pub(crate) fn whole(&self) -> Result<Self> {
         let setting = match (&self.start, self.max_groups) {
             (Start::Invalid(problem), _) => return Err(Error::config(problem.clone())),
@@ -347,10 +340,10 @@ impl<S: PageSource + Clone> ListGroups<S> {
 }
 
 impl ListGroups<HttpSource> {
-    /// Sends the request body that the API's page documents, naming 1 to 8 users by phone number or WhatsApp id.
+    /// Sends the request body that the API documents: 1 to 8 users, by phone number or WhatsApp id.
     ///
-    /// Off by default: the body seems to belong to the page about removing participants, and the API's own example of
-    /// this request sends none. It is here in case a server insists.
+    /// Default: no body. It seems to belong to the endpoint that removes participants, and the API's own example sends
+    /// none. Set it if a server requires it.
     pub fn participants(mut self, users: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.source = self.source.with_participants(users.into_iter().map(Into::into).collect());
         self

@@ -1,4 +1,4 @@
-//! What a page holds.
+//! Groups and pages.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,24 +18,21 @@ use crate::cursor::Cursor;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group {
-    /// The group's id: opaque, case-sensitive base64, and the only thing that identifies the group. It contains the
-    /// business phone number.
+    /// The opaque, case-sensitive base64 id. It alone identifies the group, and contains the business phone number.
     pub id: String,
-    /// The group's name as its members see it: any text, control and bidirectional characters included. Escape it
-    /// before you print it to a terminal or a page.
+    /// The group's name: any text, including control and bidirectional characters. Escape it before you display it.
     pub subject: String,
-    /// When the group was created, in seconds since the Unix epoch.
+    /// The creation time, in seconds since the Unix epoch.
     pub creation_timestamp: i64,
 }
 
 impl Group {
-    /// A group of these values: for tests, and for sources of your own.
+    /// A group with these values: for tests, and for sources of your own.
     pub fn new(id: impl Into<String>, subject: impl Into<String>, creation_timestamp: i64) -> Self {
         Self { id: id.into(), subject: subject.into(), creation_timestamp }
     }
 
-    /// When the group was created. A time that this platform's clock cannot express (billions of years away) comes as
-    /// the Unix epoch.
+    /// The creation time. A time outside the range of [`SystemTime`] becomes the Unix epoch.
     #[must_use]
     pub fn created_at(&self) -> SystemTime {
         let distance = Duration::from_secs(self.creation_timestamp.unsigned_abs());
@@ -48,48 +45,45 @@ impl Group {
     }
 }
 
-/// One answer of the API: some groups, and where the list goes on.
-///
-/// The groups stand in the server's order, whichever way the walk goes.
+/// One response of the API, in the server's order in both directions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
-    /// The groups of this page, in the server's order. May be empty in the middle of a list.
+    /// The groups. May be empty in the middle of a list.
     pub groups: Vec<Group>,
-    /// The cursors at both ends of this page.
+    /// The cursors at both ends.
     pub cursors: Cursors,
-    /// The server sent a link to a next page. The link itself is not kept: it leads to another company's host, and may
+    /// Whether the server sent a link to a next page. The link is dropped: it points to another company's host and may
     /// hold a token.
     pub has_next: bool,
-    /// The server sent a link to a previous page.
+    /// Whether the server sent a link to a previous page.
     pub has_previous: bool,
-    /// The size of the answer's decoded body, in bytes; 0 where there was none. Feeds
-    /// [`Progress::bytes`](crate::Progress).
+    /// The size of the decoded body in bytes, or 0 if there was none. Counted in [`Progress::bytes`](crate::Progress).
     pub bytes: u64,
 }
 
 impl Page {
-    /// A page without links, as the last page of a list is.
+    /// A page without links.
     #[must_use]
     pub fn new(groups: Vec<Group>, cursors: Cursors) -> Self {
         Self { groups, cursors, ..Self::default() }
     }
 
-    /// Sets whether the server sent a link to a next page.
+    /// Sets [`has_next`](Self#structfield.has_next).
     #[must_use]
     pub fn has_next(mut self, has_next: bool) -> Self {
         self.has_next = has_next;
         self
     }
 
-    /// Sets whether the server sent a link to a previous page.
+    /// Sets [`has_previous`](Self#structfield.has_previous).
     #[must_use]
     pub fn has_previous(mut self, has_previous: bool) -> Self {
         self.has_previous = has_previous;
         self
     }
 
-    /// Sets the size of the answer's body, in bytes.
+    /// Sets [`bytes`](Self#structfield.bytes).
     #[must_use]
     pub fn bytes(mut self, bytes: u64) -> Self {
         self.bytes = bytes;
@@ -97,18 +91,18 @@ impl Page {
     }
 }
 
-/// The cursors at both ends of a page. On a page of one group they are equal.
+/// The cursors at both ends of a page: equal if the page has one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cursors {
-    /// The end of the page: `after` it the list goes on forward. The last page has one too.
+    /// The end of the page. The last page has one too.
     pub after: Option<Cursor>,
-    /// The start of the page: `before` it the list goes on backward.
+    /// The start of the page.
     pub before: Option<Cursor>,
 }
 
 impl Cursors {
-    /// Cursors of these values. The empty text and the literal `null` are no cursor, as in the API's answers.
+    /// Cursors from the API's texts. An empty text or `null` is not a cursor.
     ///
     /// ```
     /// use gupshup_groups::Cursors;

@@ -1,4 +1,4 @@
-//! The walk as a stream of pages: what is in flight, and what its answer means to the walk.
+//! The stream of pages: the request in flight, and the events that its answer makes for the walk.
 
 use std::fmt;
 use std::panic::resume_unwind;
@@ -20,40 +20,36 @@ use crate::source::{PageRequest, PageSource};
 use crate::trace;
 use crate::walk::{Event, Failure, Fault, Kept, Lead, Outcome, Rules, View, Walk};
 
-/// The pages of a listing, one by one.
+/// The pages of a listing, one by one: for batch inserts, for example.
 ///
 /// Made by [`ListGroups::pages`](crate::ListGroups::pages). It makes the same requests as a
-/// [`GroupStream`](crate::GroupStream) and gives the same promises; use it where whole pages are wanted, as for batch
-/// inserts.
+/// [`GroupStream`](crate::GroupStream), with the same guarantees.
 ///
 /// # Order and completeness
 ///
-/// Each page keeps the server's order inside, in both directions; backward, the pages come last first. `None` comes only
-/// when the [end of the list](crate::GroupStream#the-end-of-the-list) is established, or
-/// [`max_groups`](crate::ListGroups::max_groups) was reached. An empty page in the middle of the list is yielded; a page
-/// that was requested only to confirm the end is not.
+/// Each page keeps the server's order, in both directions; backward, the last page is yielded first. `None` means the
+/// [end of the list](crate::GroupStream#the-end-of-the-list), or that [`max_groups`](crate::ListGroups::max_groups) was
+/// reached. Empty pages in the middle of the list are yielded; a page that only confirms the end is not.
 ///
 /// # Laziness
 ///
-/// No request before the first poll, and none ahead of demand, unless
-/// [`read_ahead`](crate::ListGroups::read_ahead) asks for one page.
+/// [As `GroupStream`](crate::GroupStream#laziness).
 ///
 /// # Errors and recovery
 ///
-/// An error comes once, then `None`. [`resume`](Self::resume) goes on where the error happened.
+/// [As `GroupStream`](crate::GroupStream#errors-and-recovery).
 ///
 /// # Cancel safety
 ///
-/// Dropping a `next()` future loses nothing: the request goes on at the next poll. Dropping the stream drops its request.
+/// [As `GroupStream`](crate::GroupStream#cancel-safety).
 ///
 /// # When groups change meanwhile
 ///
-/// As with [`GroupStream`](crate::GroupStream): an expired cursor heals, and the pages then hold only what is new.
+/// [As `GroupStream`](crate::GroupStream#when-groups-change-meanwhile): after a restart, pages hold only new groups.
 ///
 /// # Panics
 ///
-/// Never by itself. A panic of a [`PageSource`] goes through to the caller; its request is dropped, and the next poll
-/// makes it anew.
+/// [As `GroupStream`](crate::GroupStream#panics).
 ///
 /// # Examples
 ///
@@ -70,35 +66,33 @@ use crate::walk::{Event, Failure, Fault, Kept, Lead, Outcome, Rules, View, Walk}
 /// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct PageStream<S: PageSource = HttpSource> {
-    /// In a box of its own, which is used for every page, so that the stream is `Unpin` whatever the source's future is.
+    /// Boxed, so that the stream is `Unpin` whatever the source's future is. The box is used for every page.
     in_flight: Pin<Box<InFlight<S::Fetch>>>,
-    /// All that is touched once a page, out of the way of what is moved about.
+    /// Boxed: it is used once a page, and need not move with the stream.
     listing: Box<Listing<S>>,
 }
 
-/// The request that is under way.
+/// The request in flight.
 #[pin_project(project = InFlightProjection)]
 enum InFlight<F> {
-    /// None.
     Idle,
-    /// One that makes progress when this stream is polled.
+    /// Progresses when this stream is polled.
     Here(#[pin] Fetch<F>),
-    /// One on a task of its own.
+    /// Progresses on its own task.
     OnTask(Ahead),
 }
 
-/// A walk, and what it is walked with.
 struct Listing<S> {
     source: S,
     pace: Pace,
     read_ahead: Option<ReadAhead<S>>,
     walk: Walk,
-    /// The input is invalid: the only item.
+    /// Invalid input: the only item.
     refused: Option<Error>,
     progress: Progress,
 }
 
-/// [`Ahead::spawn`] for a source that may go to another thread, which is required only where reading ahead is wanted.
+/// [`Ahead::spawn`], whose bounds (`Send`, `'static`) apply only where reading ahead is on.
 pub(crate) type ReadAhead<S> = fn(&S, Pace, PageRequest) -> Ahead;
 
 /// What a listing has done so far.
@@ -113,16 +107,16 @@ pub struct Progress {
     pub requests: u64,
     /// Attempts beyond the first at a page.
     pub retries: u64,
-    /// Times that the walk began again because its cursor had expired.
+    /// Restarts because a cursor had expired.
     pub restarts: u32,
-    /// Decoded size of all pages received, in bytes.
+    /// Decoded size of all pages, in bytes.
     pub bytes: u64,
-    /// Time spent waiting between attempts, and for the rate limit.
+    /// Time waited between attempts and for the rate limit.
     pub waited: Duration,
 }
 
 impl<S: PageSource> PageStream<S> {
-    /// The pages from `from` onward, or an error about the input as the only item.
+    /// The pages from `from` onward. An error about the input is the only item.
     pub(crate) fn new(
         source: S,
         pace: Pace,
@@ -150,14 +144,13 @@ impl<S: PageSource> PageStream<S> {
         self.listing.checkpoint(remaining)
     }
 
-    /// Reverses the listing: the page that was just yielded comes back first.
-    ///
-    /// See [`GroupStream::reverse`](crate::GroupStream::reverse).
+    /// Reverses the stream: the page that was yielded last is yielded first. See
+    /// [`GroupStream::reverse`](crate::GroupStream::reverse).
     pub fn reverse(self) -> Self {
         self.reversed(0)
     }
 
-    /// The listing in the other direction. The caller has not got the last `remaining` groups of the page.
+    /// Reverses; the caller has not received the last `remaining` groups of the page.
     pub(crate) fn reversed(self, remaining: usize) -> Self {
         let mut progress = self.progress();
         progress.groups -= remaining as u64;
@@ -166,14 +159,12 @@ impl<S: PageSource> PageStream<S> {
         Self { in_flight: Box::pin(InFlight::Idle), listing: Box::new(Listing { walk, progress, ..listing }) }
     }
 
-    /// Continues after an error, at the place where it happened. Without an error it does nothing.
-    ///
-    /// A listing that can heal gets its full number of [restarts](crate::ListGroups::max_restarts) again.
+    /// Continues after an error: see [`GroupStream::resume`](crate::GroupStream::resume).
     pub fn resume(&mut self) {
         self.listing.walk.step(Event::Resume);
     }
 
-    /// What the listing has done so far.
+    /// What the stream has done so far.
     #[must_use]
     pub fn progress(&self) -> Progress {
         let mut progress = self.listing.progress;
@@ -186,18 +177,18 @@ impl<S: PageSource> PageStream<S> {
         progress
     }
 
-    /// Whether the list is known to have changed under the listing: a cursor was refused because of it.
+    /// Whether a cursor was refused because the list had changed.
     pub(crate) fn saw_change(&self) -> bool {
         self.listing.walk.saw_change()
     }
 
-    /// The direction in which the stream reads the server's list.
+    /// The direction in which the stream reads the list.
     #[must_use]
     pub fn direction(&self) -> Direction {
         self.listing.walk.heading()
     }
 
-    /// How many groups, errors included, can still come of pages that are not here yet.
+    /// Bounds on the number of items still to come from pages that have not arrived. An error is an item.
     pub(crate) fn groups_hint(&self) -> (usize, Option<usize>) {
         match self.listing.refused {
             Some(_) => (1, Some(1)),
@@ -240,7 +231,7 @@ impl<S: PageSource> PageStream<S> {
     }
 }
 
-/// What comes of a poll when nothing is in flight.
+/// The result of a poll with no request in flight.
 enum Pulled {
     Request(PageRequest),
     Item(Option<Result<Page>>),
@@ -266,14 +257,14 @@ impl<S: PageSource> Listing<S> {
         }
     }
 
-    /// Begins to fetch the next page, if that is wanted and there is one.
+    /// Starts to fetch the next page, if reading ahead is on and there is one.
     fn fetch_ahead(&self) -> Option<Ahead> {
         let spawn = self.read_ahead?;
         let (position, limit) = self.walk.request()?;
         Some(spawn(&self.source, self.pace.clone(), PageRequest::new(position, limit)))
     }
 
-    /// Takes in the answer to a request. Returns the item that it makes, if any.
+    /// Passes an answer to the walk. Returns the item to yield, if any.
     fn arrive(&mut self, answer: Result<Page>) -> Option<Result<Page>> {
         let (mut page, error) = match answer {
             Ok(page) => (page, None),
@@ -300,11 +291,10 @@ impl<S: PageSource> Listing<S> {
         None
     }
 
-    /// The page as the walk sees it.
     fn view(&mut self, page: &Page) -> View {
         let lead = |link, cursor: &Option<Cursor>| Lead {
             link,
-            // A source of the user's own may send a text that is no cursor.
+            // A source of the user's own may send an empty text or `null`.
             cursor: cursor.clone().filter(Cursor::is_usable),
         };
         let ids = page.groups.iter().map(|group| group.id.as_str());
@@ -312,7 +302,7 @@ impl<S: PageSource> Listing<S> {
         self.walk.view(ids, next, lead(page.has_previous, &page.cursors.before))
     }
 
-    /// The error of a failure; `reported` is what the failed request said.
+    /// The error for a failure. `reported` is the error of the failed request.
     fn error(&self, failure: Failure, reported: Option<Error>) -> Error {
         let reported = reported.map(|mut error| {
             error.mask_words(|word| self.walk.has_sent(word));
@@ -338,7 +328,6 @@ impl<S: PageSource> Listing<S> {
     }
 }
 
-/// What a failed request means to the walk.
 fn fault(error: &Error) -> Fault {
     if error.is_invalid_cursors() {
         Fault::Invalid
@@ -353,7 +342,7 @@ fn fault(error: &Error) -> Fault {
     }
 }
 
-/// Leaves out of a page what the caller does not get.
+/// Removes the groups that the caller does not get.
 fn keep(groups: &mut Vec<Group>, kept: Kept) {
     match kept {
         Kept::Run(run) => {
@@ -368,7 +357,7 @@ fn keep(groups: &mut Vec<Group>, kept: Kept) {
 }
 
 impl Progress {
-    /// Adds what another listing has done.
+    /// Adds the progress of another listing.
     pub(crate) fn add(&mut self, other: Self) {
         self.groups += other.groups;
         self.pages += other.pages;
@@ -395,9 +384,9 @@ impl<S: PageSource> Stream for PageStream<S> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match self.groups_hint() {
-            // Nothing, or an error: certain.
+            // Exact: nothing, or one error.
             (least, Some(most)) if least == most => (least, Some(most)),
-            // A page may be empty, so the number of groups says nothing about the number of pages.
+            // Pages may be empty, so the number of groups does not bound the number of pages.
             (least, _) => (least, None),
         }
     }

@@ -1,4 +1,4 @@
-//! A complete listing, kept: to look groups up in, and to compare with a later one.
+//! A complete listing in memory.
 
 mod change;
 mod index;
@@ -17,48 +17,41 @@ use index::Index;
 
 pub use change::Change;
 
-/// The version of the saved form that is written, and the only one there is.
+/// The version of the saved form.
 const VERSION: u32 = 1;
 
-/// All groups of an app, as a complete listing found them.
+/// All groups of an app, from a complete listing.
 ///
-/// Made by [`ListGroups::snapshot`](crate::ListGroups::snapshot) and
-/// [`ListGroups::consistent_snapshot`](crate::ListGroups::consistent_snapshot), which return a complete listing or an error.
-/// A snapshot cannot be made from groups of your own, so a part of a list is never taken for the list.
+/// Made by [`ListGroups::snapshot`](crate::ListGroups::snapshot),
+/// [`consistent_snapshot`](crate::ListGroups::consistent_snapshot) and [`updates`](crate::ListGroups::updates). There
+/// is no public constructor, so a snapshot is never a part of a list.
 ///
-/// # Which of the two
+/// # Which method to use
 ///
-/// A listing takes several requests, and groups may be created and deleted between them. What a snapshot then promises
-/// depends on what the server's cursors point to, which its documentation does not say:
+/// A listing takes several requests, and groups may change between them. Which groups it then holds depends on what the
+/// server's cursors point to, which its documentation does not say:
 ///
-/// | made by | cursors point to groups | cursors are offsets |
+/// | method | cursors point to groups | cursors are offsets |
 /// |---|---|---|
-/// | `snapshot` | holds every group that existed throughout | may lack some of them: each deletion during the listing can hide one |
-/// | `consistent_snapshot` | holds every group that existed throughout; all of its groups existed at one time | the same |
+/// | `snapshot` | every group that existed throughout | each deletion during the listing can hide a group that exists |
+/// | `consistent_snapshot` | every group that existed throughout | the same |
 ///
-/// Where a missing group is deleted or marked as gone, take the consistent one. It costs two listings. To show groups, to
-/// look one up, or to find new ones, the plain one is enough.
+/// Before you delete what a snapshot lacks, take a consistent one, which costs two listings. To show or look up groups,
+/// or to find new ones, `snapshot` is enough.
 ///
 /// # Order
 ///
-/// The groups stand in the order in which they were listed: the server's, unless the listing had to
-/// [start again](crate::GroupStream#when-groups-change-meanwhile); then what was new stands behind. Two snapshots are
-/// equal where they hold equal groups in the same order.
-///
-/// Where the server lists an id twice (a list that changes while it is read can do that), the first group of that id
-/// stays and the others are dropped.
+/// The order of the listing: the server's, or, after a [restart](crate::GroupStream#when-groups-change-meanwhile), with
+/// the groups that were new then at the end. Of groups with the same id, the first is kept. Two snapshots are equal if
+/// they have equal groups in the same order.
 ///
 /// # Saved form
 ///
-/// With serde a snapshot is a struct of a version and the groups in their order, in JSON
-/// `{"version":1,"groups":[{"id":"…","subject":"…","creation_timestamp":1700000000}]}`. A bare array would have no room for
-/// what later versions may need. A form without groups, or of another version, is refused: read as an empty list, it
-/// would report every group as removed. The saved form holds what the groups hold: ids, which contain the business phone
-/// number, and subjects.
+/// In serde's JSON: `{"version":1,"groups":[{"id":"…","subject":"…","creation_timestamp":1700000000}]}`. A form without
+/// groups or of another version is refused, because an empty list would report every group as removed. It holds ids,
+/// which contain the business phone number, and subjects.
 ///
 /// # Examples
-///
-/// What has changed since yesterday:
 ///
 /// ```
 /// use gupshup_groups::{Change, Snapshot};
@@ -85,29 +78,25 @@ const VERSION: u32 = 1;
 /// ```
 #[derive(Clone)]
 pub struct Snapshot {
-    /// No two of the same id.
+    /// Without duplicate ids.
     groups: Vec<Group>,
-    /// Where in `groups` each id is.
     index: Index,
-    /// What the listings that it comes from took.
     progress: Progress,
 }
 
 impl Snapshot {
-    /// The snapshot of a complete listing.
+    /// A snapshot of these groups, the whole list.
     pub(crate) fn new(mut groups: Vec<Group>) -> Self {
         let index = Index::collapse(&mut groups);
         Self { groups, index, progress: Progress::default() }
     }
 
-    /// The same, of listings that took this much.
     pub(crate) fn with_progress(self, progress: Progress) -> Self {
         Self { progress, ..self }
     }
 
-    /// What the listing took: requests, pages, bytes. Where there were several, all of them together.
-    ///
-    /// It is not saved, and not compared: a snapshot that was read from its saved form has none.
+    /// Requests, pages and bytes of all listings that the snapshot took. Neither saved nor compared; zero for a
+    /// snapshot that was read from its saved form.
     ///
     /// ```
     /// # use gupshup_groups::{Group, ListGroups, testing::FakeGroups};
@@ -124,13 +113,13 @@ impl Snapshot {
         self.progress
     }
 
-    /// The group of this id. Takes the same time whatever the number of groups.
+    /// The group with this id, in constant time.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Group> {
         self.index.find(&self.groups, id)
     }
 
-    /// How many groups there are.
+    /// The number of groups.
     #[must_use]
     pub fn len(&self) -> usize {
         self.groups.len()
@@ -142,31 +131,26 @@ impl Snapshot {
         self.groups.is_empty()
     }
 
-    /// The groups in their [order](Self#order).
+    /// The groups, in the snapshot's [order](Self#order).
     pub fn iter(&self) -> slice::Iter<'_, Group> {
         self.groups.iter()
     }
 
-    /// What has happened since `older`: applied to the groups of `older`, the changes give exactly the groups of this
-    /// snapshot. Moves within the list are no changes.
+    /// The changes that turn the groups of `older` into those of this snapshot. A different order is no change.
     ///
-    /// This compares what the two listings found. A [`Removed`](Change::Removed) group is one that this snapshot lacks. That
-    /// it no longer exists follows only where this snapshot is
-    /// [consistent](crate::ListGroups::consistent_snapshot): on a server whose cursors are offsets, a plain
-    /// [`snapshot`](crate::ListGroups::snapshot) can lack a group that exists. How `older` was made does not matter for
-    /// that. Where `older` lacks a group that existed, the group is [`Created`](Change::Created) here.
-    /// [`ListGroups::updates`](crate::ListGroups::updates) makes the listings that its changes need.
+    /// A group that this snapshot lacks is [`Removed`](Change::Removed). Unless this snapshot is
+    /// [consistent](Self#which-method-to-use), such a group may still exist. `older` need not be consistent: a group
+    /// that it lacked is [`Created`](Change::Created).
     ///
     /// # Order
     ///
-    /// First all [`Created`](Change::Created), then all [`Renamed`](Change::Renamed) and [`Changed`](Change::Changed), both
-    /// in the order of this snapshot, then all [`Removed`](Change::Removed) in the order of `older`. Removals come last:
-    /// a program that stops half way has removed nothing that it still needs, and can move what belongs to a group to the
-    /// one that replaces it.
+    /// First [`Created`](Change::Created), then [`Renamed`](Change::Renamed) and [`Changed`](Change::Changed), in the
+    /// order of this snapshot; then [`Removed`](Change::Removed), in the order of `older`. Removals come last, so that
+    /// data of a removed group can be moved to the group that replaces it.
     ///
     /// # Examples
     ///
-    /// The first time, when there is no older snapshot, all groups are new:
+    /// Without an older snapshot, all groups are new:
     ///
     /// ```
     /// use gupshup_groups::{Change, Snapshot};
@@ -188,7 +172,7 @@ impl Snapshot {
                 Some(before) => differing.extend(Change::between(before, after)),
             }
         }
-        // Ids do not repeat, so what both have is what the newer has less what is new; often all of the older.
+        // Ids are unique, so the groups in both are those that are not created.
         let kept = self.len() - changes.len();
         changes.append(&mut differing);
         if kept < older.len() {
@@ -224,7 +208,7 @@ impl PartialEq for Snapshot {
 
 impl Eq for Snapshot {}
 
-/// Shows the number of groups, not the groups: they are many, and their ids hold a phone number.
+/// Shows the number of groups only: ids contain a phone number.
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Snapshot").field("groups", &self.len()).finish_non_exhaustive()
@@ -242,7 +226,7 @@ impl Serialize for Snapshot {
 
 impl<'de> Deserialize<'de> for Snapshot {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// No field has a default: a form that lacks one is refused.
+        /// No field has a default, so a form that lacks one is refused.
         #[derive(Deserialize)]
         #[serde(rename = "Snapshot")]
         struct Saved {
@@ -255,7 +239,6 @@ impl<'de> Deserialize<'de> for Snapshot {
     }
 }
 
-/// Reads the version, and refuses all but this one.
 fn this_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
     match u32::deserialize(deserializer)? {
         VERSION => Ok(()),

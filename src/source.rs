@@ -1,4 +1,4 @@
-//! The seam between the walk and the wire: what is asked ([`PageRequest`]), and who answers ([`PageSource`]).
+//! The interface between streams and transports: [`PageRequest`] and [`PageSource`].
 
 use std::future::Future;
 
@@ -7,21 +7,20 @@ use crate::error::Result;
 use crate::page::Page;
 use crate::walk::PageSize;
 
-/// Something that answers a request for one page.
+/// A source of pages.
 ///
-/// The crate's own [`HttpSource`](crate::HttpSource) asks the API. Implement the trait for another transport, or use
-/// `testing::FakeGroups` (feature `test-util`) in tests; every guarantee of the streams holds on any source,
-/// since they live above this seam.
+/// [`HttpSource`](crate::HttpSource) requests them from the API. Implement the trait for another transport, or use
+/// `testing::FakeGroups` (feature `test-util`) in tests. The guarantees of the streams hold for every source.
 ///
 /// # Errors
 ///
-/// A source of your own makes its errors with [`Error::transport`](crate::Error::transport) (worth another attempt),
-/// [`Error::other`](crate::Error::other) (not), and [`Error::api`](crate::Error::api) (the API's own status, code and
-/// message; expired cursors and refused page sizes are then recognised).
+/// A source returns [`Error::transport`](crate::Error::transport) (retried), [`Error::other`](crate::Error::other) (not
+/// retried) or [`Error::api`](crate::Error::api) (the API's status, code and message, so that expired cursors and
+/// refused page sizes are recognised).
 ///
 /// # Cancel safety
 ///
-/// A fetch is dropped when the stream is dropped, and only then. A dropped fetch must not go on in the background.
+/// A fetch is dropped with its stream, and only then. It must not continue in the background.
 ///
 /// # Examples
 ///
@@ -48,37 +47,34 @@ use crate::walk::PageSize;
 /// # });
 /// ```
 pub trait PageSource {
-    /// The answer on its way.
+    /// The future of a page.
     type Fetch: Future<Output = Result<Page>>;
 
-    /// Asks for one page. Nothing should happen before the answer is first polled.
+    /// Fetches one page. Nothing should happen before the first poll.
     fn fetch(&self, request: PageRequest) -> Self::Fetch;
 
-    /// A number that identifies the list, the same in every process: checkpoints hold it, so that one of another list is
-    /// refused.
+    /// A number that identifies the list, the same in every process. A checkpoint with another number is refused.
     ///
-    /// Default: `None`, and checkpoints are not checked. [`HttpSource`](crate::HttpSource) answers with a hash of the app
-    /// id. A source that wraps another should pass the question on.
+    /// Default: `None`, no check. [`HttpSource`](crate::HttpSource) returns a hash of the app id. A source that wraps
+    /// another should return that one's.
     fn list_identity(&self) -> Option<u64> {
         None
     }
 
-    /// The id of the app whose groups these are, if there is one: errors and spans name it
-    /// ([`Error::app_id`](crate::Error::app_id)). A source that wraps another passes on its answer.
-    ///
-    /// The default is none.
+    /// The id of the app, for errors ([`Error::app_id`](crate::Error::app_id)) and spans. Default: `None`. A source
+    /// that wraps another should return that one's.
     fn app_id(&self) -> Option<&str> {
         None
     }
 }
 
-/// What a page is asked for: where, and how many groups at most.
+/// A request for one page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PageRequest {
-    /// Where the page lies.
+    /// Where the page is.
     pub position: Position,
-    /// How many groups the page may hold; always sent.
+    /// The most groups that the page may hold. Always sent.
     pub limit: PageSize,
 }
 

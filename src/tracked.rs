@@ -1,4 +1,4 @@
-//! The groups of a listing, each with an acknowledgement, and the place up to which all are acknowledged.
+//! The groups of a listing with acknowledgements, and the place up to which all are acknowledged.
 
 mod ledger;
 
@@ -23,10 +23,8 @@ use crate::source::PageSource;
 use ledger::Ledger;
 
 impl<S: PageSource> GroupStream<S> {
-    /// Yields each group with an [`Ack`], and keeps a checkpoint of what is processed rather than of what is yielded.
-    ///
-    /// Use it where groups are handled concurrently, or where the work on a group ends after the next group was asked
-    /// for. See [`TrackedStream`].
+    /// Yields each group with an [`Ack`], and makes the checkpoint that of what is processed. Use it to handle groups
+    /// concurrently. See [`TrackedStream`].
     pub fn tracked(self) -> TrackedStream<S> {
         let processed = Processed { ledger: Arc::new(Mutex::new(Ledger::new(self.checkpoint()))) };
         TrackedStream { stream: self, processed }
@@ -35,36 +33,34 @@ impl<S: PageSource> GroupStream<S> {
 
 /// The groups of a listing, each with an acknowledgement.
 ///
-/// Made by [`GroupStream::tracked`]. The [checkpoint of a `GroupStream`](GroupStream::checkpoint) lies after the last group
-/// that was yielded. A program that handles groups concurrently, and saves that checkpoint, loses what was yielded and not
-/// yet handled when it crashes. The checkpoint of this stream lies before the oldest group that is not acknowledged.
+/// Made by [`GroupStream::tracked`]. The [checkpoint of a `GroupStream`](GroupStream::checkpoint) lies after the last
+/// group yielded; if groups are handled concurrently, a crash loses those in flight. The checkpoint of this stream lies
+/// before the oldest group that is not acknowledged.
 ///
 /// # Acknowledgements
 ///
-/// Call [`Ack::done`] when a group is handled, in any order and on any thread. An [`Ack`] that is dropped without it (the
-/// handler failed, panicked, or was cancelled) leaves its group unprocessed: the checkpoint stays before that group for as
-/// long as this stream and its [`Processed`] exist. To get such a group again, resume a listing at the checkpoint.
+/// Call [`Ack::done`] when a group is handled, in any order, on any thread. An [`Ack`] that is dropped without it (the
+/// handler failed, panicked or was cancelled) leaves its group unprocessed for as long as this stream and its
+/// [`Processed`] exist. To list such a group again, resume a listing at the checkpoint.
 ///
 /// # What a crash repeats
 ///
-/// A listing that is [resumed](crate::ListGroups::resume) at the checkpoint yields every group that is not acknowledged.
-/// It repeats those groups that were acknowledged while an older one was not. So handling a group twice must do no harm.
-/// Where one group takes much longer than the others, it holds the checkpoint while the others go on: a limit on the time
-/// spent on one group is a limit on what is repeated.
+/// A listing [resumed](crate::ListGroups::resume) at the checkpoint yields every group that is not acknowledged, and
+/// those acknowledged after an older one that is not. So handling a group twice must be harmless. One slow group holds
+/// the checkpoint while others proceed: a time limit for each group limits what is repeated.
 ///
 /// # Order and completeness
 ///
-/// As [`GroupStream`]: the same groups in the same order.
+/// [As `GroupStream`](GroupStream#order-and-completeness).
 ///
 /// # Laziness
 ///
-/// As [`GroupStream`].
+/// [As `GroupStream`](GroupStream#laziness).
 ///
 /// # Errors and recovery
 ///
-/// As [`GroupStream`]: an error is yielded once, then `None`, until [`resume`](Self::resume). Groups that were yielded
-/// before it can still be acknowledged. The [checkpoint of the error](crate::Error::checkpoint) is the one of this stream
-/// at that time.
+/// [As `GroupStream`](GroupStream#errors-and-recovery). Groups yielded before an error can still be acknowledged.
+/// [`Error::checkpoint`](crate::Error::checkpoint) is the checkpoint of this stream at the time of the error.
 ///
 /// # Cancel safety
 ///
@@ -72,21 +68,19 @@ impl<S: PageSource> GroupStream<S> {
 ///
 /// # When groups change meanwhile
 ///
-/// As [`GroupStream`]. The checkpoint is a [`Checkpoint`] as any other.
+/// [As `GroupStream`](GroupStream#when-groups-change-meanwhile).
 ///
 /// # Memory
 ///
-/// A checkpoint (about 200 bytes) for each group that is not acknowledged, on top of the `GroupStream`. Groups that are
-/// acknowledged take none, also where an older one is not.
+/// About 200 bytes for each group that is not acknowledged.
 ///
 /// # Panics
 ///
-/// As [`GroupStream`].
+/// [As `GroupStream`](GroupStream#panics).
 ///
 /// # Examples
 ///
-/// Sixteen groups at a time. The place is saved as the work proceeds, through a [`Processed`], since
-/// `for_each_concurrent` owns the stream:
+/// Sixteen groups at a time. `for_each_concurrent` owns the stream, so the checkpoint is read from a [`Processed`]:
 ///
 /// ```
 /// use futures::{StreamExt, TryStreamExt};
@@ -122,20 +116,19 @@ pub struct TrackedStream<S: PageSource = HttpSource> {
     processed: Processed,
 }
 
-/// A group, and the acknowledgement that it is handled.
+/// A group and its acknowledgement.
 #[derive(Debug)]
 #[must_use = "a group that is not acknowledged holds the checkpoint"]
 pub struct Tracked {
     /// The group.
     pub group: Group,
-    /// Call [`Ack::done`] when the group is handled.
+    /// Its acknowledgement.
     pub ack: Ack,
 }
 
-/// The acknowledgement of one group.
+/// The acknowledgement of one group. May be sent to another task or thread, and outlive its stream.
 ///
-/// It may go to another task or thread, and outlive its stream. Dropping it without [`done`](Self::done) leaves the group
-/// unprocessed.
+/// Dropping it without [`done`](Self::done) leaves the group unprocessed.
 #[must_use = "dropping it leaves the group unprocessed: call done() when the group is handled"]
 pub struct Ack {
     number: u64,
@@ -143,13 +136,13 @@ pub struct Ack {
 }
 
 impl Ack {
-    /// The group is handled: the checkpoint may lie after it.
+    /// Acknowledges the group: it is handled.
     pub fn done(self) {
         self.processed.ledger().done(self.number);
     }
 }
 
-/// What is processed of a [`TrackedStream`]: a handle that clones share, for where a combinator or a task owns the stream.
+/// The checkpoint of a [`TrackedStream`] while a combinator or a task owns the stream. Clones share it.
 ///
 /// # Examples
 ///
@@ -178,29 +171,28 @@ pub struct Processed {
 }
 
 impl Processed {
-    /// The place before the oldest group that is not acknowledged. Where all are, the place after the last group that was
-    /// yielded.
+    /// The place before the oldest group that is not acknowledged; if all are, after the last group yielded.
     ///
-    /// It never goes back. It [is the end](Checkpoint::is_end) when the stream has ended there and every group is
+    /// It never moves back. It [is the end](Checkpoint::is_end) if the stream has ended there and all groups are
     /// acknowledged.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.ledger().processed()
     }
 
-    /// How many groups were yielded and are not acknowledged. Those whose [`Ack`] was dropped count too.
+    /// The number of groups yielded and not acknowledged. Includes those whose [`Ack`] was dropped.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.ledger().open()
     }
 
-    /// Takes in a group, after which the stream is at `after`.
+    /// Adds a group. `after` is the place of the stream after it.
     fn track(&self, group: Group, after: Checkpoint) -> Tracked {
         let number = self.ledger().yielded(after);
         Tracked { group, ack: Ack { number, processed: self.clone() } }
     }
 
-    /// The error, with the place of what is processed instead of what is yielded: a caller may save it.
+    /// The error with the processed checkpoint, which the caller may save.
     fn failed(&self, error: Error, after: Checkpoint) -> Error {
         let mut ledger = self.ledger();
         ledger.moved(after);
@@ -210,44 +202,39 @@ impl Processed {
         }
     }
 
-    /// No panic can leave the ledger half written, so a poisoned lock is as good as any.
+    /// Locks the ledger. A panic cannot leave it inconsistent, so poisoning is ignored.
     fn ledger(&self) -> MutexGuard<'_, Ledger<Checkpoint>> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<S: PageSource> TrackedStream<S> {
-    /// The place before the oldest group that is not acknowledged. Where all are, the place after the last group that was
-    /// yielded.
-    ///
-    /// It never goes back. It [is the end](Checkpoint::is_end) when the stream has ended there and every group is
-    /// acknowledged.
+    /// The processed checkpoint: see [`Processed::checkpoint`].
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.processed.checkpoint()
     }
 
-    /// A handle that tells what is processed while something else owns the stream.
+    /// A handle that reads the checkpoint while something else owns the stream.
     #[must_use]
     pub fn processed(&self) -> Processed {
         self.processed.clone()
     }
 
-    /// Goes on after an error, at the place where it happened. Without an error it does nothing.
-    ///
-    /// What was yielded is not yielded again: a group that is not acknowledged still holds the checkpoint.
+    /// Continues after an error: see [`GroupStream::resume`]. Unacknowledged groups are not yielded again, and still
+    /// hold the checkpoint.
     pub fn resume(&mut self) {
         self.stream.resume();
     }
 
-    /// What the listing has done so far. It counts the groups that were yielded, acknowledged or not.
+    /// What the stream has done so far. `groups` counts those yielded.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.stream.progress()
     }
 
-    /// The way that the stream goes through the server's list. To go the other way, [reverse](GroupStream::reverse) a
-    /// stream before it is tracked.
+    /// The direction in which the stream reads the list. To change it, [reverse](GroupStream::reverse) before
+    /// [`tracked`](GroupStream::tracked).
     #[must_use]
     pub fn direction(&self) -> Direction {
         self.stream.direction()
@@ -260,7 +247,7 @@ impl<S: PageSource> Stream for TrackedStream<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         let polled = this.stream.as_mut().poll_next(cx);
-        // The end, a page without groups and a walk that starts again move the place too, so it is read at every poll.
+        // The place also moves at the end, on empty pages and at restarts, so it is read at every poll.
         let after = this.stream.checkpoint();
         match polled {
             Poll::Ready(Some(Ok(group))) => Poll::Ready(Some(Ok(this.processed.track(group, after)))),

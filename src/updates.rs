@@ -1,4 +1,4 @@
-//! What changes in a list, with the state to save, whenever the caller says.
+//! The changes of a list, listed again at each tick of a stream.
 
 use std::mem;
 use std::pin::Pin;
@@ -15,100 +15,90 @@ use crate::list::ListGroups;
 use crate::snapshot::{Change, Snapshot};
 use crate::source::PageSource;
 
-/// How many ticks are taken at a time. Those beyond it lead to one listing more than is needed, and a stream that always
-/// has another tick does not hold up the rest.
+/// Most ticks taken in one poll, so that a stream of ticks that is always ready does not block the listing.
 const MAX_TICKS: usize = 64;
 
-/// What has changed, and the list with these changes.
+/// Changes, and the list that includes them. Made by [`ListGroups::updates`].
 ///
-/// Made by [`ListGroups::updates`], which says when to save it. With serde, in JSON: `{"changes":[…],"snapshot":{…}}`.
+/// In serde's JSON: `{"changes":[…],"snapshot":{…}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Update {
-    /// The changes since the snapshot of the update before, in the [order](Snapshot::changes_since) of
-    /// [`Snapshot::changes_since`]. Empty only in the first update of a list without groups.
+    /// The changes since the last update, in the order of [`Snapshot::changes_since`]. Empty only in the first update
+    /// of a list without groups.
     pub changes: Vec<Change>,
-    /// The list with these changes. Pass it to [`ListGroups::updates`] after a restart.
+    /// The list after these changes. Pass it to [`ListGroups::updates`] after a restart.
     pub snapshot: Snapshot,
 }
 
 impl<S: PageSource + Clone> ListGroups<S> {
-    /// What changes, also while the process is down: lists all groups at first and after each tick of `when`, and yields
-    /// the differences with the state to save.
+    /// Lists all groups at first and after each tick of `when`, and yields the changes, including those made while the
+    /// process was down.
     ///
-    /// `when` is any stream of ticks: a timer, a channel that a webhook sends to, or both ([`select`]). `from` is the
-    /// snapshot of the update that was saved last, or `None` where none was saved yet. The source, its answers and `when`
-    /// must be [`Send`], so that the stream can move to a task; the crate's own are.
+    /// `when` is a timer, a channel that a webhook sends to, or both ([`select`]). `from` is the snapshot of the last
+    /// saved update, or `None`. The source, its fetches and `when` must be [`Send`], so that the stream can move to a
+    /// task.
     ///
     /// # Order and completeness
     ///
-    /// Each update holds what changed since `from`, or since the update before. The first update without `from` has all
-    /// groups as [`Created`](Change::Created), also where there are none. A listing that finds no change yields nothing.
+    /// Each update holds the changes since the last one, or since `from`. Without `from`, the first update has all
+    /// groups as [`Created`](Change::Created). A listing without changes yields nothing.
     ///
-    /// A group is [`Removed`](Change::Removed) only if two complete listings in a row lack it. A listing that lacks a group
-    /// of the last snapshot is followed by another one at once, and so on until one lacks none, or two in a row agree as in
-    /// a [`consistent_snapshot`](Self::consistent_snapshot). So a group that existed throughout is never removed, also on a
-    /// server whose cursors are offsets; see there for what that takes. What else changed comes in the same update.
-    ///
-    /// A group that is created and deleted again between two listings is not seen, nor is a change that is undone.
+    /// A group is [`Removed`](Change::Removed) only if two complete listings in a row lack it: a listing that lacks a
+    /// known group is repeated until one has all known groups, or two in a row agree as in a
+    /// [`consistent_snapshot`](Self::consistent_snapshot), whose guarantees apply. A change that is undone before the
+    /// next listing is not seen.
     ///
     /// # Restarts
     ///
-    /// Every net change is handled at least once, whenever the process ends, if it does this:
+    /// Every change is handled at least once if the process
     ///
-    /// 1. Save each [`Update`] as a whole before you handle its changes, and handle them before you poll for the next.
-    /// 2. At a start, handle the changes of the saved update again, since the process may have ended half way, and pass its
-    ///    snapshot as `from`.
+    /// 1. saves each whole [`Update`] before it handles its changes, and handles them before it polls again,
+    /// 2. at its start, handles the changes of the saved update again, and passes its snapshot as `from`.
     ///
-    /// What changed while the process was down then comes with the first update. Handling a change twice must do no harm.
-    /// To save only the snapshot, and only after its changes were handled, is not enough: a group that was handled as
-    /// created, before a crash, and deleted before the restart, is in neither state, and its removal is not reported. A
-    /// program whose changes and state are in one database writes both in one transaction, and needs no second step.
+    /// Handling a change twice must be harmless. Saving the snapshot only after its changes were handled loses
+    /// removals: a group that was handled as created before a crash, and deleted before the restart, is in neither
+    /// snapshot. If changes and snapshot are written in one transaction, step 2 needs only the snapshot.
     ///
     /// # Ticks
     ///
-    /// A listing starts at the first poll, and after a tick. Ticks that arrive before it starts are part of it. Ticks that
-    /// arrive while listings run lead to one more when they are done: a listing starts after the last tick, however many
-    /// there were. When `when` has ended, the listings that are due are made, then the stream ends: with an empty stream
-    /// of ticks it lists once.
+    /// The first poll starts a listing. So does a tick; ticks that arrive during a listing start one more after it. A
+    /// listing therefore starts after the last tick, however many there were. After `when` has ended, the stream makes
+    /// the listings that are due and ends.
     ///
-    /// Ticks are taken when this stream is polled. A sender to a bounded channel waits, or drops its tick, while this
-    /// stream is not polled: drop it, as there is one in the channel already.
+    /// Ticks are taken when this stream is polled. For a webhook, use a channel of capacity one and `try_send`: if it
+    /// is full, a listing is due anyway.
     ///
     /// # Laziness
     ///
-    /// Nothing happens before the first poll, and nothing between polls: a consumer that does not poll has no listing made
-    /// ahead, apart from the page of [`read_ahead`](Self::read_ahead).
+    /// Works only while polled, apart from [`read_ahead`](Self::read_ahead).
     ///
     /// # Errors and recovery
     ///
-    /// A listing that fails yields its error and no changes, and the stream goes on: the next tick starts the next listing,
-    /// which is compared with the last snapshot, so that nothing is lost. A refused key is such an error too, since keys are
-    /// renewed: end the stream yourself where an error should end it, for instance with
-    /// [`try_next`](futures::TryStreamExt::try_next) and `?`. So is
-    /// [`is_inconsistent`](crate::Error::is_inconsistent): a group is missing, and the list changes too often to tell
-    /// whether it is removed.
+    /// A listing that fails yields its error and no changes. The next tick starts the next listing, which is compared
+    /// with the last successful one, so no change is lost. That includes a refused key, since keys are renewed, and
+    /// [`is_inconsistent`](crate::Error::is_inconsistent): a group is missing, and no two listings agree. To stop at an
+    /// error, use [`try_next`](futures::TryStreamExt::try_next) and `?`.
     ///
-    /// After invalid input ([`is_config`](crate::Error::is_config), as with [`snapshot`](Self::snapshot)) the stream ends,
-    /// since every listing would fail in the same way.
+    /// After invalid input ([`is_config`](crate::Error::is_config), as for [`snapshot`](Self::snapshot)) the stream
+    /// ends.
     ///
     /// # Cancel safety
     ///
-    /// Dropping a `next()` future loses nothing: the listing goes on at the next poll, and no tick is lost. Dropping the
-    /// stream drops its request; there is no task of its own.
+    /// Dropping a `next()` future loses nothing: the listing continues at the next poll, and no tick is lost. Dropping
+    /// the stream drops its requests.
     ///
     /// # When groups change meanwhile
     ///
-    /// A change during a listing is in its update or in the next one. A group that a listing missed, and that no earlier one
-    /// had, is [`Created`](Change::Created) by the next.
+    /// A change during a listing is in its update or in the next one.
     ///
     /// # Panics
     ///
-    /// As [`GroupStream`](crate::GroupStream), and where `when` does.
+    /// [As `GroupStream`](crate::GroupStream#panics), and if `when` panics.
     ///
     /// # Examples
     ///
-    /// A service that lists every ten minutes and when a webhook calls:
+    /// A service that lists every ten minutes, and when a webhook arrives:
     ///
     /// ```
     /// use std::pin::pin;
@@ -166,14 +156,13 @@ struct Updates<S: PageSource, W> {
     list: ListGroups<S>,
     #[pin]
     when: Fuse<W>,
-    /// The snapshot of the last update.
     known: Option<Snapshot>,
-    /// Whether a listing has to start: at first, and after a tick.
+    /// Whether a listing has to start.
     due: bool,
-    /// The listings that are under way.
+    /// The listings in progress.
     #[pin]
     listings: Option<Collect<S>>,
-    /// The input is invalid, and the caller knows.
+    /// The input is invalid, and the error was yielded.
     has_ended: bool,
 }
 
@@ -222,12 +211,12 @@ fn has_ticked(mut when: Pin<&mut impl Stream<Item = ()>>, cx: &mut Context<'_>) 
     ticks.count() > 0
 }
 
-/// Whether a listing has every group that was known.
+/// Whether `newer` has every known group.
 fn lacks_nothing(newer: &Snapshot, known: Option<&Snapshot>) -> bool {
     known.is_none_or(|known| known.iter().all(|group| newer.get(&group.id).is_some()))
 }
 
-/// Makes `newer` the known snapshot. Returns the update that it is, if it is one.
+/// Stores `newer` as the known snapshot. Returns an update if it is the first or has changes.
 fn update(known: &mut Option<Snapshot>, newer: Snapshot) -> Option<Update> {
     let changes: Vec<_> = match known {
         Some(older) => newer.changes_since(older),

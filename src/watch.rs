@@ -1,4 +1,4 @@
-//! What changes in a list, at an interval.
+//! The changes of a list, at an interval.
 
 use std::mem;
 use std::pin::Pin;
@@ -15,56 +15,45 @@ use crate::source::PageSource;
 use crate::updates::Update;
 
 impl<S: PageSource + Clone> ListGroups<S> {
-    /// What changes: lists all groups every `every`, and yields the differences.
+    /// Lists all groups every `every`, and yields the changes.
     ///
-    /// It forgets with its process: changes that happen while the process is down are not seen, and the listing after a
-    /// restart yields nothing. A service that must not miss a change, or that is called by a webhook, uses
-    /// [`updates`](Self::updates), on which this is built. The source and its answers must be [`Send`], so that the stream
-    /// can move to a task; the crate's own are.
+    /// Built on [`updates`](Self::updates), but keeps no state across restarts: the first listing yields nothing, and
+    /// changes made while the process is down are not seen. The source and its fetches must be [`Send`].
     ///
     /// # Order and completeness
     ///
-    /// The first complete listing yields nothing: it is what later ones are compared with. Each later listing yields its
-    /// [changes](crate::Snapshot::changes_since) since the last complete one, in their order. A group is
-    /// [`Removed`](Change::Removed) only if two complete listings in a row lack it: a listing that lacks a known group is
-    /// followed by another one at once, and so on until two agree; see [`updates`](Self::updates). A group that is created
-    /// and deleted again between two listings is not seen.
+    /// Each listing after the first yields its changes in the order of
+    /// [`Snapshot::changes_since`](crate::Snapshot::changes_since). What is reported as [`Removed`](Change::Removed),
+    /// and what is not seen, is as in [`updates`](Self::updates).
     ///
     /// # Timing
     ///
-    /// `every` is measured from the start of one listing to the start of the next. Two never overlap. If starts pass while a
-    /// listing runs, or while the consumer is busy with its changes, one listing starts in their place as soon as it can,
-    /// and the later ones start when they would have. Any duration but zero is accepted. A listing takes one request for up
-    /// to 25 groups, about one more for each 1024, and one more to confirm the end; a listing that lacks a group takes
-    /// twice that. Choose an interval that the app's rate limit allows.
+    /// `every` is the time from the start of one listing to the start of the next; any duration but zero. Listings
+    /// never overlap. Starts that pass during a listing, or while the consumer does not poll, become one listing at
+    /// once; later ones keep their times. A listing takes one request for up to 25 groups, about one more for each
+    /// 1024, and one to confirm the end; twice that if it lacks a known group. Choose an interval that the app's rate
+    /// limit allows.
     ///
     /// # Laziness
     ///
-    /// Nothing happens before the first poll, and nothing between polls: a consumer that does not poll has no listing made
-    /// ahead, apart from the page of [`read_ahead`](Self::read_ahead).
+    /// As [`updates`](Self::updates).
     ///
     /// # Errors and recovery
     ///
-    /// A listing that fails yields its error, and no changes. The stream goes on: the next listing starts when it would
-    /// have, and is compared with the last complete one, so that nothing is lost. A refused key is such an error too, since
-    /// keys are renewed: end the stream yourself where an error should end it, for instance with
-    /// [`try_next`](futures::TryStreamExt::try_next) and `?`.
-    ///
-    /// The stream ends only after invalid input ([`is_config`](Error::is_config)), which would fail in the same way for
-    /// ever: an `every` of zero, and what [`snapshot`](Self::snapshot) refuses. The error is then the one item.
+    /// As [`updates`](Self::updates), with the next listing at its usual time. An `every` of zero
+    /// is an [`is_config`](Error::is_config) error.
     ///
     /// # Cancel safety
     ///
-    /// Dropping a `next()` future loses nothing. Dropping the stream drops its request or its timer; there is no task of
-    /// its own.
+    /// As [`updates`](Self::updates).
     ///
     /// # When groups change meanwhile
     ///
-    /// A change during a listing is yielded after that listing or after the next.
+    /// A change during a listing is yielded after that listing or the next.
     ///
     /// # Panics
     ///
-    /// When polled outside of a tokio runtime with its timer on.
+    /// When polled outside a tokio runtime with timers.
     ///
     /// # Examples
     ///
@@ -113,10 +102,10 @@ impl<S: PageSource + Clone> ListGroups<S> {
     }
 }
 
-/// Ticks, the first of which comes at once. Those that are missed come as one, and the later ones when they would have.
+/// Ticks, the first at once. Missed ticks become one, and later ones keep their times.
 struct Every {
     every: Duration,
-    /// Made at the first poll: it needs a runtime.
+    /// Made at the first poll, because it needs a runtime.
     interval: Option<Interval>,
 }
 

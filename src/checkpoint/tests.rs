@@ -159,6 +159,7 @@ fn start_middle_and_end_are_told_apart_in_both_directions() {
 fn the_text_holds_no_id_and_debug_no_cursor() {
     assert!(!json(&middle()).contains("Z3Jv"));
     let debug = format!("{:?}", middle());
+    assert!(debug.contains("between two groups") && debug.contains("Backward"), "{debug}");
     assert!(!debug.contains("QVFI") && !debug.contains(&hash("Z3JvdXA=").to_string()), "{debug}");
 }
 

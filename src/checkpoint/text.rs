@@ -13,12 +13,12 @@ use crate::cursor::Direction;
 use crate::error::{Error, Result};
 use crate::walk::{Beside, Mark, PageSize, Place};
 
-/// What the text of a checkpoint begins with; the version follows.
+/// The start of the text; the version follows.
 const NAME: &str = "gupshup-groups";
 /// The version that is written.
 const VERSION: u32 = 2;
 
-/// What the text holds, behind the name and the version, as JSON in base64.
+/// The rest of the text, as JSON in base64.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
@@ -48,7 +48,6 @@ struct SavedMark {
     next: Option<SavedPosition>,
 }
 
-/// The hash of the last group yielded.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum SavedBeside {
@@ -86,7 +85,7 @@ impl From<SavedMark> for Mark {
     }
 }
 
-/// One line of URL-safe text. It holds a cursor: keep it as you keep the list itself.
+/// One line of URL-safe text. It holds a cursor: protect it as you protect the list.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = match &self.place {
@@ -103,13 +102,13 @@ impl fmt::Display for Checkpoint {
 impl FromStr for Checkpoint {
     type Err = Error;
 
-    /// Reads the text of a checkpoint. White space around it is ignored.
+    /// Parses the text of a checkpoint, without surrounding white space.
     ///
-    /// Texts of version 1, which is no longer written, are read too. They are not bound to a list.
+    /// Also reads version 1, which names no list.
     ///
     /// # Errors
     ///
-    /// [`Error::is_config`] for a text that is not a checkpoint, is damaged, or was written by a later version.
+    /// [`Error::is_config`] if the text is not a checkpoint, is damaged, or has a later version.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
         let damaged = || Error::config("the checkpoint is damaged: list again from the start");
@@ -138,12 +137,12 @@ impl FromStr for Checkpoint {
             SavedPlace::End(mark) => Place::End(mark.map(Into::into)),
         };
         let checkpoint = Self { list: saved.list, heading: saved.direction, place };
-        // A place has one text. Another one with the same meaning was not written by this crate.
+        // Each place has one text. Any other was not written by this crate.
         if checkpoint.to_string() == text { Ok(checkpoint) } else { Err(damaged()) }
     }
 }
 
-/// As the text of its `Display`, so that there is one form, with one version.
+/// As its `Display`, so that there is one form with one version.
 impl Serialize for Checkpoint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

@@ -1,4 +1,4 @@
-//! Reads the text of version 1, which held the ids of groups.
+//! Reads version 1 of the text, which held ids.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ enum SavedPlace {
     End(Option<SavedMark>),
 }
 
-/// Its `prior`, the way back from a page without a cursor back, and the causes of its requests are not read any more.
+/// Other fields of version 1 are ignored.
 #[derive(Deserialize)]
 struct SavedMark {
     page: Anchor,
@@ -56,7 +56,7 @@ impl SavedMark {
     fn into_mark(self) -> Mark {
         Mark {
             position: self.page.position.into(),
-            // Version 1 did not say how many groups the page was asked for: at least those that were passed.
+            // Version 1 did not hold the page size. It was at least `passed`.
             limit: PageSize::clamped(u32::try_from(self.passed).unwrap_or(u32::MAX)),
             offset: self.passed,
             beside: self.beside.map(|beside| match beside {
@@ -68,7 +68,7 @@ impl SavedMark {
     }
 }
 
-/// A position, as every version writes it.
+/// A position, in every version.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SavedPosition {

@@ -1,27 +1,23 @@
-//! When two complete listings in a row agree. Pure.
+//! Whether two complete listings in a row agree. Pure.
 
 use std::fmt;
 
 use crate::page::Group;
 use crate::snapshot::Snapshot;
 
-/// How many listings are made at most.
-///
-/// A list that changes every other listing on average, at random times, has two quiet listings in a row among eight nine
-/// times in ten. One that changes more often needs a quieter hour rather than more requests.
+/// Most listings before giving up: see "Cost" in the docs of `consistent_snapshot`.
 pub(super) const MAX_LISTINGS: u32 = 8;
 
-/// A complete listing, and what it shows of changes made meanwhile.
+/// A complete listing, and the changes that it saw.
 pub(super) struct Listed {
     snapshot: Snapshot,
-    /// Groups that the server sent again: something was created before them.
+    /// Groups that the server sent twice: others were created before them.
     repeated: u64,
     /// Whether a cursor was refused because the list had changed.
     saw_change: bool,
 }
 
 impl Listed {
-    /// The listing that was sent these groups.
     pub(super) fn new(groups: Vec<Group>, saw_change: bool) -> Self {
         let sent = groups.len();
         let snapshot = Snapshot::new(groups);
@@ -36,18 +32,18 @@ impl Listed {
         self.snapshot
     }
 
-    /// Whether it saw no change while it was made.
+    /// Whether it saw no change.
     fn is_quiet(&self) -> bool {
         self.repeated == 0 && !self.saw_change
     }
 
-    /// Whether it is the same listing as `newer`, and neither saw a change.
+    /// Whether both have the same ids in the same order and saw no change.
     fn agrees(&self, newer: &Self) -> bool {
         self.is_quiet() && newer.is_quiet() && same_ids(&self.snapshot, &newer.snapshot)
     }
 }
 
-/// Whether both hold the same groups in the same order. Their subjects may differ.
+/// Whether both have the same ids in the same order.
 fn same_ids(older: &Snapshot, newer: &Snapshot) -> bool {
     older.iter().map(|group| &group.id).eq(newer.iter().map(|group| &group.id))
 }
@@ -60,18 +56,18 @@ pub(super) struct Rounds {
     changes: Changes,
 }
 
-/// What another listing leads to.
+/// What to do after a listing.
 pub(super) enum Verdict {
-    /// The last two listings agree. This is the later.
+    /// Return this, the later of two that agree.
     Agreed(Snapshot),
-    /// Another listing may agree with the last.
+    /// Make another listing.
     Again,
-    /// There were enough listings.
+    /// Report these changes: the limit is reached.
     GaveUp(Changes),
 }
 
 impl Rounds {
-    /// Takes in the next listing.
+    /// Adds the next listing.
     pub(super) fn add(&mut self, newer: Listed) -> Verdict {
         if let Some(older) = self.last.take() {
             if older.agrees(&newer) {
@@ -90,7 +86,7 @@ impl Rounds {
     }
 }
 
-/// What changed between listings and during them, added up. Its `Display` shows no group.
+/// Changes during and between listings, summed. Its `Display` shows no group.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Changes {
     added: u64,

@@ -189,6 +189,13 @@ mod tests {
     }
 
     #[test]
+    fn a_page_has_90_seconds_or_the_callers_deadline_and_none_where_nothing_is_retried() {
+        assert_eq!(RetryPolicy::default().page_deadline(), Some(90 * SECOND));
+        assert_eq!(RetryPolicy::default().deadline(SECOND).page_deadline(), Some(SECOND));
+        assert_eq!(RetryPolicy::none().page_deadline(), None);
+    }
+
+    #[test]
     fn what_another_attempt_cannot_mend_is_not_repeated() {
         assert_eq!(decide(&Error::api(401, None, "Authentication Failed"), 1, 0.5), Verdict::GiveUp);
     }

@@ -1,13 +1,13 @@
-//! What happened to a group between two listings.
+//! One change between two listings.
 
 use serde::{Deserialize, Serialize};
 
 use crate::page::Group;
 
-/// What happened to a group between two complete listings.
+/// A change to one group between two complete listings. There is at most one a group.
 ///
-/// Made by [`Snapshot::changes_since`](crate::Snapshot::changes_since), [`ListGroups::updates`](crate::ListGroups::updates)
-/// and [`ListGroups::watch`](crate::ListGroups::watch). A group has at most one change between two listings. With serde, in
+/// Made by [`Snapshot::changes_since`](crate::Snapshot::changes_since),
+/// [`ListGroups::updates`](crate::ListGroups::updates) and [`ListGroups::watch`](crate::ListGroups::watch). In serde's
 /// JSON: `{"created":{…}}`, `{"renamed":{"before":{…},"after":{…}}}`, `{"changed":{"before":{…},"after":{…}}}`,
 /// `{"removed":{…}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,41 +16,40 @@ use crate::page::Group;
 pub enum Change {
     /// The group is new.
     Created(Group),
-    /// The group has another subject, and everything else about it is as before.
+    /// The subject changed, and nothing else.
     Renamed {
-        /// The group as it was.
+        /// The old state.
         before: Group,
-        /// The group as it is.
+        /// The new state.
         after: Group,
     },
-    /// Something other than the subject is different: the creation time, if the API has corrected it. The subject may be
-    /// different too.
+    /// Something other than the subject changed, for example the creation time. The subject may have changed too.
     ///
-    /// The id alone identifies a group: one whose creation time is different is not removed and created.
+    /// A group is identified by its id alone, so a new creation time is not a removal and a creation.
     Changed {
-        /// The group as it was.
+        /// The old state.
         before: Group,
-        /// The group as it is.
+        /// The new state.
         after: Group,
     },
-    /// The group is no longer listed. This is how it was listed last.
+    /// The group is no longer listed. Holds its last known state.
     Removed(Group),
 }
 
 impl Change {
-    /// The change from `before` to `after`, two states of one group, if they differ.
+    /// The change from `before` to `after`, if they differ.
     pub(super) fn between(before: &Group, after: &Group) -> Option<Self> {
         if before == after {
             return None;
         }
-        // All fields by name, so that one that the API adds cannot be forgotten here.
+        // Names all fields, so that a new one is a compile error here.
         let Group { id, subject: _, creation_timestamp } = before;
         let is_rename = (id, creation_timestamp) == (&after.id, &after.creation_timestamp);
         let (before, after) = (before.clone(), after.clone());
         Some(if is_rename { Self::Renamed { before, after } } else { Self::Changed { before, after } })
     }
 
-    /// The group as it is now, or as it was last if it was removed.
+    /// The new state of the group, or the last known one if it was removed.
     #[must_use]
     pub fn group(&self) -> &Group {
         match self {

@@ -1,4 +1,4 @@
-//! Where in a list each id is.
+//! An index of groups by id.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -6,16 +6,16 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::page::Group;
 
-/// A hash index of groups by id. It keeps hashes of the ids under a random key, not the ids, which the list has already.
+/// Positions of groups by the hash of their ids. Holds no ids, since the list has them.
 #[derive(Clone)]
 pub(super) struct Index<K = RandomState> {
-    /// The position of a group by the hash of its id, or by the next number that was free.
+    /// A position by the hash of the id, or by the next free number.
     positions: HashMap<u64, usize>,
     keys: K,
 }
 
 impl Index {
-    /// Drops each group whose id an earlier one has, and gives the index of the others.
+    /// Removes groups whose id occurred earlier, and indexes the rest.
     pub(super) fn collapse(groups: &mut Vec<Group>) -> Self {
         Self::with_keys(groups, RandomState::new())
     }
@@ -35,7 +35,7 @@ impl<K: BuildHasher> Index<K> {
         Self { positions, keys }
     }
 
-    /// The group of this id in the list that this is the index of.
+    /// The group with this id, in the list that was indexed.
     pub(super) fn find<'a>(&self, groups: &'a [Group], id: &str) -> Option<&'a Group> {
         let mut slot = self.keys.hash_one(id);
         loop {
@@ -48,7 +48,7 @@ impl<K: BuildHasher> Index<K> {
     }
 }
 
-/// Notes that `id` comes just after `groups`. Returns whether it is new.
+/// Adds `id`, the next after `groups`. Returns whether it is new.
 fn add(positions: &mut HashMap<u64, usize>, groups: &[Group], keys: &impl BuildHasher, id: &str) -> bool {
     let mut slot = keys.hash_one(id);
     loop {

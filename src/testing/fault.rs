@@ -1,27 +1,27 @@
-//! What happens to a request instead of, or before, its normal answer.
+//! Scripted faults.
 
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::page::Page;
 
-/// What happens to a request instead of, or before, its normal answer.
+/// What happens to a request.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Nothing: the request is answered normally. It fills the gaps in a [script](super::FakeGroups::script).
+    /// A normal answer.
     #[default]
     None,
-    /// This error instead of an answer; [`Error::api`] and [`Error::transport`] make them.
+    /// This error. See [`Error::api`] and [`Error::transport`].
     Error(Error),
-    /// This page instead of the list's own: a cursor that repeats, a link without a cursor, what no list would send.
+    /// This page, for example with a repeated cursor, or a link without a cursor.
     Page(Page),
-    /// The answer comes after this many polls that found nothing. Each of them wakes its task at once.
+    /// The answer after this many pending polls, each of which wakes the task.
     Pending(u32),
-    /// The answer comes after this time, on tokio's clock: paused time works.
+    /// The answer after this time on tokio's clock, which may be paused.
     Delay(Duration),
-    /// The answer never comes.
+    /// No answer.
     Hang,
-    /// The fetch panics when it is first polled.
+    /// A panic at the first poll.
     Panic,
 }

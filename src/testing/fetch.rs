@@ -1,4 +1,4 @@
-//! One answer of the fake on its way.
+//! The future of the fake's answer.
 
 use std::fmt;
 use std::future::Future;
@@ -13,11 +13,11 @@ use crate::error::Result;
 use crate::page::Page;
 use crate::source::PageRequest;
 
-/// The answer of a [`FakeGroups`] on its way.
+/// The future of a [`FakeGroups`]' answer.
 ///
 /// # Panics
 ///
-/// When polled again after its answer, and where [`Fault::Panic`] says so.
+/// When polled after its answer, and with [`Fault::Panic`].
 #[must_use = "futures do nothing unless polled"]
 pub struct FakeFetch {
     fake: FakeGroups,
@@ -27,11 +27,11 @@ pub struct FakeFetch {
 
 /// What the next poll does.
 enum Stage {
-    /// Records the request, and looks up its fault.
+    /// Records the request, and takes its fault.
     Unasked,
-    /// Answers once the wait is over.
+    /// Answers after the wait.
     InFlight(Wait),
-    /// Panics: the answer was given.
+    /// Panics: already answered.
     Answered,
 }
 
@@ -41,7 +41,7 @@ enum Wait {
     Polls(u32),
     Time(Pin<Box<Sleep>>),
     Forever,
-    /// For nothing, and then it is not the list that answers.
+    /// For nothing; this is the answer.
     Instead(Box<Result<Page>>),
 }
 
@@ -50,7 +50,7 @@ impl FakeFetch {
         Self { fake, request, stage: Stage::Unasked }
     }
 
-    /// Records the request, lets the test's hook run, and turns the request's fault into a wait.
+    /// Records the request, calls the hook, and takes the fault.
     fn ask(&mut self) -> Wait {
         let mut state = self.fake.state();
         let index = state.requests.len();
@@ -58,7 +58,7 @@ impl FakeFetch {
         state.in_flight += 1;
         let hook = state.on_request.clone();
         drop(state);
-        // From here on the request is in flight, also if the hook or the fault panics.
+        // In flight from here on, also if the hook or the fault panics.
         self.stage = Stage::InFlight(Wait::Forever);
         if let Some(hook) = hook {
             hook(index, &self.fake);
@@ -74,7 +74,7 @@ impl FakeFetch {
         }
     }
 
-    /// The fault is looked up after the hook ran, so that the hook can still set it.
+    /// Taken after the hook, which may set it.
     fn take_fault(&self, index: usize) -> Fault {
         self.fake.state().faults.remove(&index).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The list behind the fake: what page answers a request. Pure.
+//! The list behind the fake. Pure.
 
 use std::ops::Range;
 
@@ -9,17 +9,16 @@ use crate::error::Result;
 use crate::page::{Cursors, Group, Page};
 use crate::source::PageRequest;
 
-/// The groups in their order, and how the server answers.
 pub(super) struct List {
     entries: Vec<Entry>,
     next_serial: u64,
-    /// Counts what made all cursors stale.
+    /// Incremented when all cursors become stale.
     version: u64,
     pub(super) dialect: Dialect,
 }
 
-/// A group, and the number that its cursors hold: never given twice, so that a cursor of a deleted group does not become
-/// valid when a group of the same id is created.
+/// A group and its serial number, which its cursors hold. Never reused, so that the cursor of a deleted group does not
+/// become valid when a group with the same id is created.
 struct Entry {
     serial: u64,
     group: Group,
@@ -81,7 +80,7 @@ impl List {
         }
     }
 
-    /// The page that answers `request`, or the error that does.
+    /// The answer to `request`.
     pub(super) fn answer(&self, request: &PageRequest) -> Result<Page> {
         let asked = u32::from(request.limit.get());
         let size = self.dialect.page_size(asked)?;
@@ -117,7 +116,7 @@ impl List {
         })
     }
 
-    /// The indices of a page of at most `size` groups that begins, or backward ends, at `edge`.
+    /// The indices of a page of at most `size` groups that starts (backward: ends) at `edge`.
     fn range(&self, edge: usize, size: usize, direction: Direction) -> Range<usize> {
         let edge = edge.min(self.len());
         match direction {
@@ -137,7 +136,7 @@ impl List {
         self.linked(Page::new(groups, cursors), range.start, range.end)
     }
 
-    /// A page without groups between the one before `edge` and the one after it.
+    /// An empty page at `edge`.
     fn empty_page(&self, edge: usize, pages: u64, direction: Direction) -> Page {
         let cursor = match direction {
             Direction::Forward => self.cursor(Side::Before, edge, pages),
@@ -147,7 +146,7 @@ impl List {
         self.linked(Page::new(Vec::new(), cursors), edge, edge)
     }
 
-    /// The page with the links of one that spans the groups from `start` to `end`.
+    /// The page with the links of one from `start` to `end`.
     fn linked(&self, page: Page, start: usize, end: usize) -> Page {
         page.has_next(self.dialect.sends_links(Direction::Forward) && end < self.len())
             .has_previous(self.dialect.sends_links(Direction::Backward) && start > 0)
@@ -161,7 +160,7 @@ impl List {
         Mark { target, version_id: self.version, side, pages }.write()
     }
 
-    /// Whether this list can have handed the cursor out.
+    /// Whether this list can have sent the cursor.
     fn handed_out(&self, mark: Mark) -> bool {
         let kind = match mark.target {
             Target::Item(serial) if serial < self.next_serial => CursorKind::Items,
@@ -171,7 +170,7 @@ impl List {
         kind == self.dialect.cursors && mark.version_id <= self.version
     }
 
-    /// How many groups come before the place that the cursor points to, or `None` where the cursor is stale.
+    /// How many groups are before the cursor's place; `None` if it is stale.
     fn edge(&self, mark: Mark, direction: Direction) -> Option<usize> {
         let index = match mark.target {
             Target::Item(serial) => self.entries.iter().position(|entry| entry.serial == serial)?,

@@ -1,4 +1,4 @@
-//! What the cursors of the fake say. Pure.
+//! The content of the fake's cursors. Pure.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::cursor::{Cursor, Direction};
 
-/// What a cursor says. Its text is base64 of this as JSON.
+/// The content of a cursor. The text is base64 of its JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Mark {
     #[serde(flatten)]
     pub(super) target: Target,
-    /// The version of the list that it was handed out for.
+    /// The version of the list when it was sent.
     pub(super) version_id: u64,
     #[serde(default, skip_serializing_if = "Side::is_at")]
     pub(super) side: Side,
-    /// How many pages of groups the walk has had so far. Counted only where empty pages are inserted.
+    /// The number of pages before it. Counted only where empty pages are inserted.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) pages: u64,
 }
@@ -25,13 +25,13 @@ pub(super) struct Mark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Target {
-    /// The group of this serial number, wherever it stands.
+    /// The group with this serial number.
     Item(u64),
-    /// Whatever group stands at this index.
+    /// The group at this index.
     Offset(usize),
 }
 
-/// Where a cursor points to, beside its group. Empty pages hold no group to point at, so they point between two.
+/// The side of the group. The cursors of empty pages point between two groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Side {
@@ -43,18 +43,17 @@ pub(super) enum Side {
 
 impl Mark {
     pub(super) fn write(&self) -> Cursor {
-        // Plain numbers and names: they can be written.
+        // Numbers and names always serialise.
         let text = serde_json::to_string(self).unwrap_or_default();
         STANDARD.encode(text).into()
     }
 
-    /// What the cursor says, or `None` where it is no text of [`write`](Self::write).
+    /// The content of a cursor, or `None` if [`write`](Self::write) did not write it.
     pub(super) fn read(cursor: &Cursor) -> Option<Self> {
         serde_json::from_slice(&STANDARD.decode(cursor.as_str()).ok()?).ok()
     }
 
-    /// How many groups come before the place that a request in `direction` is answered from, if the cursor's group
-    /// stands at `index`.
+    /// How many groups are before the place that answers a request in `direction`, if the group is at `index`.
     pub(super) fn edge(&self, index: usize, direction: Direction) -> usize {
         match (self.side, direction) {
             (Side::Before, _) | (Side::At, Direction::Backward) => index,

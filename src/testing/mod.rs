@@ -1,7 +1,6 @@
-//! What tests of code that uses this crate need: [`FakeGroups`], a list of groups in memory that answers as the API
-//! does.
+//! For tests of code that uses this crate: [`FakeGroups`], a list of groups in memory that answers as the API does.
 //!
-//! It comes with the feature `test-util`. In your `Cargo.toml`:
+//! Part of the feature `test-util`:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -10,8 +9,8 @@
 //!
 //! # A service
 //!
-//! A struct stores a [`ListGroups<AnySource>`](crate::AnySource) and needs no type parameter. In production it gets
-//! `client.groups(app_id).boxed()`, in a test a fake:
+//! A struct stores a [`ListGroups<AnySource>`](crate::AnySource): in production `client.groups(app_id).boxed()`, in a
+//! test a fake:
 //!
 //! ```
 //! use futures::TryStreamExt;
@@ -34,14 +33,14 @@
 //! let directory = Directory { groups: ListGroups::from_source(fake.clone()).boxed() };
 //! assert_eq!(directory.subjects().await?, ["Sales", "Support"]);
 //!
-//! // The handle that was kept changes the list, and tells what was asked.
+//! // The other handle changes the list, and has the record of the requests.
 //! fake.create(Group::new("c", "Night shift", 1_700_000_120));
 //! fake.delete("b");
 //! assert_eq!(directory.subjects().await?, ["Night shift", "Support"]);
-//! // Two listings, each of one page and a request that confirms that it is the last.
+//! // Two listings, each of one page and a request that confirms the end.
 //! assert_eq!(fake.requests().len(), 4);
 //!
-//! // And the unhappy path: a part of a list is never taken for the list.
+//! // An error is not taken for the end of the list.
 //! fake.script([Fault::Error(Error::api(401, None, "Authentication Failed"))]);
 //! let error = directory.subjects().await.unwrap_err();
 //! assert!(error.is_auth());
@@ -51,7 +50,7 @@
 //!
 //! # A generic function
 //!
-//! A function may take a listing of any source. It runs on the API as it runs on the fake:
+//! A function may take a listing of any source:
 //!
 //! ```
 //! use futures::TryStreamExt;
@@ -96,29 +95,16 @@ pub use dialect::{CursorAnswer, CursorKind, Dialect};
 pub use fault::Fault;
 pub use fetch::FakeFetch;
 
-/// Reads the body of an answer with status 200, as [`HttpSource`](crate::HttpSource) does: for this crate's benches,
-/// which see only what is public. Not part of the crate's contract.
+/// A list of groups in memory: a [`PageSource`] with the API's cursors, scripted faults, and a record of the requests.
 ///
-/// # Errors
-///
-/// Those of a page that cannot be read.
-#[cfg(feature = "_bench")]
-#[doc(hidden)]
-pub fn decode_page(body: &[u8]) -> crate::Result<crate::Page> {
-    crate::wire::decode(body, &[])
-}
-
-/// A list of groups in memory: a [`PageSource`] with the API's cursor semantics, a script of faults, and a record of
-/// what was asked.
-///
-/// It is a handle: clones share one list. Give one to [`ListGroups::from_source`](crate::ListGroups::from_source) and
-/// keep the other, to change the list during a walk and to read the record.
+/// Clones share one list. Pass one to [`ListGroups::from_source`](crate::ListGroups::from_source), and use another to
+/// change the list during a listing and to read the record.
 ///
 /// # Settings
 ///
 /// [`dialect`](Self::dialect), [`identified_as`](Self::identified_as), [`script`](Self::script),
-/// [`fault_at`](Self::fault_at) and [`on_request`](Self::on_request) hold for all clones, from the next request on. They take `&self` and return the
-/// handle, so that they are a statement in the middle of a test and an expression where the fake is made:
+/// [`fault_at`](Self::fault_at) and [`on_request`](Self::on_request) apply to all clones, from the next request on.
+/// They take `&self` and return a clone, so they can be called when the fake is made or later:
 ///
 /// ```
 /// # use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
@@ -126,25 +112,21 @@ pub fn decode_page(body: &[u8]) -> crate::Result<crate::Page> {
 /// fake.fault_at(3, Fault::Hang);
 /// ```
 ///
-/// # What it does as the API does
+/// # How it answers
 ///
-/// - A cursor points *at* a group: `after` at the page's last, `before` at its first, so that on a page of one group
-///   both are equal. "After" a cursor are the groups that follow; "before" it are those just before, and both come in
-///   the list's order.
-/// - A page has a link to the next page when there are more groups, and one to the previous page when some come
-///   before. Past either end is an empty page.
-/// - A cursor whose group was deleted is refused with 400, code 131059. A text that never was a cursor is refused with
-///   400, code 2642.
-/// - New groups come first ([`create`](Self::create)).
+/// By default, as follows; [`Dialect`] changes the first three.
 ///
-/// [`Dialect`] changes the first three.
-///
-/// Faults of the network, of the server and of its operator are [scripted](Self::script).
+/// - A cursor points at a group: `after` at the last of the page, `before` at the first. A page after (before) a cursor
+///   has the groups that follow (precede) it, in the list's order.
+/// - A page has a link where more groups follow (precede). A page past either end is empty.
+/// - The cursor of a deleted group is refused with 400, code 131059; a text that never was a cursor, with 400, code
+///   2642.
+/// - New groups are first in the list.
 ///
 /// # Laziness
 ///
-/// A fetch does nothing before its first poll. It is recorded then, and answered in the same poll unless a fault says
-/// otherwise. No runtime is needed, except for [`Fault::Delay`].
+/// A fetch is recorded and answered at its first poll, unless a [`Fault`] delays it. Only [`Fault::Delay`] needs a
+/// runtime.
 ///
 /// # Examples
 ///
@@ -154,10 +136,9 @@ pub struct FakeGroups {
     shared: Arc<Mutex<State>>,
 }
 
-/// What all clones share.
 struct State {
     list: List,
-    /// By the number of the request that each is for.
+    /// By the number of the request.
     faults: BTreeMap<usize, Fault>,
     on_request: Option<Arc<Hook>>,
     requests: Vec<PageRequest>,
@@ -169,10 +150,8 @@ struct State {
 type Hook = dyn Fn(usize, &FakeGroups) + Send + Sync;
 
 impl FakeGroups {
-    /// A fake of these groups, in this order. The API lists the newest first.
-    ///
-    /// Ids should differ, as the API's do. Nothing enforces it: each group has cursors of its own even where ids are
-    /// equal.
+    /// A fake of these groups, in this order. The API lists the newest first, and its ids differ; neither is checked
+    /// here.
     #[must_use]
     pub fn new(groups: impl IntoIterator<Item = Group>) -> Self {
         let state = State {
@@ -188,33 +167,23 @@ impl FakeGroups {
     }
 }
 
-/// Settings: see [above](FakeGroups#settings).
+/// [Settings](FakeGroups#settings).
 #[expect(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "the handle is for those who need it")]
 impl FakeGroups {
-    /// Sets how the server answers.
-    ///
-    /// # Default
-    ///
-    /// [`Dialect::default`].
+    /// Sets how the server answers. Default: [`Dialect::default`].
     pub fn dialect(&self, dialect: Dialect) -> Self {
         self.state().list.dialect = dialect;
         self.clone()
     }
 
-    /// Sets what the list answers when a checkpoint asks which list it is ([`PageSource::list_identity`]): two fakes with
-    /// different identities are two apps.
-    ///
-    /// # Default
-    ///
-    /// None: a checkpoint of this fake is accepted by every list, and this fake accepts every checkpoint.
+    /// Sets the identity of the list ([`PageSource::list_identity`]). Fakes with different identities refuse each
+    /// other's checkpoints. Default: none, and no check.
     pub fn identified_as(&self, identity: u64) -> Self {
         self.state().identity = Some(identity);
         self.clone()
     }
 
-    /// Answers the next requests with these faults, in order; those after them are answered normally.
-    ///
-    /// [`Fault::None`] leaves one out: `[Fault::None, Fault::Hang]` hangs the second.
+    /// Applies these faults to the next requests, in order. [`Fault::None`] skips one.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) -> Self {
         let mut state = self.state();
         let next = state.requests.len();
@@ -223,16 +192,16 @@ impl FakeGroups {
         self.clone()
     }
 
-    /// Answers request number `index`, counted from 0 over all clones, with `fault`.
+    /// Applies `fault` to request `index`, counted from 0 over all clones.
     pub fn fault_at(&self, index: usize, fault: Fault) -> Self {
         self.state().faults.insert(index, fault);
         self.clone()
     }
 
-    /// Calls `hook` for each request before it is answered, with the request's number, counted from 0.
+    /// Calls `hook` before each request is answered, with the request's number, counted from 0: to change the list or
+    /// the settings during a listing.
     ///
-    /// Here a test changes the list, or the settings, in the middle of a walk. Use the handle that the hook is given;
-    /// one that it captured would keep the list in memory for ever.
+    /// Use the handle that is passed to the hook. A captured one would never be freed.
     ///
     /// ```
     /// use gupshup_groups::Group;
@@ -251,65 +220,65 @@ impl FakeGroups {
     }
 }
 
-/// The list, and the record of what was asked.
+/// The list, and the record of the requests.
 impl FakeGroups {
-    /// Adds a group at the front, where the API lists the newest.
+    /// Adds a group at the front, as the API does.
     pub fn create(&self, group: Group) {
         self.insert(0, group);
     }
 
-    /// Adds a group at `index`, or at the end where the list is shorter.
+    /// Adds a group at `index`, or at the end if the list is shorter.
     pub fn insert(&self, index: usize, group: Group) {
         self.state().list.insert(index, group);
     }
 
-    /// Deletes the group of this id, and says whether there was one. Cursors that point at it become stale.
+    /// Deletes the group with this id. Returns whether there was one. Its cursors become stale.
     #[expect(clippy::must_use_candidate, reason = "most tests know what they delete")]
     pub fn delete(&self, id: &str) -> bool {
         self.state().list.delete(id)
     }
 
-    /// Gives the group of this id another subject, and says whether there is one. No cursor becomes stale.
+    /// Changes the subject of the group with this id. Returns whether there is one. No cursor becomes stale.
     pub fn rename(&self, id: &str, subject: impl Into<String>) -> bool {
         self.state().list.rename(id, subject.into())
     }
 
-    /// Makes every cursor stale that was handed out so far, and changes nothing else.
+    /// Makes all cursors sent so far stale.
     pub fn expire_cursors(&self) {
         self.state().list.expire_cursors();
     }
 
-    /// The groups as they are now, in the list's order.
+    /// The current groups, in order.
     #[must_use]
     pub fn groups(&self) -> Vec<Group> {
         self.state().list.groups()
     }
 
-    /// A cursor that points at the group of this id, as a page that ends with it would give.
+    /// The cursor at the end of a page that ends with this group.
     #[must_use]
     pub fn cursor_at(&self, id: &str) -> Option<Cursor> {
         self.state().list.cursor_at(id)
     }
 
-    /// What was asked so far, by all clones, in order: faults and fetches still in flight included.
+    /// The requests of all clones in order, including those in flight and those with faults.
     #[must_use]
     pub fn requests(&self) -> Vec<PageRequest> {
         self.state().requests.clone()
     }
 
-    /// How many fetches were polled and are neither answered nor dropped.
+    /// The number of fetches that were polled, and are neither answered nor dropped.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.state().in_flight
     }
 
-    /// How many fetches were polled and then dropped without an answer. One that panicked counts too.
+    /// The number of fetches that were polled and then dropped without an answer, or that panicked.
     #[must_use]
     pub fn dropped(&self) -> usize {
         self.state().dropped
     }
 
-    /// What all clones share. A panic in a test's hook leaves nothing half done, so a poisoned lock is as good as any.
+    /// Locks the state. A panic in a hook cannot leave it inconsistent, so poisoning is ignored.
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,12 +1,10 @@
-//! Which groups are not acknowledged, and the place before each. Pure.
+//! Items that are not acknowledged, and the place before each. Pure.
 
 use std::collections::BTreeMap;
 
-/// The items that were yielded and are not acknowledged, with the place before each of them.
-///
-/// An item that is acknowledged takes no memory, whatever the order of the acknowledgements.
+/// The items that are not acknowledged. Acknowledged ones take no memory, in any order.
 pub(super) struct Ledger<P> {
-    /// The place before each item that is not acknowledged, by the number of the item.
+    /// The place before each item, by its number.
     open: BTreeMap<u64, P>,
     /// The number of the next item.
     next: u64,
@@ -15,12 +13,11 @@ pub(super) struct Ledger<P> {
 }
 
 impl<P: Clone> Ledger<P> {
-    /// A ledger of a stream that begins at `start`.
     pub(super) fn new(start: P) -> Self {
         Self { open: BTreeMap::new(), next: 0, after: start }
     }
 
-    /// Notes an item, and that the stream is now at `after`. Returns the number of the item.
+    /// Adds an item. `after` is the place after it. Returns its number.
     pub(super) fn yielded(&mut self, after: P) -> u64 {
         let number = self.next;
         self.next += 1;
@@ -28,22 +25,22 @@ impl<P: Clone> Ledger<P> {
         number
     }
 
-    /// Notes that the stream is now at `after`, without having yielded anything.
+    /// Moves the stream to `after` without an item.
     pub(super) fn moved(&mut self, after: P) {
         self.after = after;
     }
 
-    /// Notes that an item is acknowledged.
+    /// Acknowledges an item.
     pub(super) fn done(&mut self, number: u64) {
         self.open.remove(&number);
     }
 
-    /// The place before the oldest item that is not acknowledged. Where there is none, the place of the stream.
+    /// The place before the oldest item, or else the place of the stream.
     pub(super) fn processed(&self) -> P {
         self.open.first_key_value().map_or(&self.after, |(_, before)| before).clone()
     }
 
-    /// How many items are not acknowledged.
+    /// The number of items.
     pub(super) fn open(&self) -> usize {
         self.open.len()
     }
@@ -73,7 +70,6 @@ mod tests {
     }
 
     proptest! {
-        /// Of numbers, each the place after an item: whatever is acknowledged in whatever order.
         #[test]
         fn everything_before_the_place_is_acknowledged_and_the_item_after_it_is_not(
             steps in prop::collection::vec(prop::option::of(any::<prop::sample::Index>()), 0..60),

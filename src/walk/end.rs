@@ -8,21 +8,18 @@ use super::view::View;
 /// Where a page leads.
 #[derive(Clone, Debug)]
 pub(super) enum Onward {
-    /// To the page at this position. `promised` says that a link announced it; else the request confirms the end.
+    /// To the page at this position. `promised`: a link announced it; otherwise the request confirms the end.
     To { position: Position, promised: bool },
-    /// Nowhere: the list is at its end.
+    /// Nowhere: the list ends.
     End,
-    /// To the start of the list, which begins here.
+    /// To the start of the list, which is here.
     Start,
-    /// The page contradicts the rules of paging, or gives no way back.
+    /// The page contradicts the rules of paging, or has no cursor to go back.
     Broken(Failure),
 }
 
-/// Where a page leads in the direction in which it was requested.
-///
-/// The number of groups on it says nothing, because servers clamp page sizes and filter. `linked` says that the server has
-/// sent a link in this direction earlier in this walk: then the absence of one is the end, unless the end is to be
-/// confirmed.
+/// Where a page leads in the direction of its request. `linked`: the server has sent a link in this direction earlier.
+/// `confirm`: a missing link must be confirmed.
 pub(super) fn onward(view: &View, linked: bool, confirm: bool) -> Onward {
     match (view.ahead.link, &view.ahead.cursor) {
         (true, None) => Onward::Broken(Failure::LinkWithoutCursor),
@@ -33,15 +30,15 @@ pub(super) fn onward(view: &View, linked: bool, confirm: bool) -> Onward {
     }
 }
 
-/// Where a page leads that was requested at `position`, for a walk that was reversed on it. `view` is already reversed,
-/// and `ends` says that the list ends on this page in the direction of the request.
+/// Where a page, requested at `position` and already reversed, leads in the other direction. `ends`: the list ends on
+/// this page in the direction of the request.
 ///
-/// A missing link says nothing here: the page was reached from the other side.
+/// A missing link says nothing here, because the page was reached from the other side.
 pub(super) fn back(view: &View, position: &Position, ends: bool) -> Onward {
     match &view.ahead.cursor {
         _ if *position == Position::Start => Onward::End,
         Some(cursor) => to(view, cursor),
-        // No group lies before the cursor that the walk came from, so the list begins at that cursor.
+        // No group is before the cursor of the request, so the list begins at that cursor.
         None if view.direction == Direction::Forward && ends && view.hashes.is_empty() => Onward::Start,
         None => Onward::Broken(Failure::NoWayBack),
     }

@@ -1,4 +1,4 @@
-//! What a walk remembers: the cursors that it sent, and the groups that it yielded.
+//! The cursors that a walk has sent, and the groups that it has yielded.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,17 @@ use super::place::{Beside, Mark};
 use super::size::PageSize;
 use super::view::{Kept, hash};
 
-/// The cursors sent, as hashes.
-///
-/// Two cursors of one walk share a hash with a probability of n²/2⁶⁵: at 10,000 pages, in one of 10¹¹ walks.
+/// The cursors sent, as hashes. Two cursors share a hash with a probability of n²/2⁶⁵: for 10,000 pages, in one of 10¹¹
+/// walks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sent {
-    /// Each with the leg of the walk in which it was sent last.
+    /// The leg in which each cursor was last sent. A leg ends at a reversal or restart.
     legs: BTreeMap<u64, u32>,
     leg: u32,
 }
 
 impl Sent {
-    /// Notes a cursor that is about to be sent, unless it must not be: it is too long, or was sent since the last call of
-    /// [`start_over`](Self::start_over).
+    /// Adds a cursor that is about to be sent. Fails if it is too long, or was sent in this leg.
     pub(super) fn admit(&mut self, cursor: Option<&Cursor>) -> Result<(), Failure> {
         match cursor {
             Some(cursor) if cursor.is_too_long() => Err(Failure::CursorTooLong(cursor.as_str().len())),
@@ -30,42 +28,42 @@ impl Sent {
         }
     }
 
-    /// Notes a cursor. Returns whether it is new since the last call of [`start_over`](Self::start_over).
+    /// Adds a cursor. Returns whether it is new in this leg.
     pub(super) fn insert(&mut self, cursor: &Cursor) -> bool {
         self.legs.insert(hash(cursor.as_str()), self.leg) != Some(self.leg)
     }
 
-    /// Forgets a cursor that was refused, and so led nowhere.
+    /// Removes a cursor that was refused.
     pub(super) fn forget(&mut self, cursor: &Cursor) {
         self.legs.remove(&hash(cursor.as_str()));
     }
 
-    /// Allows each cursor once more: the walk was reversed, or began again.
+    /// Starts a new leg, in which each cursor may be sent once more.
     pub(super) fn start_over(&mut self) {
         self.leg += 1;
     }
 
-    /// Whether the text is a cursor that was ever sent.
+    /// Whether the text is a cursor that was sent in any leg.
     pub(super) fn contains(&self, text: &str) -> bool {
         self.legs.contains_key(&hash(text))
     }
 }
 
-/// What healing remembers of the groups yielded.
+/// The groups yielded, as far as a restart needs them.
 #[derive(Clone, Debug)]
 pub(super) enum Memory {
     /// Nothing: the walk did not begin at the start of the list, or must not restart.
     Off,
-    /// Everything, since the start of the list or since a page that was read again.
+    /// All groups since the start of the list, or since a page that was read again.
     On {
         yielded: Yielded,
         /// The last group of the list that was yielded.
         last: Option<u64>,
-        /// How many restarts are left. `None` if the memory does not reach back to the start of the list.
+        /// Restarts left. `None` if the memory does not reach back to the start of the list.
         left: Option<u32>,
-        /// Whether groups that were yielded come again and are left out.
+        /// Whether groups are repeated by the server and left out.
         skips: bool,
-        /// While groups come again: the place after the last group yielded, until the walk has passed it.
+        /// The place after the last group yielded, until the walk has passed it again.
         frontier: Option<Mark>,
     },
 }
@@ -80,7 +78,7 @@ impl Memory {
         }
     }
 
-    /// Begins to remember, with the groups of a page that is about to be read again.
+    /// Starts to remember, with the groups of a page that is about to be read again.
     pub(super) fn begin(&mut self, hashes: &[u64]) {
         if let (Self::Off, Some(last)) = (&self, hashes.last()) {
             let mut yielded = Yielded::default();
@@ -89,7 +87,7 @@ impl Memory {
         }
     }
 
-    /// Which groups of a page are new, behind the first `skip`.
+    /// The new groups of a page, after the first `skip`.
     pub(super) fn fresh(&self, hashes: &[u64], skip: usize) -> Kept {
         match self {
             Self::On { yielded, skips: true, .. } => Kept::Each(
@@ -99,8 +97,8 @@ impl Memory {
         }
     }
 
-    /// Notes the groups that are yielded of a page requested at `position`. Returns where the frontier is, seen from this
-    /// page, if it is not on an earlier one.
+    /// Adds the groups yielded of a page requested at `position`. Returns the frontier as seen from this page, unless
+    /// it is on an earlier one.
     pub(super) fn record(&mut self, hashes: &[u64], kept: &Kept, position: &Position, limit: PageSize) -> Option<Mark> {
         let Self::On { yielded, last, frontier, .. } = self else { return None };
         match kept {
@@ -125,8 +123,7 @@ impl Memory {
         Some(Mark { position: position.clone(), limit, offset, ..expected })
     }
 
-    /// The walk begins again at the start of the list: groups come again, up to the last one yielded. Returns whether it
-    /// may, which takes one of the restarts that are left.
+    /// Prepares a restart. Returns whether one is left.
     pub(super) fn restart(&mut self, limit: PageSize) -> bool {
         let Self::On { yielded, last, left, skips, frontier } = self else { return false };
         let Some(fewer) = left.and_then(|left| left.checked_sub(1)) else { return false };
@@ -141,19 +138,19 @@ impl Memory {
         true
     }
 
-    /// A page comes again, on which the last group yielded was before the gap of `mark`. Returns whether the walk
-    /// remembers what was yielded.
+    /// Prepares to read a page again, where the last group yielded was before the gap of `mark`. Returns whether the
+    /// groups yielded are remembered.
     pub(super) fn read_again(&mut self, mark: &Mark) -> bool {
         let Self::On { yielded, skips, frontier, .. } = self else { return false };
         *skips = true;
         if frontier.is_none() && mark.beside.is_some() {
-            *frontier = Some(Mark { next: None, ..mark.clone() });
+            *frontier = Some(mark.clone());
         }
         yielded.index();
         true
     }
 
-    /// Sets how many restarts are left.
+    /// Sets the number of restarts left.
     pub(super) fn grant(&mut self, restarts: u32) {
         if let Self::On { left: Some(left), .. } = self {
             *left = restarts;
@@ -172,20 +169,20 @@ impl Memory {
     }
 }
 
-/// The hashes in the first block, of which a short list needs no second.
+/// The size of the first block: enough for a short list.
 const FIRST_BLOCK: usize = 64;
-/// The most hashes in a block: 64 KiB, which is room for eight of the largest pages.
+/// The largest block: 64 KiB, eight of the largest pages.
 const MAX_BLOCK: usize = 8 * 1024;
 
-/// The groups yielded: the hash of each id, eight bytes a group.
+/// The hashes of the groups yielded: eight bytes a group.
 ///
-/// Hashes are appended, in blocks that never move, so a long walk never needs twice the memory. They are sorted when
-/// groups come again, which is rare.
+/// Appended in blocks that never move, so that a long walk never needs twice the memory. Sorted only when groups are
+/// repeated, which is rare.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Yielded {
-    /// Sorted, for look-ups: everything up to the last call of [`index`](Self::index).
+    /// Sorted, up to the last call of [`index`](Self::index).
     sorted: Vec<u64>,
-    /// Everything since, in blocks; only the last has room.
+    /// Since then. Only the last block has room.
     blocks: Vec<Vec<u64>>,
 }
 
@@ -194,7 +191,7 @@ impl Yielded {
         while !hashes.is_empty() {
             let room = self.blocks.last().map_or(0, |block| block.capacity() - block.len());
             if room == 0 {
-                // Each block has room for twice as many as the one before it, so a short list takes little.
+                // Blocks double in size, so that a short list takes little memory.
                 let size = self.blocks.last().map_or(FIRST_BLOCK, |block| block.len() * 2);
                 self.blocks.push(Vec::with_capacity(size.min(MAX_BLOCK)));
                 continue;
@@ -211,7 +208,7 @@ impl Yielded {
         self.sorted.len() + self.blocks.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// Makes everything yielded so far known to [`contains`](Self::contains).
+    /// Makes all groups so far known to [`contains`](Self::contains).
     fn index(&mut self) {
         self.sorted.reserve_exact(self.blocks.iter().map(Vec::len).sum());
         for block in self.blocks.drain(..) {

@@ -1,11 +1,9 @@
-//! The state machine of a walk through a list with cursors: what to request next, which groups of a page the caller gets,
-//! and when the list is at its end.
+//! The state machine of a walk through a list with cursors: what to request next, which groups of a page the caller
+//! gets, and when the list ends.
 //!
-//! It is pure: no I/O, no clock, no async. It knows groups by the hashes of their ids and failed requests by what they
-//! mean, so any list with cursors can be walked with it. [`Walk::step`] is one match over the state and the event; each
-//! rule has a file of its own:
+//! Pure: no I/O, no clock, no async. [`Walk::step`] is one match over the state and the event. Each rule has a file:
 //!
-//! - `view`: a page in the order of the walk; the only file where forward and backward differ,
+//! - `view`: a page in the order of the walk; the only file in which forward and backward differ,
 //! - `end`: where a page leads, and what establishes the end of the list,
 //! - `place`: the place of the walk after each group,
 //! - `seek`: what is requested next, and how a place is found again,
@@ -36,33 +34,29 @@ pub use size::PageSize;
 pub(crate) use size::Sizes;
 pub(crate) use view::{Kept, Lead, View, hash};
 
-/// How many empty pages in a row are an error.
-///
-/// The API may send empty pages in the middle of a list (Graph API, "Paginated Results"). A hundred in a row have never
-/// been reported: they are a server that leads nowhere with ever new cursors.
+/// Most empty pages in a row. The API may send empty pages in the middle of a list (Graph API, "Paginated Results"),
+/// but a hundred in a row have not been reported: such a server sends new cursors without end.
 const MAX_EMPTY_PAGES: u32 = 100;
 
-/// How often in a row the page before a refused cursor may have changed. Each time the walk goes on from the changed page;
-/// a server that goes on refusing what it just sent would otherwise never come to an end.
+/// Most changed pages in a row before refused cursors. A server that refuses each cursor it has just sent would
+/// otherwise keep the walk running.
 const MAX_CHANGED: u32 = 3;
 
-/// What the caller may set about a walk.
+/// The caller's settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) sizes: Sizes,
     pub(crate) max_groups: Option<usize>,
     pub(crate) max_restarts: u32,
-    /// Whether a missing link is confirmed by one more request.
     pub(crate) confirm_end: bool,
 }
 
 /// A walk through a list.
 #[derive(Clone, Debug)]
 pub(crate) struct Walk {
-    /// The direction in which groups are yielded.
     heading: Direction,
     state: State,
-    /// Where the caller is.
+    /// The page that the caller reads.
     leaf: Leaf,
     sizes: Sizes,
     /// How many groups may still be yielded.
@@ -73,14 +67,14 @@ pub(crate) struct Walk {
     memory: Memory,
     /// Whether the server has sent a link in the direction of the requests.
     linked: bool,
-    /// Pages without groups since the last one with some.
+    /// Empty pages since the last page with groups.
     empty_pages: u32,
     /// Changed pages before refused cursors since the last group.
     changed: u32,
     restarts: u32,
     /// Whether a cursor was refused because the list had changed.
     saw_change: bool,
-    /// The memory of an earlier page, for the hashes of the next one.
+    /// The buffer of an earlier page's hashes, reused for the next.
     spare: Vec<u64>,
 }
 
@@ -89,43 +83,43 @@ pub(crate) struct Walk {
 enum State {
     /// Makes this request.
     Ask(Ask),
-    /// Fails. [`Event::Resume`] then goes on with this request.
+    /// Fails. [`Event::Resume`] then continues with this request.
     Failed { failure: Failure, again: Ask },
-    /// Ends: the caller knows of a failure. [`Event::Resume`] goes on with this request.
+    /// Ends, because a failure was reported. [`Event::Resume`] continues with this request.
     Halted(Ask),
-    /// Ends: the list is at its end, or the caller has got as many groups as were wanted.
+    /// Ends: the list has ended, or `max_groups` is reached.
     Done,
 }
 
 /// What happens to a walk.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    /// The caller has got all groups so far, and wants more.
+    /// The caller has received all groups so far, and wants more.
     Pull,
-    /// The answer to the request is this page.
+    /// The request was answered with this page.
     Page(View),
     /// The request failed.
     Fault(Fault),
-    /// The caller wants to go on after a failure.
+    /// The caller wants to continue after a failure.
     Resume,
 }
 
-/// What is to be done about an event.
+/// What to do after an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// Request this page.
     Ask(Position, PageSize),
-    /// Yield these groups of the page, counted in the server's order. It may be none: an empty page of the list.
+    /// Yield these groups of the page, counted in the server's order. If there are none, yield an empty page.
     Yield(Kept),
     /// Yield nothing.
     Nothing,
-    /// Yield nothing: the walk begins again at the start of the list, for the n-th time.
+    /// Yield nothing: the walk has restarted, for the n-th time.
     Restarted(u32),
-    /// Yield nothing: the walk goes on with smaller pages.
+    /// Yield nothing: the walk continues with smaller pages.
     Lowered(PageSize),
     /// Yield an error.
     Fail(Failure),
-    /// Nothing more comes.
+    /// End.
     End,
 }
 
@@ -163,8 +157,8 @@ impl Walk {
         Self::new(Place::Start, Direction::Forward, Rules { max_groups: Some(0), ..rules })
     }
 
-    /// The walk back from here, with what this one has learnt of the server. The caller has not got the last `remaining`
-    /// groups of the page.
+    /// The walk in the other direction, with what this one knows about the server. The caller has not received the last
+    /// `remaining` groups of the page.
     pub(crate) fn reversed(self, remaining: usize) -> Self {
         let rules = Rules {
             sizes: self.sizes,
@@ -189,7 +183,7 @@ impl Walk {
         self.restarts
     }
 
-    /// Whether a cursor was refused because the list had changed. Groups may have been left out since, as repeats.
+    /// Whether a cursor was refused because the list had changed. Since then, groups may have been left out as repeats.
     pub(crate) fn saw_change(&self) -> bool {
         self.saw_change
     }
@@ -207,7 +201,7 @@ impl Walk {
         }
     }
 
-    /// The page that answers the request, for [`Event::Page`]. The ids are in the server's order.
+    /// The page for [`Event::Page`]. The ids are in the server's order.
     pub(crate) fn view<'a>(
         &mut self,
         ids: impl DoubleEndedIterator<Item = &'a str>,
@@ -221,7 +215,7 @@ impl Walk {
         View::new(direction, mem::take(&mut self.spare), ids, next, previous)
     }
 
-    /// How many items can still come, at least and at most. An error is an item.
+    /// Bounds on the number of items still to come. An error is an item.
     pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
         match self.state {
             State::Ask(_) => (0, self.left),
@@ -230,7 +224,7 @@ impl Walk {
         }
     }
 
-    /// Says what is to be done about an event.
+    /// Handles an event.
     pub(crate) fn step(&mut self, event: Event) -> Outcome {
         let state = mem::replace(&mut self.state, State::Done);
         let (state, outcome) = match (state, event) {
@@ -258,7 +252,7 @@ impl Walk {
         outcome
     }
 
-    /// The answer to a request is a page.
+    /// Handles a page.
     fn answered(&mut self, ask: Ask, view: View) -> (State, Outcome) {
         let limit = self.limit(&ask);
         match ask.purpose {
@@ -271,7 +265,7 @@ impl Walk {
         }
     }
 
-    /// A request failed.
+    /// Handles a failed request.
     fn failed(&mut self, ask: Ask, fault: Fault) -> (State, Outcome) {
         let limit = self.limit(&ask);
         match (&ask.purpose, fault) {
@@ -295,8 +289,8 @@ impl Walk {
         }
     }
 
-    /// The server calls the cursor of a request invalid. That is the end of the list only if the cursor is shown to be
-    /// good: by the page that gave it, or, if the caller gave it, by a request in the other direction.
+    /// The server calls a cursor invalid. That is the end of the list only if the cursor proves good: for a cursor from
+    /// a page, that page is requested again; for the caller's, one group in the other direction.
     fn invalid(&mut self, refused: Ask) -> (State, Outcome) {
         let position = match (&refused.giver, refused.position.cursor()) {
             (Some(giver), _) => giver.position.clone(),
@@ -311,7 +305,7 @@ impl Walk {
         (State::Ask(Ask { position, purpose, giver: None }), Outcome::Nothing)
     }
 
-    /// The page that gave a refused cursor was requested again, and this is it now.
+    /// Handles the page that gave a refused cursor, requested again.
     fn settle(&mut self, refused: Ask, view: View) -> (State, Outcome) {
         let (Some(giver), Some(cursor)) = (&refused.giver, refused.position.cursor()) else { return self.end(refused) };
         let (last, ahead) = view.side(refused.position.direction());
@@ -321,7 +315,7 @@ impl Walk {
         }
         if is_same {
             return match refused.purpose {
-                // The page has got a link since: groups were created behind it, and the cursor may be good now.
+                // The page has a link now: groups were created after it, so the cursor may be good now.
                 Purpose::List { promised: false } => {
                     (State::Ask(Ask { purpose: Purpose::List { promised: true }, ..refused }), Outcome::Nothing)
                 }
@@ -339,7 +333,7 @@ impl Walk {
             self.memory.begin(self.leaf.read_at(&giver.position));
         }
         let ask = match refused.purpose {
-            // What the page leads to now is not where the search was: it begins again.
+            // The search does not continue from a changed page: it starts again.
             Purpose::Seek(seek) => {
                 self.sent.start_over();
                 return (State::Ask(Ask::seek(Seek::new(seek.mark))), Outcome::Nothing);
@@ -350,7 +344,7 @@ impl Walk {
         self.read(ask, giver.limit, view)
     }
 
-    /// The list ends where the request would have gone on.
+    /// Ends the list where the request would have continued.
     fn end(&mut self, ask: Ask) -> (State, Outcome) {
         let limit = self.limit(&ask);
         let view = View::empty(ask.position.direction());
@@ -358,7 +352,7 @@ impl Walk {
         (state, Outcome::Nothing)
     }
 
-    /// The cursor of a request has expired: the walk begins again, if it may and can.
+    /// Handles an expired cursor: restarts if possible.
     fn expired(&mut self, ask: Ask, failure: Failure) -> (State, Outcome) {
         if ask.position == Position::Start || !self.memory.restart(self.sizes.next(false)) {
             return (State::Halted(ask), Outcome::Fail(failure));
@@ -372,7 +366,7 @@ impl Walk {
         (State::Ask(Ask::list(Position::Start, None)), Outcome::Restarted(self.restarts))
     }
 
-    /// Takes in a page that was requested with `limit`, to list it or to find a place on it.
+    /// Handles a page requested with `limit`: lists it, or searches it for a place.
     fn read(&mut self, ask: Ask, limit: PageSize, view: View) -> (State, Outcome) {
         let onward = end::onward(&view, self.linked, self.confirm_end);
         let ends = matches!(onward, Onward::End);
@@ -411,7 +405,7 @@ impl Walk {
             if self.memory.frontier().is_none() || matches!(onward, Onward::End) {
                 self.leaf.pass(heading, limit, &onward);
             }
-            // Empty pages of the list are the caller's; those that only say that it is at its end are not.
+            // Empty pages of the list are yielded; one that only confirms the end is not.
             let is_of_the_list = matches!(ask.purpose, Purpose::List { promised } if promised || ask.giver.is_none());
             return (state, if is_of_the_list { Outcome::Yield(Kept::Run(0..0)) } else { Outcome::Nothing });
         }
@@ -421,11 +415,10 @@ impl Walk {
         (state, if kept.len() == 0 { Outcome::Nothing } else { Outcome::Yield(kept.in_server_order(heading, len)) })
     }
 
-    /// The place sought is not on this page.
+    /// Continues a search: the place is not on this page.
     fn search_on(&mut self, seek: Seek, ask: Ask, limit: PageSize, view: &View, onward: Onward) -> (State, Outcome) {
         if let Onward::End = onward {
-            // The group beside the gap is gone: its page is read again. Without a memory that repeats groups; it never
-            // loses one.
+            // The group beside the gap is gone, so its page is read again. Without a memory, groups are repeated.
             self.sent.start_over();
             let ask = if self.memory.read_again(&seek.mark) {
                 Ask::list(seek.mark.position, None)
@@ -434,9 +427,7 @@ impl Walk {
             };
             return (State::Ask(ask), Outcome::Nothing);
         }
-        let offset = view.len();
-        let beside = view.hashes.last().copied().map(Beside::Before);
-        let giver = Mark { offset, beside, ..Mark::start_of(ask.position.clone(), limit) };
+        let giver = Mark::on(view, view.len(), ask.position.clone(), limit);
         let searched = seek.searched + view.len();
         let (mut state, _) = self.go(onward, ask, giver);
         if let State::Ask(next) | State::Failed { failure: Failure::EmptyPages, again: next } = &mut state {
@@ -445,7 +436,7 @@ impl Walk {
         (state, Outcome::Nothing)
     }
 
-    /// Keeps no more groups than the caller wants. Returns whether some were left out.
+    /// Limits the groups of a page to `max_groups`. Returns whether some were left out.
     fn take(&mut self, kept: &mut Kept) -> bool {
         let Some(left) = &mut self.left else { return false };
         let all = kept.len();
@@ -454,8 +445,8 @@ impl Walk {
         kept.len() < all
     }
 
-    /// Goes where a page leads. `giver` is the end of the page, and `again` the request that a resumed walk makes if the
-    /// page leads nowhere. Returns where the walk can go from the page after all.
+    /// The state after a page that leads to `onward`, and where it really leads. `giver` is the end of the page.
+    /// `again` is the request of a resumed walk if the page leads nowhere.
     fn go(&mut self, onward: Onward, again: Ask, giver: Mark) -> (State, Onward) {
         let wants_more = self.left != Some(0);
         let state = match &onward {
@@ -470,9 +461,8 @@ impl Walk {
                 if let Err(failure) = self.sent.admit(position.cursor()) {
                     return (State::Failed { failure, again }, Onward::Broken(failure));
                 }
-                let giver = Some(Mark { next: Some(position.clone()), ..giver });
                 let purpose = Purpose::List { promised: *promised };
-                let ask = Ask { position: position.clone(), purpose, giver };
+                let ask = Ask { position: position.clone(), purpose, giver: Some(giver) };
                 if self.empty_pages < MAX_EMPTY_PAGES {
                     State::Ask(ask)
                 } else {
@@ -483,7 +473,7 @@ impl Walk {
         (state, onward)
     }
 
-    /// How many groups to request: never more than the caller still wants, and what is to be skipped before them.
+    /// The page size of a request: at most the groups still wanted, plus those to skip before them.
     fn limit(&self, ask: &Ask) -> PageSize {
         let seek = match &ask.purpose {
             Purpose::List { .. } => None,
@@ -496,7 +486,7 @@ impl Walk {
         let skip = match seek {
             None => 0,
             Some(seek) if ask.position.direction() == self.heading && !seek.is_lost() => seek.ahead(),
-            // The gap may be anywhere from here on.
+            // The gap may be anywhere.
             Some(_) => return size,
         };
         match self.left {

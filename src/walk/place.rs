@@ -1,4 +1,4 @@
-//! The place of a walk: a gap between two groups, told by a page on which it lies.
+//! The place of a walk: a gap between two groups, relative to a page.
 
 use crate::cursor::{Direction, Position};
 
@@ -6,38 +6,37 @@ use super::end::Onward;
 use super::size::PageSize;
 use super::view::{Kept, View};
 
-/// Where a walk is.
+/// The place of a walk.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     /// Before the first group of the list.
     Start,
-    /// Between two groups, as far as is known.
+    /// Between two groups, as far as known.
     Middle(Mark),
-    /// After the last group of the list. The mark is the way back; an empty list has none.
+    /// After the last group of the list. The mark leads back; an empty list has none.
     End(Option<Mark>),
 }
 
-/// A gap between two groups on the page that a request at `position` brings.
+/// A gap between two groups of the page at `position`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Mark {
     pub(crate) position: Position,
-    /// The page size of that request.
+    /// The page size of the request.
     pub(crate) limit: PageSize,
-    /// How many groups lie between the start of the page and the gap, in the direction of the request.
+    /// The number of groups between the start of the page and the gap, in the direction of the request.
     pub(crate) offset: usize,
-    /// The last group yielded. `None` if no group of this page was.
+    /// The last group yielded, if it is on this page.
     pub(crate) beside: Option<Beside>,
-    /// The position that continues from the gap without this page, if one is known.
+    /// The position that continues from the gap without this page, if known.
     pub(crate) next: Option<Position>,
 }
 
-/// The last group yielded, which identifies the gap: on which side of the gap it is, in the direction of the request,
-/// and the hash of its id.
+/// The hash of the last group yielded, and its side of the gap in the direction of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Beside {
-    /// The group is just before the gap.
+    /// Just before the gap.
     Before(u64),
-    /// The group is just after the gap: the walk was reversed on this page.
+    /// Just after the gap: the walk was reversed on this page.
     After(u64),
 }
 
@@ -47,13 +46,13 @@ impl Mark {
         Self { position, limit, offset: 0, beside: None, next: None }
     }
 
-    /// The gap after the first `count` groups of a page that was requested at `position`.
+    /// The gap after the first `count` groups of a page requested at `position`.
     pub(super) fn on(view: &View, count: usize, position: Position, limit: PageSize) -> Self {
         let last = count.checked_sub(1).and_then(|last| view.hashes.get(last).copied());
         let (offset, beside) = if position.direction() == view.direction {
             (count, last.map(Beside::Before))
         } else {
-            // Before its first group: the walk has just been reversed, and that group was yielded last.
+            // Before its first group: the walk was just reversed, and that group was yielded last.
             let first = view.hashes.first().copied();
             (view.len().saturating_sub(count), last.map(Beside::After).or(first.map(Beside::Before)))
         };
@@ -67,7 +66,7 @@ impl Mark {
 }
 
 impl Place {
-    /// The end of the list in the direction of `heading`, where `mark` is the way back.
+    /// The end of the list in the direction `heading`. `mark` leads back.
     fn the_end(mark: Mark, heading: Direction) -> Self {
         match heading {
             Direction::Forward => Self::End(Some(Mark { next: None, ..mark })),
@@ -76,19 +75,18 @@ impl Place {
     }
 }
 
-/// The page that the caller reads, and the places on it: the one owner of the walk's place.
+/// The page that the caller reads, and the places on it. The only owner of the walk's place.
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {
     position: Position,
     limit: PageSize,
-    /// The page in the order of the walk.
     view: View,
-    /// Which groups the caller gets, in the order of the walk.
+    /// The groups that the caller gets, in the order of the walk.
     kept: Kept,
-    /// Where the caller was before a restart, as long as that is not on an earlier page. Up to there, that is the place:
-    /// before it, not everything that was yielded is behind.
+    /// The place before a restart, unless it is on an earlier page. Until the walk has passed it, it is the place of
+    /// the walk, because some groups yielded are still ahead.
     frontier: Option<Mark>,
-    /// The place at which the caller has got all of these groups.
+    /// The place after all of these groups.
     end: Place,
 }
 
@@ -105,8 +103,8 @@ impl Leaf {
         }
     }
 
-    /// A page that was requested at `position`, whose groups the caller gets up to that at index `last`, or all of them,
-    /// and which leads to `onward`.
+    /// The page requested at `position`, which leads to `onward`. The caller gets its groups up to index `last`, or
+    /// all.
     pub(super) fn new(
         (position, limit): (Position, PageSize),
         view: View,
@@ -127,7 +125,7 @@ impl Leaf {
         leaf
     }
 
-    /// Moves the end past a page without groups, requested with `limit`, which leads to `onward`.
+    /// Moves the end past an empty page, requested with `limit`, which leads to `onward`.
     pub(super) fn pass(&mut self, heading: Direction, limit: PageSize, onward: &Onward) {
         self.end = match (&self.end, onward) {
             (Place::Start, Onward::To { position, .. }) => {
@@ -138,13 +136,13 @@ impl Leaf {
             }
             (Place::Start, Onward::End) => Place::End(None),
             (Place::Middle(mark), Onward::End) => Place::the_end(mark.clone(), heading),
-            // Only a walk backward requests pages from there.
+            // Only a backward walk requests pages from there.
             (Place::End(_), Onward::End) => Place::Start,
             (Place::Start | Place::Middle(_) | Place::End(_), _) => return,
         };
     }
 
-    /// The place before the last `remaining` groups that the caller gets of this page.
+    /// The place before the last `remaining` groups that the caller gets.
     pub(super) fn place(&self, remaining: usize) -> Place {
         if remaining == 0 {
             return self.end.clone();
@@ -167,12 +165,12 @@ impl Leaf {
         Mark::on(&self.view, count, self.position.clone(), self.limit)
     }
 
-    /// The groups of the page that was requested at `position`, if this is that page and the caller has got all of it.
+    /// The groups of the page at `position`, if this is that page.
     pub(super) fn read_at(&self, position: &Position) -> &[u64] {
         if self.position == *position { &self.view.hashes } else { &[] }
     }
 
-    /// The memory of the page's hashes.
+    /// Returns the buffer of the hashes.
     pub(super) fn into_hashes(self) -> Vec<u64> {
         self.view.hashes
     }

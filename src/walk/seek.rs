@@ -1,30 +1,30 @@
-//! What is requested next, and how a place is found again.
+//! The next request, and the search for a place.
 
 use crate::cursor::{Direction, Position};
 
 use super::place::{Beside, Mark, Place};
 use super::view::View;
 
-/// A request, and what its answer is for.
+/// A request and its purpose.
 #[derive(Clone, Debug)]
 pub(super) struct Ask {
     pub(super) position: Position,
     pub(super) purpose: Purpose,
-    /// The end of the page whose cursor this request sends. `None` if the request sends no cursor, or one that does not
-    /// come from a page of this walk.
+    /// The end of the page whose cursor is sent. `None` if no cursor is sent, or one that is not from a page of this
+    /// walk.
     pub(super) giver: Option<Mark>,
 }
 
-/// What the answer to a request is for.
+/// The purpose of a request.
 #[derive(Clone, Debug)]
 pub(super) enum Purpose {
-    /// Its groups are yielded. `promised` says that a link announced the page.
+    /// Its groups are yielded. `promised`: a link announced the page.
     List { promised: bool },
-    /// A place is sought on it.
+    /// A place is searched on it.
     Seek(Seek),
-    /// The page that gave a cursor is requested again, to see whether the refusal of that cursor was the end of the list.
+    /// A page is requested again, to tell whether the refusal of its cursor was the end of the list.
     Settle(Box<Ask>),
-    /// One group in the other direction is requested, to see whether the caller's cursor is good.
+    /// One group in the other direction is requested, to tell whether the caller's cursor is good.
     Probe(Box<Ask>),
 }
 
@@ -34,19 +34,19 @@ impl Ask {
         Self { position, purpose: Purpose::List { promised: false }, giver }
     }
 
-    /// Seeks a place from the page of its mark onward.
+    /// Searches a place, starting at the page of its mark.
     pub(super) fn seek(seek: Seek) -> Self {
         Self { position: seek.mark.position.clone(), purpose: Purpose::Seek(seek), giver: None }
     }
 
-    /// Whether the caller gave the cursor.
+    /// Whether the cursor is the caller's.
     pub(super) fn sends_given_cursor(&self) -> bool {
         let seeks_group = matches!(&self.purpose, Purpose::Seek(seek) if seek.mark.beside.is_some());
         self.giver.is_none() && self.position != Position::Start && !seeks_group
     }
 }
 
-/// The first request of a walk that goes on at `place`; `None` if no group lies ahead.
+/// The first request of a walk from `place`; `None` if no group is ahead.
 pub(super) fn approach(place: &Place, heading: Direction) -> Option<Ask> {
     let mark = match place {
         Place::Start if heading == Direction::Forward => return Some(Ask::list(Position::Start, None)),
@@ -64,13 +64,13 @@ pub(super) fn approach(place: &Place, heading: Direction) -> Option<Ask> {
     }
 }
 
-/// The search for a gap, from the request that its mark names onward.
+/// The search for the gap of a mark.
 #[derive(Clone, Debug)]
 pub(super) struct Seek {
     pub(super) mark: Mark,
-    /// How many groups were searched without finding it.
+    /// Groups searched so far.
     pub(super) searched: usize,
-    /// Whether the list was searched to its end: the group beside the gap is gone, and its page is read again.
+    /// Whether the whole list was searched: the group beside the gap is gone, and its page is read again.
     pub(super) gone: bool,
 }
 
@@ -79,24 +79,24 @@ impl Seek {
         Self { mark, searched: 0, gone: false }
     }
 
-    /// How many groups lie between the start of the next page and the gap, as far as is known.
+    /// The expected number of groups between the start of the next page and the gap.
     pub(super) fn ahead(&self) -> usize {
         self.mark.offset.saturating_sub(self.searched)
     }
 
-    /// Whether the gap was not where it was expected.
+    /// Whether the gap was not at the expected offset.
     pub(super) fn is_lost(&self) -> bool {
         self.gone || (self.searched > 0 && self.ahead() == 0)
     }
 
-    /// How many groups of the page lie before the gap, in the direction of the request; `None` if the gap is not on the
-    /// page. `reversed` says that the walk goes back from the gap, and `ends` that the list ends with the page.
+    /// The number of groups before the gap on this page, in the direction of the request; `None` if the gap is
+    /// elsewhere. `reversed`: the walk goes back from the gap. `ends`: the list ends with the page.
     ///
-    /// The expected index is looked at first, so that an id that occurs twice in an unchanged list does no harm.
+    /// The expected index is tried first, because an id may occur twice.
     pub(super) fn gap(&self, view: &View, reversed: bool, ends: bool) -> Option<usize> {
         let (len, expected) = (view.len(), self.ahead());
         let (hash, after) = match self.mark.beside {
-            // The page is read again: from its start, or backward from its end, where the gap was on it or beyond.
+            // The page is read again: from its start, or backward from its end, where the gap was on it or later.
             _ if self.gone && !reversed => return Some(0),
             _ if self.gone => return (expected <= len || ends).then_some(len),
             None => return Some(expected.min(len)),

@@ -1,20 +1,20 @@
-//! How many groups to ask for.
+//! The page size.
 
 use super::fault::Fault;
 
-/// How many groups a page may hold: 1 to 1024, as the API's page says.
+/// The most groups on a page: 1 to 1024, the API's range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PageSize(u16);
 
 impl PageSize {
     /// The smallest page: one group.
     pub const MIN: Self = Self(1);
-    /// The API's own default.
+    /// The API's default.
     pub const DEFAULT: Self = Self(25);
-    /// The largest page that the API documents.
+    /// The API's maximum.
     pub const MAX: Self = Self(1024);
 
-    /// The nearest page size that the API documents.
+    /// The nearest size in the range.
     ///
     /// ```
     /// use gupshup_groups::PageSize;
@@ -46,27 +46,27 @@ impl Default for PageSize {
     }
 }
 
-/// The nearest page size that the API documents: [`PageSize::clamped`].
+/// Clamps to the range: [`PageSize::clamped`].
 impl From<u32> for PageSize {
     fn from(size: u32) -> Self {
         Self::clamped(size)
     }
 }
 
-/// What to fall back to where the API refuses a size: the maximum that another of its pages documents, then its default.
+/// Sizes to try where the API refuses one: the maximum on another of its pages, then its default.
 const FALLBACKS: [PageSize; 2] = [PageSize::clamped(100), PageSize::DEFAULT];
 
-/// The rule for the size of the next page.
+/// How the size of the next page is chosen.
 #[derive(Clone, Debug)]
 pub(crate) enum Sizes {
-    /// The caller's size, always.
+    /// The caller's size.
     Fixed(PageSize),
-    /// The API's default for the first page, so that the first groups come fast; then as many as the API takes, so that
-    /// few requests are needed.
+    /// The API's default for the first page, so that the first groups arrive early; then the ceiling, so that there are
+    /// few requests.
     Adaptive {
-        /// The largest size that the API has not refused.
+        /// The largest size not refused.
         ceiling: PageSize,
-        /// The largest size that has worked in this walk.
+        /// The largest size that was answered.
         worked: Option<PageSize>,
     },
 }
@@ -76,7 +76,7 @@ impl Sizes {
         Self::Adaptive { ceiling: PageSize::MAX, worked: None }
     }
 
-    /// The size of the next page. A page that is only searched for a place is asked for large at once.
+    /// The size of the next page. A search starts at the ceiling.
     pub(super) fn next(&self, searching: bool) -> PageSize {
         match *self {
             Self::Fixed(size) => size,
@@ -85,17 +85,17 @@ impl Sizes {
         }
     }
 
-    /// A page of this size came.
+    /// A request with this size was answered.
     pub(super) fn worked(&mut self, size: PageSize) {
         if let Self::Adaptive { worked, .. } = self {
             *worked = Some(size).max(*worked);
         }
     }
 
-    /// A request for a page of this size failed. Returns whether a smaller one is worth a request, and settles on it.
+    /// A request with this size failed. Returns whether a smaller size is worth a request, and then lowers the ceiling.
     ///
-    /// The API's pages contradict each other about the maximum, and its 400 says nothing that a program could read. So a
-    /// 400 without another explanation counts as a refusal of the size if no page of that size has arrived.
+    /// The API's pages contradict each other about the maximum, and its 400 gives no reason. So an unexplained 400
+    /// counts as a refusal of the size, unless that size has worked.
     pub(super) fn refused(&mut self, size: PageSize, fault: Fault) -> bool {
         let Self::Adaptive { ceiling, worked } = self else { return false };
         let refusal = match fault {
@@ -120,6 +120,14 @@ mod tests {
 
     fn size(size: u32) -> PageSize {
         PageSize::clamped(size)
+    }
+
+    #[test]
+    fn a_size_is_clamped_to_what_the_api_documents() {
+        for (wanted, expected) in [(0, 1), (1, 1), (2, 2), (1023, 1023), (1024, 1024), (1025, 1024), (u32::MAX, 1024)] {
+            assert_eq!(size(wanted).get(), expected);
+            assert_eq!(PageSize::from(wanted), size(wanted));
+        }
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! A page as the walk sees it: in the order of the walk, ids as hashes. Where forward and backward differ, they differ
-//! here.
+//! A page in the order of the walk, with hashes of the ids.
 
 use std::ops::Range;
 
@@ -7,27 +6,26 @@ use rapidhash::v3::rapidhash_v3;
 
 use crate::cursor::{Cursor, Direction};
 
-/// The hash of an id or a cursor: `rapidhash` version 3 with its default seed, over the bytes of the text.
+/// The hash of an id or a cursor: `rapidhash` version 3, default seed, over the bytes of the text.
 ///
-/// It is the same on every platform and in every version of this crate, because checkpoints hold it.
+/// It must never change, because checkpoints hold it.
 pub(crate) fn hash(text: &str) -> u64 {
     rapidhash_v3(text.as_bytes())
 }
 
-/// A page in the order in which a walk reads it.
+/// A page, in the order in which a walk reads it.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
-    /// The direction in which it is read.
     pub(super) direction: Direction,
-    /// The hashes of its groups' ids.
+    /// The hashes of the groups' ids.
     pub(super) hashes: Vec<u64>,
-    /// What leads on in the direction of reading.
+    /// The side where reading continues.
     pub(super) ahead: Lead,
-    /// What leads back.
+    /// The other side.
     pub(super) behind: Lead,
 }
 
-/// What a page says of one of its sides: whether there is a link, and the cursor.
+/// One side of a page: whether it has a link, and its cursor.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lead {
     pub(crate) link: bool,
@@ -35,8 +33,7 @@ pub(crate) struct Lead {
 }
 
 impl View {
-    /// A page that was requested in `direction`. The ids are in the server's order. The hashes are written to `hashes`, the
-    /// memory of an earlier page.
+    /// A page requested in `direction`. The ids are in the server's order. The buffer `hashes` is reused.
     pub(super) fn new<'a>(
         direction: Direction,
         mut hashes: Vec<u64>,
@@ -62,7 +59,7 @@ impl View {
         Self { direction, hashes: Vec::new(), ahead: Lead::default(), behind: Lead::default() }
     }
 
-    /// The same page, read from its other end.
+    /// The same page in the other direction.
     pub(super) fn reversed(mut self) -> Self {
         self.hashes.reverse();
         Self { direction: self.direction.reversed(), hashes: self.hashes, ahead: self.behind, behind: self.ahead }
@@ -72,7 +69,7 @@ impl View {
         self.hashes.len()
     }
 
-    /// The last group that a walk in `direction` reads on the page, and what leads on from it.
+    /// The last group on this side of the page, and the side.
     pub(super) fn side(&self, direction: Direction) -> (Option<u64>, &Lead) {
         if direction == self.direction {
             (self.hashes.last().copied(), &self.ahead)
@@ -87,7 +84,7 @@ impl View {
 pub(crate) enum Kept {
     /// Those at these indices.
     Run(Range<usize>),
-    /// Those for which this is true, one for each group.
+    /// Those whose value is true; one value a group.
     Each(Vec<bool>),
 }
 
@@ -99,7 +96,7 @@ impl Kept {
         }
     }
 
-    /// How many groups are left out before all of them. A group in between may be new or known, so it is not counted.
+    /// How many groups are left out before the first: certain for a run only, so 0 for `Each`.
     pub(super) fn start(&self) -> usize {
         match self {
             Self::Run(run) => run.start,
@@ -128,7 +125,7 @@ impl Kept {
         }
     }
 
-    /// The same groups of a page of `len` groups, counted in the server's order instead of the order of the walk.
+    /// The same groups, counted in the server's order, of a page of `len` groups.
     pub(super) fn in_server_order(mut self, direction: Direction, len: usize) -> Self {
         if direction == Direction::Backward {
             match &mut self {

@@ -153,3 +153,27 @@ fn a_page_that_is_read_again_because_its_last_group_is_gone_yields_nothing_twice
     assert_eq!(yields(&mut walk, page(4..5)), [4]);
     ends(&mut walk);
 }
+
+#[test]
+fn a_walk_that_has_met_a_refusal_because_the_list_has_changed_says_so() {
+    let unchanged = || {
+        let mut walk = from_start(by(2));
+        yields_all(&mut walk, page(0..2).next("a"));
+        assert!(!walk.saw_change());
+        walk
+    };
+    let mut walk = unchanged();
+    restarts(&mut walk);
+    assert!(walk.saw_change());
+
+    let mut walk = unchanged();
+    invalid(&mut walk);
+    assert!(!walk.saw_change());
+    yields(&mut walk, page(1..3).next("b"));
+    assert!(walk.saw_change());
+
+    let mut walk = unchanged();
+    invalid(&mut walk);
+    yields_nothing(&mut walk, &page(0..2).after("a"));
+    assert!(!walk.saw_change());
+}

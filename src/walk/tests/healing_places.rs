@@ -1,7 +1,7 @@
 //! The place of a walk that heals: behind everything that was yielded before it began again.
 
 use super::support::*;
-use crate::walk::{Failure, Fault, Mark, Outcome, Place, Walk};
+use crate::walk::{Beside, Failure, Fault, Mark, Outcome, PageSize, Place, Walk, hash};
 
 /// What a walk from this place yields of the list.
 fn rest(list: &List, place: Place) -> Vec<i64> {
@@ -20,6 +20,48 @@ fn a_place_after_a_restart_is_behind_the_last_group_yielded_until_the_walk_has_p
         list.answer(&mut walk);
     }
     assert!(is_at_the_end(&walk));
+}
+
+#[test]
+fn a_place_after_a_restart_says_how_far_away_the_last_group_yielded_is_expected() {
+    let mark = |position, offset| {
+        let beside = Some(Beside::Before(hash("5")));
+        Place::Middle(Mark { offset, beside, ..Mark::start_of(position, PageSize::clamped(3)) })
+    };
+    let mut walk = from_start(by(3));
+    yields_all(&mut walk, page(0..3).next("a"));
+    yields_all(&mut walk, page(3..6).next("b"));
+    restarts(&mut walk);
+    assert_eq!(walk.place(0), mark(START, 6));
+    yields_nothing(&mut walk, &page(0..2).next("c"));
+    // On this page or a later one, seen from this page, because it is requested again.
+    assert_eq!(walk.place(0), mark(START, 6));
+    yields_nothing(&mut walk, &page(2..4).next("d"));
+    assert_eq!(walk.place(0), mark(after("c"), 4));
+    assert_eq!(yields(&mut walk, page(4..7).next("e")), [6]);
+    assert_eq!(walk.place(1), mark(after("d"), 2));
+}
+
+#[test]
+fn a_place_after_a_restart_holds_the_size_of_the_page_that_was_read_last() {
+    let mut walk = from_start(adaptive());
+    yields_all(&mut walk, page(0..3).next("a"));
+    restarts(&mut walk);
+    fault(&mut walk, Fault::TooLarge);
+    yields_nothing(&mut walk, &page(0..2).next("b"));
+    let Place::Middle(mark) = walk.place(0) else { panic!("not in the middle") };
+    assert_eq!(mark.limit, PageSize::clamped(100));
+}
+
+#[test]
+fn a_place_goes_on_without_its_page_as_soon_as_the_walk_has_passed_the_last_group_yielded() {
+    let mut walk = from_start(by(2));
+    yields_all(&mut walk, page(0..2).next("a"));
+    restarts(&mut walk);
+    yields_nothing(&mut walk, &page(0..1).next("b"));
+    asks(&mut Walk::new(walk.place(0), Forward, by(2)), &START);
+    yields_nothing(&mut walk, &page(1..2).next("c"));
+    asks(&mut Walk::new(walk.place(0), Forward, by(2)), &after("c"));
 }
 
 #[test]

@@ -246,3 +246,59 @@ fn a_place_is_the_same_while_it_is_sought() {
         assert_eq!(walk.place(0), place);
     }
 }
+
+#[test]
+fn the_end_of_the_list_is_the_same_place_whether_the_last_page_said_so_or_an_empty_one() {
+    for direction in DIRECTIONS {
+        let end = |pages: Vec<Page>| {
+            let mut walk = towards(direction, by(2));
+            for page in pages {
+                yields(&mut walk, page);
+            }
+            assert!(is_at_the_end(&walk));
+            walk.place(0)
+        };
+        let said = end(vec![page(0..2)]);
+        assert_eq!(end(vec![page(0..2).cursor(direction, "a"), empty()]), said);
+        assert_eq!(end(vec![page(0..2).link(direction, "a"), empty().link(direction, "b"), empty()]), said);
+    }
+}
+
+#[test]
+fn a_place_before_the_first_group_of_a_page_leads_to_that_page() {
+    for direction in DIRECTIONS {
+        let mut walk = towards(direction, adaptive());
+        yields_all(&mut walk, page(0..2).link(direction, "a"));
+        let first = if direction == Forward { START } else { before("given") };
+        // The page is listed, not searched, so it is small.
+        assert_eq!(request(&mut Walk::new(walk.place(2), direction, adaptive())), (first, 25));
+        yields_all(&mut walk, page(2..4).link(direction, "b"));
+        assert_eq!(request(&mut Walk::new(walk.place(2), direction, adaptive())), (at(direction, "a"), 25));
+    }
+}
+
+#[test]
+fn a_place_before_the_first_group_of_a_page_that_was_sought_is_the_place_that_was_sought() {
+    let mut walk = from_start(by(5));
+    yields_all(&mut walk, page(0..5).next("a"));
+    let place = walk.place(2);
+    let mut forward = Walk::new(place.clone(), Forward, by(5));
+    assert_eq!(yields(&mut forward, page(0..5).next("a")), [3, 4]);
+    assert_eq!(forward.place(2), place);
+
+    let mut back = Walk::new(place, Backward, by(5));
+    assert_eq!(yields(&mut back, page(0..5).next("a")), [0, 1, 2]);
+    let mut again = back.reversed(3);
+    assert_eq!(yields(&mut again, page(0..5).next("a")), [3, 4]);
+}
+
+#[test]
+fn a_place_before_the_first_group_of_a_reversed_page_is_where_the_walk_was_reversed() {
+    let mut walk = from_start(by(5));
+    yields_all(&mut walk, page(0..5).next("a"));
+    let mut back = walk.reversed(0);
+    yields_all(&mut back, page(0..5).next("a"));
+    let list = List((0..9).collect());
+    assert_eq!(list.rest(Walk::new(back.place(5), Backward, by(3))), [4, 3, 2, 1, 0]);
+    assert_eq!(list.rest(back.reversed(5)), [5, 6, 7, 8]);
+}

@@ -150,6 +150,43 @@ fn a_cursor_that_its_page_still_links_to_and_that_is_refused_is_an_error_where_t
 }
 
 #[test]
+fn a_refused_cursor_that_its_page_links_to_only_now_is_sent_once_more() {
+    for direction in DIRECTIONS {
+        let unlinked = || {
+            let mut walk = towards(direction, without_memory(by(2)));
+            yields_all(&mut walk, page(0..2).cursor(direction, "a"));
+            invalid(&mut walk);
+            yields_nothing(&mut walk, &page(0..2).link(direction, "a"));
+            asks(&mut walk, &at(direction, "a"));
+            walk
+        };
+        yields_all(&mut unlinked(), page(2..4));
+
+        let mut walk = unlinked();
+        invalid(&mut walk);
+        assert_eq!(answer(&mut walk, &page(0..2).link(direction, "a")), Outcome::Fail(Failure::RefusedCursor));
+    }
+}
+
+#[test]
+fn a_changed_page_whose_last_group_yielded_is_gone_yields_each_group_once() {
+    for rules in [by(3), without_memory(by(3))] {
+        for direction in DIRECTIONS {
+            let mut walk = towards(direction, rules.clone());
+            yields_all(&mut walk, page(0..3).cursor(direction, "a"));
+            invalid(&mut walk);
+            let (rest, new) = if direction == Forward { ([0, 1, 3], 3) } else { ([-1, 1, 2], -1) };
+            assert_eq!(yields(&mut walk, page(rest).link(direction, "b")), [new]);
+            asks(&mut walk, &at(direction, "b"));
+            // The memory is of this page on only: such a walk cannot begin again.
+            if direction == Backward {
+                assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Fail(Failure::Request));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_cursor_that_its_page_still_links_to_and_that_is_refused_restarts_the_walk_where_it_can() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));

@@ -247,3 +247,14 @@ fn a_reversed_walk_yields_empty_pages_of_the_list() {
     assert!(matches!(answer(&mut walk, &empty().previous("c")), Outcome::Yield(_)));
     asks(&mut walk, &before("c"));
 }
+
+#[test]
+fn a_walk_that_was_reversed_at_the_end_of_a_list_that_is_empty_now_has_reached_the_start() {
+    let mut walk = from_start(by(2));
+    yields_all(&mut walk, page(0..2));
+    let mut back = walk.reversed(0);
+    yields_nothing(&mut back, &empty());
+    yields_nothing(&mut back, &empty());
+    ends(&mut back);
+    assert_eq!(back.place(0), Place::Start);
+}

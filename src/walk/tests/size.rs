@@ -235,3 +235,15 @@ fn a_walk_that_restarts_requests_whole_pages_and_yields_no_more_than_is_left() {
     let Place::Middle(mark) = walk.place(0) else { panic!("not in the middle") };
     assert_eq!((mark.position, mark.offset), (after("b"), 1));
 }
+
+#[test]
+fn a_search_that_expects_the_place_at_the_start_of_its_page_requests_what_is_left() {
+    let mut walk = from(after("given"), by(5));
+    yields_all(&mut walk, page(0..5).next("a"));
+    let mut back = walk.reversed(0);
+    yields_all(&mut back, page(0..5).previous("b"));
+    // All five have come back, so that no group of the page is to be skipped.
+    let mut walk = Walk::new(back.place(0), Forward, at_most(1, by(5)));
+    assert_eq!(request(&mut walk), (after("given"), 1));
+    assert_eq!(yields(&mut walk, page(0..1).next("c")), [0]);
+}
