@@ -52,7 +52,6 @@ pub(crate) fn poll_first<const N: usize>(
     }
 }
 
-/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     /// Not before this instant; `None`: never.
@@ -70,7 +69,6 @@ const LATE: Duration = Duration::from_secs(1);
 const MAX_PUT_OFF: u32 = 16;
 
 impl Deadline {
-    /// A deadline `length` after `now`.
     pub(crate) fn new(length: Duration, now: Instant) -> Self {
         Self { length, due: now.checked_add(length), put_off: 0, last_call: false }
     }
@@ -88,7 +86,6 @@ impl Deadline {
         }
     }
 
-    /// Extends the deadline by `time`.
     pub(crate) fn extend(&mut self, time: Duration) {
         self.due = self.due.and_then(|due| due.checked_add(time));
     }

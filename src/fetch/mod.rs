@@ -58,7 +58,6 @@ impl Pace {
     }
 }
 
-/// The cost of a page.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Effort {
     /// Attempts made.
@@ -100,11 +99,8 @@ struct Clock {
 enum Stage<F> {
     /// Starts an attempt, subject to the rate limit.
     Begin,
-    /// Waits for the rate limit.
     Turn { since: Instant, turn: Turn },
-    /// Makes an attempt.
     Ask,
-    /// Polls the attempt.
     Attempt {
         #[pin]
         attempt: F,

@@ -126,7 +126,6 @@ fn kind(error: &Error) -> &'static str {
     kinds.into_iter().find_map(|(is, kind)| is.then_some(kind)).unwrap_or("other")
 }
 
-/// The callback.
 #[derive(Clone)]
 pub(crate) struct Observer(Arc<dyn Fn(&Attempt<'_>) + Send + Sync>);
 
@@ -135,7 +134,6 @@ impl Observer {
         Self(Arc::new(observer))
     }
 
-    /// Starts to observe an attempt.
     pub(super) fn begin(&self, request: &PageRequest, app_id: Option<&str>, number: u32) -> Observed {
         let begun = Begun {
             app_id: app_id.map(str::to_owned),
@@ -154,7 +152,6 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// The start of an attempt.
 #[derive(Debug)]
 struct Begun {
     app_id: Option<String>,

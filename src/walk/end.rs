@@ -10,7 +10,6 @@ use super::view::View;
 pub(super) enum Onward {
     /// To the page at this position. `promised`: a link announced it; otherwise the request confirms the end.
     To { position: Position, promised: bool },
-    /// Nowhere: the list ends.
     End,
     /// To the start of the list, which is here.
     Start,

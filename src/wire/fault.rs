@@ -23,7 +23,6 @@ enum Step {
     Index(usize),
 }
 
-/// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
     /// The body is truncated.
@@ -32,13 +31,10 @@ pub(super) enum What {
     Syntax(&'static str),
     /// A value of another kind, or out of range.
     Found { expected: &'static str, found: &'static str },
-    /// A key is missing.
     Missing(&'static str),
-    /// A key occurs twice.
     Twice(&'static str),
     /// A string is not UTF-8, or has an unpaired surrogate.
     Unicode,
-    /// The nesting is too deep.
     TooDeep,
 }
 

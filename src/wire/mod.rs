@@ -3,17 +3,6 @@
 //! Lenient in form: the API's pages contradict each other, so unknown fields are ignored, and known ones accepted in
 //! every form seen. Strict in substance: a known field must not be missing, duplicated or of another kind, because a
 //! list that only looks complete makes its readers delete groups.
-//!
-//! | file | content |
-//! |---|---|
-//! | `mod.rs` | a body with status 200, as a page or an error |
-//! | `answer.rs` | the objects of a page |
-//! | `scalar.rs` | ids, times, cursors, links and statuses |
-//! | `refusal.rs` | errors |
-//! | `json.rs`, `string.rs` | a JSON reader that builds no tree |
-//! | `fault.rs` | what is wrong, and where |
-//! | `text.rs` | byte order marks, HTML, plain text |
-//! | `reference.rs` | a second decoder to compare with, for tests and fuzzing |
 
 mod answer;
 mod fault;
@@ -46,14 +35,15 @@ const OK: u16 = 200;
 /// The longest HTML title in an error, in bytes.
 const MAX_TITLE_BYTES: usize = 80;
 
-/// Reads a body with status 200.
+/// Reads a body with status 200. Masks `secrets` in errors, and quotes no other value, to keep names of groups out of
+/// logs.
 ///
 /// # Errors
 ///
-/// * [`Error::refused`]: the body is an error of the API. `secrets` are masked in it.
+/// * [`Error::refused`]: the body is an error of the API.
 /// * [`Error::truncated`]: the JSON is truncated.
-/// * [`Error::decode`], [`Error::html`]: the body is not a page of groups. That includes an empty body, which may be a
-///   truncated list. No value of the body is quoted, to keep names of groups out of logs.
+/// * [`Error::decode`], [`Error::html`]: the body is not a page of groups. An empty body is not either: it may be
+///   truncated.
 /// * [`Error::cursor_too_long`]: a cursor exceeds the limit.
 pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
@@ -66,7 +56,6 @@ pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     Err(refusal.unwrap_or_else(|| explain(json, secrets, fault.as_ref())))
 }
 
-/// The error for a body that is not a page.
 fn explain(json: &[u8], secrets: &[&str], fault: Option<&Fault>) -> Error {
     match (json.trim_ascii_start().first(), fault) {
         (None, _) => Error::decode("the response body is empty"),

@@ -15,19 +15,14 @@ use serde::de::{
 use crate::cursor::MAX_CURSOR_BYTES;
 use crate::page::{Cursors, Group, Page};
 
-/// The meaning of a body with status 200.
 #[derive(Debug, PartialEq)]
 #[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "the fuzz target is given it"))]
 pub enum Verdict {
-    /// A page of groups.
     Page(Page),
-    /// An error of the API.
     Refused,
-    /// Neither.
     Wrong,
 }
 
-/// Decodes a body.
 #[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "the fuzz target is given it"))]
 pub fn verdict(body: &[u8]) -> Verdict {
     let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -84,7 +79,6 @@ struct Answer<'de> {
     refused: bool,
 }
 
-/// The content of `paging`.
 #[derive(Default)]
 struct Paging<'de> {
     cursors: SentCursors<'de>,
@@ -92,7 +86,6 @@ struct Paging<'de> {
     previous: Option<Cow<'de, str>>,
 }
 
-/// The content of `paging.cursors`.
 #[derive(Default)]
 struct SentCursors<'de> {
     after: Option<Cow<'de, str>>,
@@ -152,7 +145,6 @@ where
     Ok(())
 }
 
-/// Reads the outermost object.
 struct AnswerSeed;
 
 impl<'de> DeserializeSeed<'de> for AnswerSeed {
@@ -194,7 +186,6 @@ impl<'de> Visitor<'de> for AnswerSeed {
 
 /// Reads `data`: an array of groups, or an object with such an array under `groups`.
 struct GroupsSeed {
-    /// Whether this is the inner array.
     nested: bool,
 }
 

@@ -13,7 +13,6 @@ use crate::error::{Error, Refusal as Refused};
 /// The longest message kept, in bytes: more than the API's one or two sentences, and little enough for a log.
 const MAX_MESSAGE_BYTES: usize = 2 * 1024;
 
-/// What an error's body says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Refusal {
     message: Option<String>,
@@ -41,7 +40,6 @@ impl Refusal {
         }
     }
 
-    /// The error, with its status.
     pub(crate) fn into_error(self, status: u16) -> Error {
         let Self { message, code, transient } = self;
         Error::refused(Refused { status, code, message, transient })
@@ -64,7 +62,6 @@ struct Shape {
     refuses: bool,
 }
 
-/// The fields of an error object.
 #[derive(Default)]
 struct Part {
     message: Option<String>,
@@ -73,7 +70,6 @@ struct Part {
     transient: bool,
 }
 
-/// A member of the outer object.
 #[derive(Default)]
 enum Inner {
     #[default]

@@ -18,7 +18,6 @@ pub(super) fn id(reader: &mut Reader<'_>) -> Result<String> {
     }
 }
 
-/// Reads a subject: a text.
 #[inline]
 pub(super) fn subject(reader: &mut Reader<'_>) -> Result<String> {
     match reader.peek() {

@@ -65,7 +65,6 @@ pub(super) fn unescape(raw: &str) -> Option<String> {
     Some(text)
 }
 
-/// The four hexadecimal digits at the start, and the rest.
 fn unit(text: &str) -> Option<(u16, &str)> {
     let (digits, rest) = text.split_at_checked(4)?;
     Some((u16::from_str_radix(digits, 16).ok()?, rest))

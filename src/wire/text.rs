@@ -5,7 +5,6 @@ use crate::error::mask;
 /// How much of a text is searched for secrets, in bytes. The longest, a percent-encoded cursor of 4 KiB, fits.
 pub(super) const MAX_EXCERPT_BYTES: usize = 16 * 1024;
 
-/// The body without its byte order mark.
 pub(super) fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
@@ -15,7 +14,6 @@ pub(super) fn clean(text: &str, secrets: &[&str], max: usize) -> String {
     mask::tidy(&mask::access_tokens(&mask::secrets(text, secrets)), max)
 }
 
-/// The text of the first `<title>`.
 pub(super) fn html_title(body: &[u8]) -> Option<&str> {
     let find = |from: usize, tag: &[u8]| {
         body[from..].windows(tag.len()).position(|window| window.eq_ignore_ascii_case(tag)).map(|at| from + at)
@@ -27,7 +25,6 @@ pub(super) fn html_title(body: &[u8]) -> Option<&str> {
     (!title.is_empty()).then_some(title)
 }
 
-/// The body, if it is plain text.
 pub(super) fn plain_text(body: &[u8]) -> Option<&str> {
     // A limited read may have split the last character.
     let text = match std::str::from_utf8(body) {
