@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use gupshup_groups::testing::decode_page;
+use gupshup_groups::internals::page_decode;
 
 mod shape;
 
@@ -18,7 +18,7 @@ fn main() {
         group.bench_function("serde_json, derived", |b| {
             b.iter(|| serde_json::from_slice::<shape::StrictPage>(black_box(body.as_bytes())));
         });
-        group.bench_function("this crate", |b| b.iter(|| decode_page(black_box(body.as_bytes()))));
+        group.bench_function("this crate", |b| b.iter(|| page_decode(black_box(body.as_bytes()), &[])));
         group.finish();
     }
     c.final_summary();

@@ -105,11 +105,11 @@ mod cursor;
 mod deadline;
 mod error;
 mod fetch;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing;
 mod groups;
 mod http;
+#[cfg(any(fuzzing, feature = "_bench"))]
+#[doc(hidden)]
+pub mod internals;
 mod list;
 mod page;
 mod pages;

@@ -1,15 +1,27 @@
-//! Whatever a refusal says, its message is bounded, on one line, and shows no secret.
+//! Whatever a refusal says, its message is bounded, on one line, and shows no secret; and reading it takes no more memory
+//! than a few times the body.
 
 #![no_main]
 
-use gupshup_groups::fuzzing::refusal_decode;
+use gupshup_groups::internals::refusal_decode;
 use libfuzzer_sys::fuzz_target;
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// What an error takes, whatever the body: its texts, and what they are masked in.
+const ERROR_BYTES: usize = 16 * 1024;
 
 const KEY: &str = "KEY-0123456789";
 const CURSOR: &str = "QVFI/+=CURSOR";
 
 fuzz_target!(|body: &[u8]| {
+    MEMORY.reset_peak_usage();
+    let before = MEMORY.current_usage();
     let error = refusal_decode(400, body, &[KEY, CURSOR]);
+    let taken = MEMORY.peak_usage() - before;
+    assert!(taken <= 4 * body.len() + ERROR_BYTES, "{taken} bytes for {}", body.len());
     assert!(error.is_api() && error.status() == Some(400));
     if let Some(message) = error.api_message() {
         assert!(!message.is_empty() && message.len() <= 2 * 1024 + 16, "{} bytes", message.len());

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use gupshup_groups::fuzzing::retry_after_parse;
+use gupshup_groups::internals::retry_after_parse;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -95,17 +95,6 @@ pub use dialect::{CursorAnswer, CursorKind, Dialect};
 pub use fault::Fault;
 pub use fetch::FakeFetch;
 
-/// Reads a page as [`HttpSource`](crate::HttpSource) does, for this crate's benches. Not part of the public API.
-///
-/// # Errors
-///
-/// Those of a page that cannot be read.
-#[cfg(feature = "_bench")]
-#[doc(hidden)]
-pub fn decode_page(body: &[u8]) -> crate::Result<crate::Page> {
-    crate::wire::decode(body, &[])
-}
-
 /// A list of groups in memory: a [`PageSource`] with the API's cursors, scripted faults, and a record of the requests.
 ///
 /// Clones share one list. Pass one to [`ListGroups::from_source`](crate::ListGroups::from_source), and use another to

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml [walk] [decode] [wire] [latency] [ahead]`
 //!
-//! Prints tables in Markdown; without arguments all of them. `walk` also draws `benches/peers/walk.svg`. What is compared
+//! Prints tables in Markdown; without arguments all of them. `walk` also draws `benches/walk.svg`. What is compared
 //! is measured in interleaved rounds and told as medians, and only the ratios mean anything on another machine.
 
 mod chart;
