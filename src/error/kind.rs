@@ -12,21 +12,33 @@ pub(super) enum Kind {
     Tls(Cow<'static, str>),
     Timeout(Limit),
     Transport(&'static str),
-    Redirect { status: u16 },
+    Redirect {
+        status: u16,
+    },
     Api(Refusal),
     CursorInvalid(Refusal),
     CursorLoop,
     /// The server refuses a cursor that it still sends.
     CursorRefused,
-    CursorTooLong { bytes: usize },
+    CursorTooLong {
+        bytes: usize,
+    },
     Protocol(&'static str),
     Inconsistent(String),
-    UnexpectedStatus { status: u16 },
+    UnexpectedStatus {
+        status: u16,
+    },
     Decode(Cow<'static, str>),
     /// The body is HTML. The title is the server's text.
-    Html { title: Option<String> },
-    Truncated { bytes: usize },
-    TooLarge { max_page_bytes: usize },
+    Html {
+        title: Option<String>,
+    },
+    Truncated {
+        bytes: usize,
+    },
+    TooLarge {
+        max_page_bytes: usize,
+    },
     /// A failure of a user's source. Not retryable.
     Other,
 }

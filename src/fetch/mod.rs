@@ -99,7 +99,10 @@ struct Clock {
 enum Stage<F> {
     /// Starts an attempt, subject to the rate limit.
     Begin,
-    Turn { since: Instant, turn: Turn },
+    Turn {
+        since: Instant,
+        turn: Turn,
+    },
     Ask,
     Attempt {
         #[pin]
@@ -107,7 +110,10 @@ enum Stage<F> {
         observed: Observed,
     },
     /// Waits before another attempt. If it cannot, `failure` is the error.
-    Wait { until: Instant, failure: Option<Error> },
+    Wait {
+        until: Instant,
+        failure: Option<Error>,
+    },
 }
 
 impl<F: Future<Output = Result<Page>>> Fetch<F> {

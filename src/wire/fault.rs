@@ -30,7 +30,10 @@ pub(super) enum What {
     /// Malformed JSON: this was expected.
     Syntax(&'static str),
     /// A value of another kind, or out of range.
-    Found { expected: &'static str, found: &'static str },
+    Found {
+        expected: &'static str,
+        found: &'static str,
+    },
     Missing(&'static str),
     Twice(&'static str),
     /// A string is not UTF-8, or has an unpaired surrogate.
