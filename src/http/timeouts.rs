@@ -1,5 +1,5 @@
-//! The time limits of an attempt, instead of reqwest's, which check their timer first and so discard a response that
-//! arrived while the stream was not polled, and which panic without timers.
+//! The time limits of an attempt, instead of reqwest's. Those panic without timers, and check their timer first, so
+//! that they discard a response that arrived while the stream was not polled.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -44,7 +44,6 @@ impl Timeouts {
         Ok(Self { total, silence, longest_silence, timer })
     }
 
-    /// Limits the rest of the attempt to `time`.
     pub(super) fn at_most(&mut self, time: Duration) {
         self.total.at_most(time, Instant::now());
     }
