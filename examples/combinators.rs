@@ -1,4 +1,4 @@
-//! What the combinators of `futures` do with a listing: filter, take, fold, batch, merge and throttle.
+//! Uses combinators of `futures` on a listing: filter, take, fold, batch, merge and throttle.
 //!
 //! ```sh
 //! cargo run --example combinators -- --demo
@@ -16,9 +16,9 @@
 //! throttle: 5 groups, at most 20 a second
 //! ```
 //!
-//! With the two variables it lists the live app. To merge that with another app of the account, name it in `GUPSHUP_OTHER_APP_ID`.
+//! With the two variables it lists your app. Set `GUPSHUP_OTHER_APP_ID` to merge it with another app of the account.
 //!
-//! Every one of them stops at the first error and hands it on with `?`: none takes a part of the list for the list.
+//! Each stops at the first error and returns it with `?`, so a part of the list is never taken for the list.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Filter: only some groups. The list is still listed to its end, since the API cannot search.
+/// Filter: some of the groups. All are listed, because the API cannot search.
 async fn filter(app: &ListGroups) -> Result<()> {
     let matching = app.stream().try_filter(|group| ready(group.subject.starts_with("Support")));
     let count = matching.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
@@ -61,18 +61,18 @@ async fn filter(app: &ListGroups) -> Result<()> {
     Ok(())
 }
 
-/// Take: the first few, which are the newest. What is not polled is not asked for.
+/// Take: the first groups, which are the newest. Pages that are not needed are not requested.
 async fn take(app: &ListGroups) -> Result<()> {
     let mut groups = app.stream();
-    // `by_ref` lends the stream, so that it is still there afterwards: for its progress, or to go on.
+    // `by_ref` borrows the stream, so that its progress can be read afterwards.
     let newest: Vec<Group> = groups.by_ref().take(2).try_collect().await?;
-    // Subjects are text of others, so `{:?}`: escaped, they cannot steer the terminal.
+    // Subjects are untrusted text, so `{:?}` escapes them for the terminal.
     let subjects: Vec<_> = newest.iter().map(|group| format!("{:?}", group.subject)).collect();
     println!("take: the newest are {}; requests made: {}", subjects.join(", "), groups.progress().requests);
     Ok(())
 }
 
-/// Fold: one value of all groups, without keeping them.
+/// Fold: one value from all groups, without storing them.
 async fn try_fold(app: &ListGroups) -> Result<()> {
     let older = |oldest: Option<Group>, group: Group| match oldest {
         Some(oldest) if oldest.creation_timestamp <= group.creation_timestamp => Some(oldest),
@@ -85,12 +85,12 @@ async fn try_fold(app: &ListGroups) -> Result<()> {
     Ok(())
 }
 
-/// Chunks: batches for a database, as large as can be had without waiting. `chunks` would wait until each is full.
+/// Chunks: batches for a database, as large as possible without waiting. `chunks` would wait until each is full.
 async fn ready_chunks(app: &ListGroups) -> Result<()> {
     let mut batches = app.stream().ready_chunks(500);
     let mut sizes = Vec::new();
     while let Some(batch) = batches.next().await {
-        // An error is the last item of a batch: the groups before it can be stored, and are not the whole list.
+        // An error is the last item of its batch. The groups before it are not the whole list.
         let groups = batch.into_iter().collect::<Result<Vec<Group>>>()?;
         sizes.push(groups.len());
     }
@@ -98,7 +98,7 @@ async fn ready_chunks(app: &ListGroups) -> Result<()> {
     Ok(())
 }
 
-/// Select: two apps at once, each group as soon as it comes.
+/// Select: two apps at once, each group as soon as it arrives.
 async fn select(app: &ListGroups, other: &ListGroups) -> Result<()> {
     let first = app.stream().map_ok(|group| (0, group));
     let second = other.stream().map_ok(|group| (1, group));
@@ -111,16 +111,16 @@ async fn select(app: &ListGroups, other: &ListGroups) -> Result<()> {
     Ok(())
 }
 
-/// Throttle: one group each 50 ms, for a receiver that takes no more. Zipped with a clock, the listing goes at its pace.
+/// Throttle: one group every 50 ms, by zipping the stream with a timer.
 async fn throttle(app: &ListGroups) -> Result<()> {
     let mut clock = interval(Duration::from_millis(50));
-    // After a page that took longer than a tick: no burst of the ticks that were missed.
+    // No burst of missed ticks after a slow page.
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let ticks = stream::unfold(clock, |mut clock| async { Some((clock.tick().await, clock)) });
 
     let begun = Instant::now();
     let groups: Vec<Group> = app.stream().zip(ticks).map(|(group, _tick)| group).take(5).try_collect().await?;
-    // The first tick comes at once.
+    // The first tick is immediate.
     let least = (1..groups.len()).map(|_| Duration::from_millis(50)).sum();
     assert!(begun.elapsed() >= least, "the clock was not waited for");
     println!("throttle: {} groups, at most 20 a second", groups.len());

@@ -1,11 +1,11 @@
-//! Lists all groups of an app. The program `gupshup-groups` does more; this is the loop that it is made of.
+//! Lists all groups of an app in a loop. The program `gupshup-groups` does more.
 //!
 //! ```sh
 //! cargo run --example list_groups -- --demo
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example list_groups
 //! ```
 //!
-//! Of the demo it prints:
+//! With `--demo` it prints:
 //!
 //! ```text
 //! "Support 3"
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (app, _demo) = demo::app_or_demo(FakeGroups::new(demo::groups(3)))?;
     let mut groups = app.stream();
     while let Some(group) = groups.next().await {
-        // The subject is text of others, so `{:?}`: escaped, it cannot steer the terminal.
+        // The subject is untrusted text, so `{:?}` escapes it for the terminal.
         println!("{:?}", group?.subject);
     }
     Ok(())

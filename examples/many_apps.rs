@@ -1,4 +1,4 @@
-//! Lists a hundred apps: a few at a time, under one rate limit, and without letting one failure stop the others.
+//! Lists a hundred apps, eight at a time, under one rate limit. An app that fails does not stop the others.
 //!
 //! ```sh
 //! cargo run --example many_apps -- --demo
@@ -29,26 +29,26 @@ use gupshup_groups::{Client, ClientBuilder, Error as ListError, Snapshot};
 
 use demo::DemoServer;
 
-/// How many apps are listed at the same time.
+/// Apps listed at the same time.
 const AT_ONCE: usize = 8;
-/// How many requests a second all of them make together.
+/// Requests a second, over all apps.
 const PER_SECOND: u32 = 100;
 
-/// Who asks, the ids of the apps, and the server where they are a demo's.
+/// The client's settings, the ids of the apps, and the demo server if there is one.
 type Account = (ClientBuilder, Vec<String>, Option<DemoServer>);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (builder, apps, _demo) = apps_or_demo()?;
-    // One client: its clones, and all listings made by it, share the limit and the connections.
+    // All listings of a client and its clones share the limit and the connections.
     let client = builder.rate_limit(PER_SECOND, Duration::from_secs(1)).build()?;
 
-    // A snapshot is the whole list or an error, so no app's list can look shorter than it is.
+    // A snapshot is the whole list or an error.
     let list = |app: String| {
         let groups = client.groups(&app);
         async move { (app, groups.snapshot().await) }
     };
-    // The result of an app is an item like any other: an `Err` ends nothing. `try_collect` would stop at the first.
+    // `collect` keeps the errors as items. `try_collect` would stop at the first.
     let mut results: Vec<(String, Result<Snapshot, ListError>)> =
         stream::iter(apps).map(list).buffer_unordered(AT_ONCE).collect().await;
     results.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (app, result) in &results {
         match result {
             Ok(groups) => lists.push((groups.len(), app)),
-            // An error names its app.
+            // The error names the app.
             Err(error) => println!("{error}"),
         }
     }
@@ -90,7 +90,7 @@ fn apps_or_demo() -> Result<Account, Box<dyn Error>> {
     Ok((builder, ids.map(str::to_owned).collect(), None))
 }
 
-/// Lists of all lengths up to 1,200 groups. The second page of one of them is refused.
+/// Lists of up to 1,200 groups. The second page of app 13 is refused.
 fn demo_list(app: u32) -> FakeGroups {
     let list = FakeGroups::new(demo::groups(app * 389 % 1_201));
     match app {

@@ -1,7 +1,7 @@
-//! Draws when an app's groups were created: as bars in the terminal, and as a chart in an SVG file.
+//! Charts when an app's groups were created, in the terminal and in an SVG file.
 //!
 //! ```sh
-//! cargo run --example timeline -- --demo             # the chart goes beside the program: target/debug/examples/timeline.svg
+//! cargo run --example timeline -- --demo             # writes the chart beside the program: target/debug/examples/timeline.svg
 //! cargo run --example timeline -- --demo chart.svg
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example timeline
 //! ```
@@ -36,7 +36,7 @@
 //! 1113 groups
 //! ```
 //!
-//! With the two variables it lists the live API. A bar is a day, a month or a year (UTC), whichever suits the groups' ages.
+//! With the two variables it lists your app. A bar is a day, a month or a year (UTC), depending on the range of dates.
 
 mod demo;
 
@@ -60,7 +60,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => env::current_exe()?.with_file_name("timeline.svg"),
     };
     let (app, _demo) = demo::app_or_demo(FakeGroups::new(demo_list()?))?;
-    // A listing that fails must not become a chart of fewer groups: all of it, or an error.
+    // An error ends the program, so the chart never shows a part of the list.
     let groups: Vec<Group> = app.stream().try_collect().await?;
 
     let days = groups.iter().map(created).collect::<Result<Vec<Date>, _>>()?;
@@ -76,7 +76,7 @@ fn created(group: &Group) -> Result<Date, jiff::Error> {
     Ok(Timestamp::from_second(group.creation_timestamp)?.to_zoned(TimeZone::UTC).date())
 }
 
-/// How much time a bar stands for.
+/// The time span of a bar.
 #[derive(Clone, Copy)]
 enum Unit {
     Day,
@@ -85,7 +85,7 @@ enum Unit {
 }
 
 impl Unit {
-    /// The shortest that needs no more bars than can be told apart.
+    /// The shortest span whose bars fit in the chart.
     fn for_days(days: i32) -> Self {
         match days {
             ..=45 => Self::Day,
@@ -125,7 +125,7 @@ struct Bar {
     count: u32,
 }
 
-/// A bar for each stretch of time from the first day to the last, also for those without a group.
+/// The bars from the first day to the last, including empty ones.
 fn bars(days: &[Date]) -> Vec<Bar> {
     let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else { return Vec::new() };
     let unit = Unit::for_days(last.since(*first).map_or(i32::MAX, |span| span.get_days()));
@@ -142,7 +142,7 @@ fn bars(days: &[Date]) -> Vec<Bar> {
     starts.into_iter().map(bar).collect()
 }
 
-/// A line a bar, in eighths of a character.
+/// One line for each bar, in eighths of a character.
 fn print_bars(bars: &[Bar]) {
     const WIDTH: u32 = 48;
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -155,7 +155,7 @@ fn print_bars(bars: &[Bar]) {
     println!("{} groups", bars.iter().map(|bar| bar.count).sum::<u32>());
 }
 
-/// The chart. Nothing in it but numbers and dates, so there is nothing to escape.
+/// The chart. It holds only numbers and dates, so nothing needs escaping.
 fn svg(bars: &[Bar]) -> Result<String, fmt::Error> {
     const WIDTH: f64 = 960.0;
     const HEIGHT: f64 = 420.0;
@@ -200,7 +200,7 @@ fn svg(bars: &[Bar]) -> Result<String, fmt::Error> {
             svg,
             r##"<rect x="{x:.1}" y="{top:.1}" width="{bar_width:.1}" height="{tall:.1}" rx="2" fill="#128c7e"><title>{label}: {count}</title></rect>"##
         )?;
-        // As many labels as fit side by side.
+        // As many labels as fit.
         if middle >= free_from {
             free_from = middle + LABEL;
             writeln!(svg, r#"<text x="{middle:.1}" y="{:.1}" text-anchor="middle">{label}</text>"#, base + 24.0)?;
@@ -221,7 +221,7 @@ fn tick_step(most: u32) -> u32 {
     }
 }
 
-/// Two years of an app that grows, the newest group first.
+/// Two years of a growing app, the newest group first.
 fn demo_list() -> Result<Vec<Group>, jiff::Error> {
     const MONTHS: [i32; 24] =
         [6, 9, 8, 14, 19, 17, 23, 12, 31, 38, 45, 29, 41, 52, 60, 57, 71, 66, 79, 48, 92, 104, 118, 74];

@@ -1,21 +1,21 @@
-//! Watches an app's groups, and prints what changes.
+//! Watches an app's groups, and prints the changes.
 //!
 //! ```sh
 //! cargo run --example watch -- --demo
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example watch
 //! ```
 //!
-//! With `--demo` it watches a demo server whose list changes between the listings and which refuses one of
-//! them, and ends when it has seen everything. It prints:
+//! With `--demo` it watches a demo server whose list changes, and which refuses one listing. It ends after four items,
+//! and prints:
 //!
 //! ```text
 //! + "Night shift"
-//! ! a listing failed; the groups are as they were, and the next listing tries again
+//! ! a listing failed; the next one continues from the last successful one
 //! ~ "Support" is now "Help desk"
 //! - "Sales"
 //! ```
 //!
-//! With the two variables it lists the live API once a minute, until you stop it (Ctrl-C).
+//! With the two variables it lists your app once a minute, until you stop it (Ctrl-C).
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -36,19 +36,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(_) => (Duration::from_millis(200), 4),
         None => (Duration::from_secs(60), usize::MAX),
     };
-    // The first listing yields nothing: changes are what comes after it.
+    // The first listing yields nothing; later ones yield what changed.
     let mut changes = pin!(groups.watch(every).take(most));
     while let Some(change) = changes.next().await {
         match change {
-            // Subjects are text of others, so `{:?}`: escaped, they cannot steer the terminal.
+            // Subjects are untrusted text, so `{:?}` escapes them for the terminal.
             Ok(Change::Created(group)) => println!("+ {:?}", group.subject),
             Ok(Change::Renamed { before, after }) => println!("~ {:?} is now {:?}", before.subject, after.subject),
             Ok(Change::Removed(group)) => println!("- {:?}", group.subject),
             Ok(_) => {}
-            // A wrong setting would fail for ever. Anything else may pass.
+            // Invalid settings fail every time. Other errors may be transient.
             Err(error) if error.is_config() => return Err(error.into()),
             Err(error) => {
-                println!("! a listing failed; the groups are as they were, and the next listing tries again");
+                println!("! a listing failed; the next one continues from the last successful one");
                 eprintln!("{error}");
             }
         }

@@ -1,4 +1,4 @@
-//! The client: the key, the address, and the limits of every request.
+//! The client: the key, the address, and the limits of requests.
 
 mod origin;
 
@@ -14,36 +14,32 @@ use crate::fetch::{Attempt, Observer, Pace, RateLimit, RetryPolicy};
 use crate::http::{API_KEY, AUTHORIZATION, Endpoint, HeaderName, HttpSource, Key, Limits, Url};
 use crate::list::ListGroups;
 
-/// Where the API is, unless [`ClientBuilder::base_url`] says otherwise: `https://api.gupshup.io/wa`.
+/// The default base URL: `https://api.gupshup.io/wa`.
 ///
-/// This is an inference. The API's page writes `{{API_FRONT_URL}}/app/{APP_ID}/group` and does not say what the variable
-/// is; the pages of its sibling calls (templates, block user, business profile) resolve it to `https://api.gupshup.io`
-/// with paths under `/wa/app/{APP_ID}/…`. Where this address answers 404 for an app id that is right, try
-/// `https://api.gupshup.io`, and then what Gupshup's support says.
+/// This is an inference. The API's page writes `{{API_FRONT_URL}}/app/{APP_ID}/group` without defining the variable;
+/// pages of sibling calls (templates, block user, business profile) use `https://api.gupshup.io` with paths under
+/// `/wa/app/{APP_ID}/…`. If it answers 404 for a correct app id, try `https://api.gupshup.io`, or ask Gupshup's
+/// support.
 pub const DEFAULT_BASE_URL: &str = "https://api.gupshup.io/wa";
 
-/// Where the partner API is, unless [`ClientBuilder::base_url`] says otherwise: `https://partner.gupshup.io/partner`, as
-/// Gupshup's partner documentation has it.
+/// The base URL of the partner API, from Gupshup's partner documentation: `https://partner.gupshup.io/partner`.
 pub const PARTNER_BASE_URL: &str = "https://partner.gupshup.io/partner";
 
-/// The variable that [`Client::from_env`] reads the key from.
 const KEY_VARIABLE: &str = "GUPSHUP_API_KEY";
-/// The variable that [`Client::from_env`] reads the base URL from.
 const URL_VARIABLE: &str = "GUPSHUP_API_URL";
 
-/// Five seconds: two losses of the first packet (retried after 1 s and 3 s) and a slow handshake fit in.
+/// Room for two lost first packets (sent again after 1 s and 3 s) and a slow handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Thirty seconds: the largest page is some 200 KiB, which a line of 64 kbit/s carries in that time.
+/// The largest page, about 200 KiB, at 64 kbit/s.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Half an attempt: a server that was silent for so long has most likely forgotten the request.
+/// After so long a silence, the server has most likely dropped the request.
 const SILENCE: Duration = Duration::from_secs(15);
-/// 8 MiB: forty times what 1024 groups with long names take.
+/// Forty times the size of 1024 groups with long names.
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// A Gupshup account, at an address.
+/// An account at an address. Cheap to clone: clones share connections, rate limit and retry budget.
 ///
-/// Make one and clone it: clones are cheap and share their connections. The key is never shown, by `Debug` or by any
-/// error, and goes to the base URL's origin only.
+/// Neither `Debug` nor any error shows the key. It is sent to the base URL's origin only.
 ///
 /// # Examples
 ///
@@ -64,23 +60,22 @@ const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Client {
     endpoint: Arc<Endpoint>,
-    /// Where the API is, with the prefix of its paths.
+    /// The base URL.
     base: Arc<Url>,
     pace: Pace,
 }
 
 impl Client {
-    /// A client of the API at [`DEFAULT_BASE_URL`], with the defaults of [`ClientBuilder`].
+    /// A client with [default settings](Self::builder).
     ///
     /// # Errors
     ///
-    /// As those of [`ClientBuilder::build`].
+    /// Those of [`ClientBuilder::build`].
     pub fn new(api_key: impl Into<String>) -> Result<Self> {
         Self::builder(api_key).build()
     }
 
-    /// A client with the key from `GUPSHUP_API_KEY`, and the base URL from `GUPSHUP_API_URL` where that is set and not
-    /// empty.
+    /// A client with the key of `GUPSHUP_API_KEY`, and the base URL of `GUPSHUP_API_URL` if that is set and not empty.
     ///
     /// ```no_run
     /// let client = gupshup_groups::Client::from_env()?;
@@ -89,13 +84,12 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::is_config`], with the variable's name, where it is missing or not Unicode; else as those of
-    /// [`ClientBuilder::build`].
+    /// [`Error::is_config`] if a variable is missing or not Unicode, and those of [`ClientBuilder::build`].
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_variables(|name| env::var(name))?.build()
     }
 
-    /// A client that is configured further.
+    /// Configures a client.
     ///
     /// ```
     /// use std::time::Duration;
@@ -107,47 +101,48 @@ impl Client {
     ///
     /// # Default
     ///
-    /// * base URL [`DEFAULT_BASE_URL`], over https only
-    /// * connecting takes at most 5 s, an attempt at a page 30 s, and silence within one 15 s
-    /// * three attempts at a page, in at most 90 s
-    /// * a page is at most 8 MiB
+    /// * [`base_url`](ClientBuilder::base_url): [`DEFAULT_BASE_URL`]
+    /// * [`connect_timeout`](ClientBuilder::connect_timeout): 5 s
+    /// * [`timeout`](ClientBuilder::timeout): 30 s an attempt, of which 15 s of silence
+    /// * [`retry`](ClientBuilder::retry): three attempts a page, within 90 s
+    /// * [`max_page_bytes`](ClientBuilder::max_page_bytes): 8 MiB
     pub fn builder(api_key: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(api_key.into(), API_KEY)
     }
 
-    /// A client of the partner API, for partners who manage the apps of others: `token` is the partner's token for the
-    /// app, and is sent as `Authorization` in place of `apikey`, to [`PARTNER_BASE_URL`].
+    /// A client of the partner API, for partners who manage other accounts' apps. `token` is the partner's token for
+    /// one app; it is sent as `Authorization` instead of `apikey`, to [`PARTNER_BASE_URL`].
     ///
-    /// Taken from Gupshup's partner documentation, and not tried on a live server. That documents a limit of 10 requests a
-    /// second, which the client keeps to. A token is for one app: make a client for each.
+    /// Follows Gupshup's partner documentation, including its limit of 10 requests a second. Not tested against the
+    /// live API.
     ///
     /// # Errors
     ///
-    /// As those of [`ClientBuilder::build`].
+    /// Those of [`ClientBuilder::build`].
     pub fn partner(token: impl Into<String>) -> Result<Self> {
         Self::partner_builder(token).build()
     }
 
-    /// A client of the partner API that is configured further; see [`partner`](Self::partner).
+    /// Configures a client of the partner API: see [`partner`](Self::partner).
     pub fn partner_builder(token: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(token.into(), AUTHORIZATION)
             .base_url(PARTNER_BASE_URL)
             .rate_limit(10, Duration::from_secs(1))
     }
 
-    /// The active groups of an app. Nothing is asked before the listing is polled.
+    /// A listing of an app's active groups. Makes no request until it is polled.
     ///
-    /// `app_id` is the app's id (a UUID), not its name: a name gets 401. It is sent as one segment of the path, whatever
-    /// characters it has. An id that is empty, `.`, `..`, longer than 256 bytes or has control characters is an error
-    /// ([`Error::is_config`]) of the listing, before any request.
+    /// `app_id` is the app's id (a UUID), not its name, which the API answers with 401. It is sent as one path segment.
+    /// An id that is empty, `.`, `..`, longer than 256 bytes, or has control characters is an [`Error::is_config`] of
+    /// the listing.
     pub fn groups(&self, app_id: impl Into<String>) -> ListGroups {
         ListGroups::at_pace(self.source(app_id), self.pace.clone())
     }
 
-    /// The source of an app's pages, without retries and rate limit: for sources of your own that wrap it, and for tests of
-    /// those. For a listing by such a source, with both, see [`ListGroups::map_source`].
+    /// The source of an app's pages, without retries and rate limit: to be wrapped by a source of your own. To list
+    /// with a wrapped source, see [`ListGroups::map_source`].
     ///
-    /// `app_id` is as in [`groups`](Self::groups); one that cannot be sent is an error of the fetch.
+    /// `app_id` is as for [`groups`](Self::groups). An invalid one is an error of the fetch.
     #[must_use]
     pub fn source(&self, app_id: impl Into<String>) -> HttpSource {
         let app_id = app_id.into();
@@ -165,7 +160,8 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Configures a [`Client`]: see [`Client::builder`] for the defaults. Invalid input is an error of [`build`](Self::build).
+/// The settings of a [`Client`], with their [defaults](Client::builder). Invalid input is an error of
+/// [`build`](Self::build).
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     api_key: SecretString,
@@ -217,83 +213,75 @@ impl ClientBuilder {
         })
     }
 
-    /// Where the API is: what its page calls `API_FRONT_URL`, with the prefix of the paths, if there is one. A slash at
-    /// the end does not matter.
+    /// Sets the address of the API, which its page calls `API_FRONT_URL`, including a path prefix. A trailing slash is
+    /// ignored. Default: [`DEFAULT_BASE_URL`].
     ///
-    /// It has to be https, or http on this machine (`localhost`, `127.0.0.0/8`, `[::1]`); see
-    /// [`allow_plain_http`](Self::allow_plain_http) for http elsewhere. A user, a query or a fragment in it is an error.
-    ///
-    /// The default is [`DEFAULT_BASE_URL`].
+    /// Must be https, or http on this machine (`localhost`, `127.0.0.0/8`, `[::1]`); for other http, see
+    /// [`allow_plain_http`](Self::allow_plain_http). Must not have a user, a query or a fragment.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// Whether the key may travel unencrypted to another machine. Off by default; for a gateway in a network that you
-    /// trust as you trust your own machine.
+    /// Allows http to other machines, which sends the key unencrypted: for a gateway in a trusted network. Default:
+    /// off.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
         self
     }
 
-    /// What requests are made with: proxies, certificates, name resolution, pool. The default is reqwest's own, with
-    /// this crate's name and version as its user agent.
+    /// Sets the HTTP client: proxies, certificates, name resolution, connection pool. Default: reqwest's, with this
+    /// crate's name and version as user agent.
     ///
-    /// What guards the key and bounds a request is set on top of it, last: no redirects, no `Referer`, https only where
-    /// the base URL is https, no proxy for plain http nor for this machine, no wire logs, no retries of reqwest's own, and
-    /// this builder's [`connect_timeout`](Self::connect_timeout).
+    /// These settings override it: no redirects, no `Referer`, https only if the base URL is https, no proxy for plain
+    /// http or for this machine, no wire logs, no retries by reqwest, and [`connect_timeout`](Self::connect_timeout).
     ///
-    /// Do not set `timeout` or `read_timeout` on it, but [`timeout`](Self::timeout) here. Those of reqwest apply beside it
-    /// and look at their timer before the response: where the stream was not polled for longer, they discard a response
-    /// that has arrived.
+    /// Use [`timeout`](Self::timeout) instead of reqwest's `timeout` and `read_timeout`. Those check their timer first,
+    /// and discard a response that arrived while the stream was not polled.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// How long a connection may take to be made, name resolution and TLS included. More than zero.
+    /// Limits the time to connect, including name resolution and TLS. More than zero.
     ///
-    /// The default is 5 s: a first packet may get lost twice (it is sent again after 1 s and 3 s).
+    /// Default: 5 s, enough for two lost first packets (sent again after 1 s and 3 s).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long one attempt at a page may take in total, from connecting to the last byte. More than zero.
+    /// Limits the total time of an attempt, from connecting to the last byte. More than zero.
     ///
-    /// The default is 30 s: the largest page is some 200 KiB, and a line of 64 kbit/s carries it in that time. The total
-    /// is what stops a server that sends a byte now and then. Silence ends an attempt earlier: after 15 s, or after half of
-    /// this timeout where that is more.
+    /// Default: 30 s, enough for the largest page (about 200 KiB) at 64 kbit/s. Silence ends an attempt after 15 s, or
+    /// after half of this timeout if that is longer.
     ///
-    /// Time in which nobody polls the stream does not count: a response that has arrived is used, and one that has not is
-    /// waited for.
+    /// Time during which the stream is not polled does not count: a response that has arrived is used.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How a failed attempt at a page is repeated. The default is [`RetryPolicy::default`]: three attempts in at most 90 s.
-    /// All clones of the client share one budget for retries.
+    /// Sets the retry policy. Default: [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// Makes at most `requests` requests, 1 or more, in any stretch of `per`, more than zero, retries included, over all
-    /// clones of the client. Off by default: the API's page names no limit, and its answer to too many requests is waited
-    /// out anyway.
+    /// Limits requests, including retries, to `requests` in any window of length `per`, over all clones of the client.
+    /// Neither may be zero. Default: no limit, since the API documents none.
     ///
-    /// Whoever has to wait stands in line, so every stream advances; that wait does not count towards any timeout.
+    /// Streams are served in order of arrival. The wait does not count towards any timeout.
     pub fn rate_limit(mut self, requests: u32, per: Duration) -> Self {
         self.rate_limit = Some((requests, per));
         self
     }
 
-    /// Calls `observer` at the end of each attempt at a page, over all clones of the client: for metrics. Off by default.
+    /// Calls `observer` at the end of each attempt, over all clones of the client: for metrics. Default: none. A second
+    /// call replaces the first.
     ///
-    /// It is called where the stream is polled, or on the task that reads ahead, so it should be quick and not block. No
-    /// lock is held meanwhile. If it panics, the panic goes through to whoever polls, and the next poll asks for the page
-    /// again. A second observer replaces the first.
+    /// It runs where the stream is polled, or on the task that reads ahead, with no lock held. It must not block. If it
+    /// panics, the panic reaches the caller of the poll, and the next poll requests the page again.
     ///
     /// # Examples
     ///
@@ -318,21 +306,24 @@ impl ClientBuilder {
         self
     }
 
-    /// How large a page may be, in bytes of its body, decompressed. More than zero.
+    /// Limits the decompressed body of a page, in bytes. More than zero. A larger page is an [`Error::is_too_large`].
     ///
-    /// The default is 8 MiB: forty times what 1024 groups take. A larger page is [`Error::is_too_large`].
+    /// Default: 8 MiB, forty times the size of 1024 groups.
     pub fn max_page_bytes(mut self, bytes: usize) -> Self {
         self.max_page_bytes = bytes;
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// [`Error::is_config`], which names what is wrong and shows neither key nor URL: a key that is empty or holds
-    /// anything but visible ASCII; a base URL that [`base_url`](Self::base_url) does not allow; a limit of zero; TLS
-    /// that cannot be set up, for instance since the system has no certificates.
+    /// [`Error::is_config`], without key or URL in its message, if
+    ///
+    /// - the key is empty or has characters other than visible ASCII,
+    /// - [`base_url`](Self::base_url) does not allow the base URL,
+    /// - a limit is zero,
+    /// - TLS cannot be set up, for example because the system has no certificates.
     pub fn build(self) -> Result<Client> {
         let key = origin::key_header(self.api_key.expose_secret())?;
         let base = origin::base_url(&self.base_url, self.allow_plain_http)?;
@@ -354,7 +345,7 @@ impl ClientBuilder {
             longest_silence: SILENCE.max(self.timeout / 2).min(self.timeout),
             max_page_bytes: self.max_page_bytes,
         };
-        // A proxy would read plain http, and could not reach this machine.
+        // A proxy could read plain http, and could not reach this machine.
         let direct = base.scheme() == "http" || origin::is_loopback(&base);
         let endpoint = Endpoint::new(self.http, &base, direct, key, &limits)?;
         let limit = self.rate_limit.map(|(requests, per)| RateLimit::new(requests, per));
@@ -366,7 +357,7 @@ impl ClientBuilder {
     }
 }
 
-/// The base URL is not shown: it has not been checked yet, and may hold a password.
+/// Omits the base URL, which is not checked yet and may hold a password.
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")

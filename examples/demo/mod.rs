@@ -1,4 +1,4 @@
-//! What an example lists: an app, or with `--demo` the demo server.
+//! What an example lists: your app, or a demo server with `--demo`.
 
 #![allow(dead_code, unused_imports, reason = "each program that includes this module uses a part of it")]
 
@@ -17,10 +17,8 @@ pub(crate) type Account = (ClientBuilder, String, Option<DemoServer>);
 
 pub(crate) use embedded::{API_KEY, APP_ID, DemoServer, groups};
 
-/// The app that `GUPSHUP_API_KEY` and `GUPSHUP_APP_ID` name, or with the argument `--demo` a demo server that lists
-/// `groups`.
-///
-/// Keep the server, where there is one: it stops when it is dropped.
+/// The app of `GUPSHUP_API_KEY` and `GUPSHUP_APP_ID`; with the argument `--demo`, a demo server that lists `groups`. The
+/// server stops when it is dropped.
 pub(crate) fn app_or_demo(groups: FakeGroups) -> Result<(ListGroups, Option<DemoServer>), Box<dyn Error>> {
     let (builder, app_id, demo) = account_or_demo(groups)?;
     Ok((builder.build()?.groups(app_id), demo))
@@ -40,7 +38,7 @@ pub(crate) fn account_or_demo(groups: FakeGroups) -> Result<Account, Box<dyn Err
     Ok((builder, app_id, None))
 }
 
-/// Whether the arguments ask for the demo. Says so on stderr: invented groups must not pass for an app's.
+/// Whether `--demo` is given. Reports it on stderr, so that invented groups are not taken for an app's.
 pub(crate) fn is_wanted() -> bool {
     let wanted = env::args().any(|argument| argument == "--demo");
     if wanted {

@@ -1,4 +1,4 @@
-//! Where the key may go: every check of the key, the base URL and the app id.
+//! The checks of the key, the base URL and the app id.
 
 use std::net::IpAddr;
 
@@ -8,10 +8,10 @@ use crate::error::mask::ENCODED;
 use crate::error::{Error, Result};
 use crate::http::{HeaderValue, Url};
 
-/// The longest app id that is sent, in bytes. The API's are UUIDs, of 36.
+/// The longest app id, in bytes. The API's are UUIDs of 36.
 const MAX_APP_ID_BYTES: usize = 256;
 
-/// The key as a header that no log shows.
+/// The key as a sensitive header.
 pub(super) fn key_header(key: &str) -> Result<HeaderValue> {
     if key.is_empty() {
         return Err(Error::config("the API key is empty: set it to the key of your Gupshup account"));
@@ -22,14 +22,14 @@ pub(super) fn key_header(key: &str) -> Result<HeaderValue> {
             "the API key holds something other than visible ASCII characters, at byte {at}: {hint}"
         )));
     }
-    // Visible ASCII is a header value; the error is for the compiler.
+    // Unreachable: visible ASCII is a valid header value.
     let mut header =
         HeaderValue::from_str(key).map_err(|_| Error::config("the API key is no header value: copy it again"))?;
     header.set_sensitive(true);
     Ok(header)
 }
 
-/// The base URL, if the key may go there.
+/// The base URL, if the key may be sent there.
 pub(super) fn base_url(url: &str, allow_plain_http: bool) -> Result<Url> {
     let advice = match Url::parse(url).map_err(|error| error.to_string()) {
         Err(error) => format!("is no URL ({error}): write it as https://host/prefix"),
@@ -58,18 +58,18 @@ fn flaw(url: &Url, allow_plain_http: bool) -> Option<&'static str> {
     })
 }
 
-/// Whether the host is this machine. Other names may resolve to it too, but a name's owner decides that, not the caller.
+/// Whether the host is this machine. Other names may resolve to it too, but their owners can change that.
 pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// `{base}/app/{app}/group`, with the id as exactly one segment.
+/// `{base}/app/{app}/group`, with the id as one segment.
 pub(super) fn list_url(base: &Url, app_id: &str) -> Result<Url, &'static str> {
     match app_id {
         "" => return Err("the app id is empty: pass the id that Gupshup's dashboard shows for the app"),
-        // As segments of a path these two mean other paths.
+        // Such path segments would change the path.
         "." | ".." => return Err("the app id is a path: pass the id that Gupshup's dashboard shows for the app"),
         id if id.len() > MAX_APP_ID_BYTES => return Err("the app id is longer than 256 bytes: an id is a UUID of 36"),
         id if id.contains(char::is_control) => return Err("the app id holds control characters"),

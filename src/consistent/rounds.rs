@@ -197,4 +197,80 @@ mod tests {
              order 2, with expired cursors 1; try again when the list changes less often"
         );
     }
+
+    /// A list whose cursors are offsets, while it is listed twice. It may change before each request.
+    #[derive(Clone)]
+    struct World {
+        list: Vec<char>,
+        page_size: usize,
+        /// How many changes may still come.
+        changes: usize,
+        /// What each of the listings has been sent, the one under way last.
+        sent: Vec<String>,
+        /// The ids that no group has had yet.
+        unused: &'static str,
+    }
+
+    impl World {
+        /// Lists it, with every change that may come before each request, and hands over each world that results.
+        fn run(self, done: &mut impl FnMut(&Self)) {
+            self.clone().request(done);
+            if self.changes == 0 {
+                return;
+            }
+            for index in 0..self.list.len() {
+                let mut deleted = Self { changes: self.changes - 1, ..self.clone() };
+                deleted.list.remove(index);
+                deleted.request(done);
+            }
+            let mut unused = self.unused.chars();
+            if let Some(id) = unused.next() {
+                let mut created = Self { changes: self.changes - 1, unused: unused.as_str(), ..self };
+                created.list.insert(0, id);
+                created.request(done);
+            }
+        }
+
+        /// Sends a page, which leads to the next one, to the next listing, or to the end.
+        fn request(mut self, done: &mut impl FnMut(&Self)) {
+            let received = self.sent.last().map_or(0, |sent| sent.chars().count());
+            let page: String = self.list.iter().skip(received).take(self.page_size).collect();
+            self.sent.iter_mut().last().into_iter().for_each(|sent| sent.push_str(&page));
+            if received + self.page_size < self.list.len() {
+                self.run(done);
+            } else if self.sent.len() < 2 {
+                self.sent.push(String::new());
+                self.run(done);
+            } else {
+                done(&self);
+            }
+        }
+    }
+
+    /// Every way in which a list of four groups can change at most four times while it is listed twice.
+    #[test]
+    fn in_every_small_world_listings_that_agree_have_every_group_that_existed_throughout() {
+        let (mut worlds, mut agreements, mut only_ids) = (0, 0, 0);
+        for page_size in [1, 2] {
+            let list = Vec::from(['a', 'b', 'c', 'd']);
+            let world = World { list, page_size, changes: 4, sent: vec![String::new()], unused: "wxyz" };
+            world.run(&mut |world| {
+                worlds += 1;
+                let ids = |sent: &String| sent.chars().collect::<std::collections::BTreeSet<_>>();
+                if ids(&world.sent[0]) != ids(&world.sent[1]) {
+                    return;
+                }
+                let missing = world.list.iter().any(|id| "abcd".contains(*id) && !world.sent[1].contains(*id));
+                let [older, newer] = [listed(&world.sent[0]), listed(&world.sent[1])];
+                if older.agrees(&newer) {
+                    agreements += 1;
+                    assert!(!missing, "{:?} lack a group of {:?}", world.sent, world.list);
+                }
+                only_ids += u32::from(missing);
+            });
+        }
+        println!("{worlds} worlds, {agreements} agreements, {only_ids} equal sets of ids that lack a group");
+        assert!(agreements > 50, "{agreements} agreements");
+        assert!(only_ids > 0, "if equal ids were enough, groups that exist would be missing");
+    }
 }

@@ -1,4 +1,4 @@
-//! The sentence that an error is: what failed, where, why, and what to do.
+//! The message of an error: what failed, where, why, and what to do.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::{Error, mask};
 use crate::cursor::MAX_CURSOR_BYTES;
 
-/// The longest app id that a client sends is 256 bytes; each of them may be escaped.
+/// Room for the longest app id, 256 bytes, with every byte escaped.
 const MAX_APP_ID_BYTES: usize = 2 * 1024;
 
 impl fmt::Display for Error {
@@ -78,22 +78,22 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What the caller can do about it.
+/// What the caller can do.
 enum Advice {
-    /// This, and no more: the same request would fail again.
+    /// Only this: the same request would fail again.
     Do(&'static str),
-    /// This, and then the rest of the list.
+    /// This, then resume or retry.
     Then(&'static str),
-    /// Nothing at first, since it may pass; or this.
+    /// Retry later, or this.
     LaterOr(&'static str),
-    /// Nothing: it may pass.
+    /// Retry later.
     Later,
 }
 
 impl Advice {
     fn on(kind: &Kind) -> Self {
         match kind {
-            // Its detail says what to do.
+            // The detail says what to do.
             Kind::Config(_) | Kind::Inconsistent(_) => Self::Do(""),
             Kind::Connect(_) => Self::Then("check the base URL and the network"),
             Kind::Tls(_) => Self::Do("check the base URL, the system's certificates and its clock"),
@@ -130,7 +130,7 @@ impl Advice {
         }
     }
 
-    /// The words, where there is a checkpoint to resume from, and where there is none.
+    /// Writes the advice. `resumable`: there is a checkpoint.
     fn write(self, f: &mut fmt::Formatter<'_>, resumable: bool) -> fmt::Result {
         match self {
             Self::Do(this) => f.write_str(this),

@@ -1,62 +1,62 @@
-//! What can fail, each kind with its own data.
+//! The kinds of errors, each with its data.
 
 use std::borrow::Cow;
 
 use super::refusal::Refusal;
 
-/// What happened, classified once, where it happened.
+/// What happened. Classified once, where it happened.
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// The input is invalid. Nothing was sent.
+    /// Invalid input. Nothing was sent.
     Config(Cow<'static, str>),
-    /// No connection. Another attempt may help.
+    /// No connection. Retryable.
     Connect(&'static str),
-    /// The peer did not prove who it is. Another attempt will not help.
+    /// The peer could not be authenticated. Not retryable.
     Tls(Cow<'static, str>),
-    /// A time limit passed. Another attempt may help.
+    /// A time limit passed. Retryable.
     Timeout(Limit),
-    /// The connection broke. Another attempt may help.
+    /// The connection broke. Retryable.
     Transport(&'static str),
-    /// The response was a redirect.
+    /// The server sent a redirect.
     Redirect { status: u16 },
-    /// The API answered with an error. Its status and code tell whether another attempt may help.
+    /// The API answered with an error. Status and code decide whether it is retryable.
     Api(Refusal),
-    /// The API refused a cursor that the caller gave.
+    /// The API refused the caller's cursor.
     CursorInvalid(Refusal),
     /// The server returned a cursor that was already used.
     CursorLoop,
     /// The server refuses a cursor that it still sends.
     CursorRefused,
-    /// A cursor is longer than any that may be sent.
+    /// A cursor exceeds the limit.
     CursorTooLong { bytes: usize },
-    /// The response contradicts the rules of paging, or of HTTP.
+    /// The response contradicts HTTP or the rules of paging.
     Protocol(&'static str),
-    /// No two complete listings in a row agree. Another attempt may help.
+    /// No two complete listings in a row agree. Retryable.
     Inconsistent(String),
-    /// The status is neither 200 nor that of an error.
+    /// The status is neither 200 nor an error.
     UnexpectedStatus { status: u16 },
-    /// The body is no page of groups.
+    /// The body is not a page of groups.
     Decode(Cow<'static, str>),
-    /// The body is a page of HTML. The title is the server's text.
+    /// The body is HTML. The title is the server's text.
     Html { title: Option<String> },
-    /// The body ends early. Another attempt may help.
+    /// The body is truncated. Retryable.
     Truncated { bytes: usize },
-    /// The body is larger than its bound.
+    /// The body exceeds the limit.
     TooLarge { max_page_bytes: usize },
-    /// What a source of the user's own says another attempt would repeat.
+    /// A failure of a user's source. Not retryable.
     Other,
 }
 
-/// A time limit, each with a setting of its own.
+/// A time limit, by its setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
-    /// Of making a connection: `ClientBuilder::connect_timeout`.
+    /// `ClientBuilder::connect_timeout`.
     Connect,
-    /// Of silence within an attempt, which follows from `ClientBuilder::timeout`.
+    /// Silence within an attempt, derived from `ClientBuilder::timeout`.
     Silence,
-    /// Of an attempt as a whole: `ClientBuilder::timeout`.
+    /// `ClientBuilder::timeout`.
     Attempt,
-    /// Of all attempts at a page: `RetryPolicy::deadline`.
+    /// `RetryPolicy::deadline`.
     Page,
 }
 
@@ -72,7 +72,7 @@ impl Kind {
         match self {
             Self::Redirect { status } | Self::UnexpectedStatus { status } => Some(*status),
             Self::Api(refusal) | Self::CursorInvalid(refusal) => Some(refusal.status),
-            // A body is read as a page only where the status is 200.
+            // Only a body with status 200 is read as a page.
             Self::Decode(_) | Self::Html { .. } | Self::Truncated { .. } | Self::TooLarge { .. } => Some(200),
             Self::Config(_)
             | Self::Connect(_)
@@ -88,7 +88,7 @@ impl Kind {
         }
     }
 
-    /// The text that is the server's own, and may hold anything.
+    /// The server's own text, which may hold anything.
     pub(super) fn server_text_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Api(refusal) | Self::CursorInvalid(refusal) => refusal.message.as_mut(),

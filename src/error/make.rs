@@ -1,4 +1,4 @@
-//! What the crate makes errors with.
+//! The crate's own constructors.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::{Error, Inner, mask};
 use crate::checkpoint::Checkpoint;
 
-/// A constructor for each kind.
+/// One for each kind.
 impl Error {
     pub(super) fn new(kind: Kind) -> Self {
         let attempts = u32::from(!matches!(kind, Kind::Config(_)));
@@ -26,47 +26,42 @@ impl Error {
         }))
     }
 
-    /// The input is invalid. The detail names what is wrong and what to do about it, and shows no secret.
+    /// The detail says what is wrong and what to do, and shows no secret.
     pub(crate) fn config(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Config(detail.into()))
     }
 
-    /// There is no connection.
     pub(crate) fn connect(detail: &'static str) -> Self {
         Self::new(Kind::Connect(detail))
     }
 
-    /// The peer did not prove who it is.
     pub(crate) fn tls(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Tls(detail.into()))
     }
 
-    /// This time limit passed.
     pub(crate) fn timeout(limit: Limit) -> Self {
         Self::new(Kind::Timeout(limit))
     }
 
-    /// The connection broke, or was lost in another way that may pass.
+    /// The connection broke, or was lost for another transient reason.
     pub(crate) fn broken(detail: &'static str) -> Self {
         Self::new(Kind::Transport(detail))
     }
 
-    /// The response was a redirect.
     pub(crate) fn redirect(status: u16) -> Self {
         Self::new(Kind::Redirect { status })
     }
 
-    /// No two complete listings in a row agree. The detail counts what changed and says what to do, and shows no group.
+    /// The detail counts the changes and says what to do, and shows no group.
     pub(crate) fn inconsistent(detail: impl Into<String>) -> Self {
         Self::new(Kind::Inconsistent(detail.into()))
     }
 
-    /// The API answered with an error.
     pub(crate) fn refused(refusal: Refusal) -> Self {
         Self::new(Kind::Api(refusal))
     }
 
-    /// The API refused, by `refusal`, a cursor that the caller gave.
+    /// Turns `refusal` into the refusal of the caller's cursor.
     pub(crate) fn cursor_invalid(mut refusal: Self) -> Self {
         refusal.0.kind = match refusal.0.kind {
             Kind::Api(refusal) => Kind::CursorInvalid(refusal),
@@ -75,60 +70,53 @@ impl Error {
         refusal
     }
 
-    /// The server refuses a cursor that it still sends.
     pub(crate) fn cursor_refused() -> Self {
         Self::new(Kind::CursorRefused)
     }
 
-    /// The server returned a cursor that was already used.
     pub(crate) fn cursor_loop() -> Self {
         Self::new(Kind::CursorLoop)
     }
 
-    /// The server sent a cursor of so many bytes, which is more than may be sent.
     pub(crate) fn cursor_too_long(bytes: usize) -> Self {
         Self::new(Kind::CursorTooLong { bytes })
     }
 
-    /// The response contradicts the rules of paging, or of HTTP.
     pub(crate) fn protocol(detail: &'static str) -> Self {
         Self::new(Kind::Protocol(detail))
     }
 
-    /// The status is neither 200 nor that of an error.
     pub(crate) fn unexpected_status(status: u16) -> Self {
         Self::new(Kind::UnexpectedStatus { status })
     }
 
-    /// The body is no page of groups. The detail quotes none of its values.
+    /// The detail quotes no value of the body.
     pub(crate) fn decode(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Decode(detail.into()))
     }
 
-    /// The body is a page of HTML with this title, in which secrets are masked.
+    /// Secrets in the title are masked.
     pub(crate) fn html(title: Option<String>) -> Self {
         Self::new(Kind::Html { title })
     }
 
-    /// The body ends early, after so many bytes.
     pub(crate) fn truncated(bytes: usize) -> Self {
         Self::new(Kind::Truncated { bytes })
     }
 
-    /// The body is larger than `max_page_bytes`, which is so many.
     pub(crate) fn too_large(max_page_bytes: usize) -> Self {
         Self::new(Kind::TooLarge { max_page_bytes })
     }
 }
 
-/// What those add who know more of the circumstances.
+/// Circumstances.
 impl Error {
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
 
-    /// Names the app, where nobody has named it yet.
+    /// Sets the app, unless it is set.
     pub(crate) fn with_app_id(mut self, app_id: Option<&str>) -> Self {
         if self.0.app_id.is_none() {
             self.0.app_id = app_id.map(Arc::from);
@@ -136,7 +124,7 @@ impl Error {
         self
     }
 
-    /// Which page of the listing failed, from 1.
+    /// The number of the page in its listing, from 1.
     pub(crate) fn with_page(mut self, number: u64) -> Self {
         self.0.page = Some(number);
         self
@@ -153,8 +141,7 @@ impl Error {
         self
     }
 
-    /// Masks the words of the server's text that are secret, such as earlier cursors of a walk. Each word is tried as it
-    /// is and percent-decoded; see [`mask::words`].
+    /// Masks secret words in the server's text, such as earlier cursors: see [`mask::words`].
     pub(crate) fn mask_words(&mut self, is_secret: impl Fn(&str) -> bool) {
         if let Some(text) = self.0.kind.server_text_mut() {
             if let Cow::Owned(masked) = mask::words(text, is_secret) {

@@ -1,34 +1,34 @@
-//! Secrets in the texts of others: a server's message may hold the key, a cursor or an access token, in any spelling.
+//! Masks secrets in the server's texts.
 //!
-//! | what | known by | masked |
+//! | secret | known by | masked |
 //! |---|---|---|
-//! | the key, and the cursor of the request | its text | where the answer is read: [`secrets`] |
-//! | access tokens of the API underneath | what stands before them | where the answer is read: [`access_tokens`] |
-//! | earlier cursors of the walk | their hashes | where the error leaves the walk: [`words`] |
+//! | the key, and the cursor of the request | its text | when the response is read: [`secrets`] |
+//! | access tokens of the underlying API | the text before them | when the response is read: [`access_tokens`] |
+//! | earlier cursors of the listing | their hashes | when the error leaves the walk: [`words`] |
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// What stands where a secret was.
+/// Replaces a secret.
 const MASK: &str = "***";
 
-/// A secret shorter than this is masked only where it stands alone: else a cursor `1` would mask a part of every code.
+/// A shorter secret is masked only as a separate word: a cursor `1` would otherwise mask parts of codes.
 const SHORT_SECRET_BYTES: usize = 6;
 
-/// The most places in a word at which a secret may begin, or end. A URL has a dozen.
+/// The most positions in a word at which a secret may start, or end. A URL has about a dozen.
 const MAX_BOUNDARIES: usize = 64;
 
-/// Everything that is percent-encoded in a path segment or in a query value: all but RFC 3986's unreserved characters.
+/// What is percent-encoded in a path segment or a query value: all but RFC 3986's unreserved characters.
 pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The text with each of the secrets masked: as it is, percent-encoded, or with the escaped slashes of some JSON.
+/// Masks the secrets: literal, percent-encoded, or with escaped slashes, as in some JSON.
 pub(crate) fn secrets<'a>(text: &'a str, secrets: &[&str]) -> Cow<'a, str> {
     let mut masked = Cow::Borrowed(text);
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         let encoded = utf8_percent_encode(secret, ENCODED).to_string();
-        // Some servers write the hexadecimal digits small.
+        // Some servers write lower-case hexadecimal digits.
         let small = lower_escapes(&encoded);
         for form in [secret, &*encoded, &*small, &*secret.replace('/', "\\/")] {
             if masked.contains(form) {
@@ -72,10 +72,9 @@ fn lower_escapes(encoded: &str) -> String {
     encoded.chars().map(lower).collect()
 }
 
-/// The text with every access token masked: `access_token=…` in a query, `"access_token":"…"`, `access_token: …` and
-/// `Bearer …`.
+/// Masks access tokens: `access_token=…` in a query, `"access_token":"…"`, `access_token: …` and `Bearer …`.
 pub(crate) fn access_tokens(text: &str) -> Cow<'_, str> {
-    // Lowering ASCII letters moves nothing: what is found in one text is there in the other.
+    // ASCII lower case has the same byte positions.
     let lower = text.to_ascii_lowercase();
     let after = |name: &'static str| lower.match_indices(name).map(move |(at, _)| at + name.len());
     let assigned = after("access_token").filter_map(|end| assigned_token(&lower, end));
@@ -97,7 +96,7 @@ pub(crate) fn access_tokens(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-/// Where the token begins and ends that is assigned to the name that ends here.
+/// The range of the token that is assigned to the name that ends at `name_end`.
 fn assigned_token(text: &str, name_end: usize) -> Option<(usize, usize)> {
     let sign = text[name_end..].trim_start_matches(is_quote).trim_start();
     let value = sign.strip_prefix(['=', ':']).or_else(|| sign.strip_prefix("%3d"))?;
@@ -105,12 +104,12 @@ fn assigned_token(text: &str, name_end: usize) -> Option<(usize, usize)> {
     token(text, value.strip_prefix("bearer ").unwrap_or(value).trim_start())
 }
 
-/// Where the token begins and ends that stands after the word that ends here.
+/// The range of the token after the word that ends at `word_end`.
 fn bearer_token(text: &str, word_end: usize) -> Option<(usize, usize)> {
     token(text, text[word_end..].strip_prefix(char::is_whitespace)?.trim_start())
 }
 
-/// Where the token begins and ends that the end of the text begins with.
+/// The range of the token at the start of `rest`, which is the end of `text`.
 fn token(text: &str, rest: &str) -> Option<(usize, usize)> {
     let ends = |c: char| c.is_whitespace() || is_quote(c) || "&,;}])<>#".contains(c);
     let start = text.len() - rest.len();
@@ -123,12 +122,11 @@ fn is_quote(c: char) -> bool {
     matches!(c, '"' | '\'' | '\\' | '`')
 }
 
-/// The text with every word masked for which `is_secret` holds.
+/// Masks the words for which `is_secret` holds.
 ///
-/// A word ends at white space, quotes, brackets and whatever else separates things in a sentence or a URL. Within a word,
-/// what stands between two characters that are no letters or digits is tried too, the longest first, so that
-/// `after=QVFI=` and `QVFI=.` are found to hold `QVFI=`. Each is tried as it is, percent-decoded, and with the slashes
-/// unescaped that some JSON escapes.
+/// A word ends at white space, quotes, brackets and other separators of sentences and URLs. The parts of a word between
+/// characters that are not letters or digits are tried too, the longest first, so that `QVFI=` is found in
+/// `after=QVFI=` and `QVFI=.`. Each is tried literally, percent-decoded, and with unescaped slashes.
 pub(crate) fn words(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let mut masked = String::with_capacity(text.len());
     let mut found = false;
@@ -162,13 +160,12 @@ fn word_length(text: &str) -> usize {
     text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
 }
 
-/// Whether no cursor has this character in it. (One that does is still masked in the answer to its own request.)
+/// Whether no cursor contains this character. (A cursor that does is still masked in the response to its own request.)
 fn separates(c: char) -> bool {
     c.is_whitespace() || if c.is_ascii() { "\"'`()[]{}<>,;!?&#|".contains(c) } else { !c.is_alphanumeric() }
 }
 
-/// As much of the text as ends between two words and has at most `max` bytes: a part of a secret would not be known for
-/// one.
+/// At most `max` bytes of the text, cut between two words, because a part of a secret would not be recognised.
 pub(crate) fn cut(text: &str, max: usize) -> &str {
     if text.len() <= max {
         return text;
@@ -177,7 +174,7 @@ pub(crate) fn cut(text: &str, max: usize) -> &str {
     &text[..end.map_or(0, |(at, _)| at)]
 }
 
-/// Where the first secret in a word begins and ends.
+/// The range of the first secret in a word.
 fn secret_in(word: &str, is_secret: impl Fn(&str) -> bool) -> Option<(usize, usize)> {
     let marks = || word.char_indices().filter(|(_, c)| !c.is_alphanumeric());
     let starts = std::iter::once(0).chain(marks().map(|(at, c)| at + c.len_utf8())).take(MAX_BOUNDARIES);
@@ -192,13 +189,12 @@ fn secret_in(word: &str, is_secret: impl Fn(&str) -> bool) -> Option<(usize, usi
     })
 }
 
-/// The text on one line, with characters that could act on a terminal escaped, and [cut](cut) where it would be longer than
-/// `max` bytes.
+/// The text on one line of at most `max` bytes ([cut](cut)), with control characters for terminals escaped.
 pub(crate) fn tidy(text: &str, max: usize) -> String {
     let mut tidied = String::new();
     for c in text.chars() {
         if matches!(c, '\n' | '\r' | '\t') {
-            // An escape would hide where the next word begins.
+            // An escape would hide the start of the next word.
             tidied.push(' ');
         } else if c.is_control() || is_bidi_control(c) || matches!(c, '\u{2028}' | '\u{2029}') {
             // Writing to a string cannot fail.

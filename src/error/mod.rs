@@ -1,13 +1,13 @@
-//! The one error type: what failed, where, how often it was tried, and what to do next.
+//! The error type.
 //!
-//! | file | what it says |
+//! | file | content |
 //! |---|---|
-//! | `mod.rs` | [`Error`]: how it is made, and what can be asked of it |
-//! | `make.rs` | what the crate makes errors with: a constructor for each kind, and the circumstances |
-//! | `kind.rs` | what can fail, each kind with its own data |
-//! | `refusal.rs` | an error of the API, and what its status and code mean |
-//! | `display.rs` | the sentence: what failed, and what to do |
-//! | `mask.rs` | secrets in the texts of others |
+//! | `mod.rs` | [`Error`] and its public methods |
+//! | `make.rs` | the crate's own constructors |
+//! | `kind.rs` | the kinds, each with its data |
+//! | `refusal.rs` | the API's errors: the meaning of status and code |
+//! | `display.rs` | the message and its advice |
+//! | `mask.rs` | masking of secrets in the server's texts |
 
 mod display;
 mod kind;
@@ -28,87 +28,81 @@ use crate::checkpoint::Checkpoint;
 /// `std::result::Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a listing stopped.
+/// Why a listing failed.
 ///
-/// The error is opaque and one word wide. Ask its predicates (`is_…`) for the kind, and its getters for the details.
-/// Its `Display` is a sentence: which app and which page failed, after how many attempts, why, and what to do next.
+/// Opaque and one word wide: predicates (`is_…`) return the kind, getters the details. `Display` is one sentence: where
+/// and why it failed, after how many attempts, and what to do.
 ///
 /// ```text
 /// app 3f2b8c1e-0d5a-4c7e-9a51-6f0c2f9d7b10: page 3 failed after 3 attempts in 4.1 s: 503 Service Unavailable; retry
 /// later, or resume from the checkpoint
 /// ```
 ///
-/// The alternate form (`{error:#}`) ends before the last semicolon: for programs that tell their users in words of their own
-/// what to do.
+/// The alternate form (`{error:#}`) leaves out the advice after the last semicolon, for programs that give their own.
 ///
-/// Neither `Display` nor `Debug` shows the API key, a cursor, a link or a URL; where the server's own text holds one of
-/// them, `***` stands in its place. The app's id is shown as it was passed in: it is no secret, since it gives access to
-/// nothing without the key.
+/// Neither `Display` nor `Debug` shows the API key, a cursor, a link or a URL; in the server's texts, `***` replaces
+/// them. The app id is shown, since it gives no access without the key.
 ///
 /// # Kinds
 ///
-/// "Retried" means that [`RetryPolicy`](crate::RetryPolicy) makes further attempts before the error is returned.
+/// "Retried": [`RetryPolicy`](crate::RetryPolicy) repeats the attempt before the error is returned.
 ///
 /// | predicate | reason | retried | what to do |
 /// |---|---|---|---|
-/// | [`is_config`](Self::is_config) | the input is invalid; no request was made | no | correct what the message names |
-/// | [`is_connect`](Self::is_connect) | no connection: the host's name does not resolve, nothing accepts connections there, or a proxy refuses | yes | check the base URL and the network, then resume |
-/// | [`is_tls`](Self::is_tls) | no secure connection: the certificate has expired, is from an unknown issuer or is for another host, or the server does not speak TLS; the message says which | no | check the base URL, the system's certificates and its clock |
+/// | [`is_config`](Self::is_config) | invalid input; no request was made | no | correct what the message names |
+/// | [`is_connect`](Self::is_connect) | no connection: name resolution failed, connection refused, or refused by a proxy | yes | check the base URL and the network, then resume |
+/// | [`is_tls`](Self::is_tls) | no secure connection; the message says whether the certificate has expired, has an unknown issuer, is for another host, or the server does not speak TLS | no | check the base URL, the system's certificates and its clock |
 /// | [`is_timeout`](Self::is_timeout) | a time limit passed; the message names its setting | yes | resume later, or raise that setting |
 /// | [`is_transport`](Self::is_transport) | the connection broke before the response was complete | yes | resume later |
-/// | [`is_redirect`](Self::is_redirect) | the server sent a redirect; it is not followed, so that the key stays at its origin | no | check the base URL |
+/// | [`is_redirect`](Self::is_redirect) | the server sent a redirect, which is not followed | no | check the base URL |
 /// | [`is_auth`](Self::is_auth) | the API refused the key: 401, 403 or code 190 | no | check the key, and that its account owns the app |
-/// | [`is_not_found`](Self::is_not_found) | the API knows no such app: 404 | no | check the app id (not the app's name) and the base URL |
+/// | [`is_not_found`](Self::is_not_found) | unknown app: 404 | no | check the app id (not the app's name) and the base URL |
 /// | [`is_rate_limited`](Self::is_rate_limited) | too many requests: 429, or code 4, 17, 341, 80007, 130429 or 131208 | yes | wait [`retry_after`](Self::retry_after), then resume |
-/// | [`is_cursor_expired`](Self::is_cursor_expired) | the list changed and its cursors are no longer valid (codes 131059 and 2642), where the walk could not start again by itself | no | list again from the start |
-/// | [`is_cursor_invalid`](Self::is_cursor_invalid) | the API refused a cursor that was passed to [`after`](crate::ListGroups::after) or [`before`](crate::ListGroups::before) | no | pass a cursor of a recent page, or list from the start |
+/// | [`is_cursor_expired`](Self::is_cursor_expired) | a cursor expired (codes 131059 and 2642), and the listing could not [restart](crate::GroupStream#when-groups-change-meanwhile) | no | list again from the start |
+/// | [`is_cursor_invalid`](Self::is_cursor_invalid) | the API refused the cursor of [`after`](crate::ListGroups::after) or [`before`](crate::ListGroups::before) | no | pass a cursor of a recent page, or list from the start |
 /// | [`is_api`](Self::is_api) | any of the five above, or another error of the API | if [retryable](Self::is_retryable) | change what [`api_message`](Self::api_message) objects to |
 /// | [`is_cursor_loop`](Self::is_cursor_loop) | the server returned a cursor that was already used | no | resume later; report it to the API's support |
-/// | [`is_protocol`](Self::is_protocol) | malformed HTTP, a status other than 200, or a page that contradicts the rules of paging | no | check the base URL, resume later |
-/// | [`is_inconsistent`](Self::is_inconsistent) | no two complete listings in a row agree; the message counts what changed | yes: 8 listings | try again when the list changes less often |
-/// | [`is_decode`](Self::is_decode) | the response is no page of groups | no | check the base URL; report it if that is right |
-/// | [`is_decode`](Self::is_decode) | the JSON ends early | yes | resume later |
-/// | [`is_too_large`](Self::is_too_large) | the response exceeds [`max_page_bytes`](crate::ClientBuilder::max_page_bytes), or a cursor exceeds 4 KiB | no | ask for smaller pages, or raise the bound |
-/// | none of these | a [`PageSource`](crate::PageSource) of your own failed: [`Error::other`] | no | see [`source`](StdError::source) |
+/// | [`is_protocol`](Self::is_protocol) | malformed HTTP, a status other than 200, or a page that contradicts the rules of paging | no | check the base URL, then resume |
+/// | [`is_inconsistent`](Self::is_inconsistent) | no two of eight listings in a row agree; the message counts the changes | no | try again when the list changes less often |
+/// | [`is_decode`](Self::is_decode) | the response is not a page of groups | no | check the base URL; report it if that is right |
+/// | [`is_decode`](Self::is_decode) | the JSON is truncated | yes | resume later |
+/// | [`is_too_large`](Self::is_too_large) | the response exceeds [`max_page_bytes`](crate::ClientBuilder::max_page_bytes), or a cursor 4 KiB | no | request smaller pages, or raise the limit |
+/// | none of these | [`Error::other`], from a source of your own | no | see [`source`](StdError::source) |
 ///
-/// Where a walk had begun, [`checkpoint`](Self::checkpoint) holds its place, and
-/// [`GroupStream::resume`](crate::GroupStream::resume) goes on there.
+/// To continue a listing, use [`GroupStream::resume`](crate::GroupStream::resume), or the error's
+/// [`checkpoint`](Self::checkpoint).
 pub struct Error(Box<Inner>);
 
-/// What happened is in the kind, with all that belongs to it. The rest is what any error may come with.
+/// The kind holds the details of the failure; the rest may accompany any kind.
 struct Inner {
     kind: Kind,
-    /// Whose list it is.
     app_id: Option<Arc<str>>,
-    /// Which page of the listing, from 1.
+    /// The number of the page in its listing, from 1.
     page: Option<u64>,
-    /// How many attempts were made at the page, and how long they took together.
+    /// Attempts made at the page, and their total time.
     attempts: u32,
     elapsed: Duration,
-    /// How long the server asks to wait.
     retry_after: Option<Duration>,
     checkpoint: Option<Checkpoint>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// Errors of a source of the caller's own.
+/// For [sources](crate::PageSource) of your own.
 impl Error {
-    /// The connection failed, in a [`PageSource`](crate::PageSource) of your own. Retryable.
+    /// A failed connection. Retryable.
     pub fn transport(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::broken("the connection broke").with_source(source)
     }
 
-    /// Something failed in a [`PageSource`](crate::PageSource) of your own. Not retryable: for failures that another
-    /// attempt would repeat.
+    /// A failure that would occur again. Not retryable.
     pub fn other(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Kind::Other).with_source(source)
     }
 
-    /// The API answered `status`, with a code and a message where it sent them.
+    /// An error response of the API, with its code and message if there are any.
     ///
-    /// Everything that depends on the API's errors works on errors made here: expired cursors heal (codes 131059 and
-    /// 2642), refused page sizes are lowered (413, 400, and 500 with Meta's "reduce the amount of data"), temporary ones
-    /// are retried.
+    /// Handled like the API's own: expired cursors (codes 131059 and 2642) restart the listing, refused page sizes
+    /// (413, 400, and 500 with Meta's "reduce the amount of data") are lowered, temporary errors are retried.
     ///
     /// ```
     /// use gupshup_groups::Error;
@@ -122,11 +116,8 @@ impl Error {
         Self::refused(Refusal { status, code, message, transient: false })
     }
 
-    /// Sets how long the server asks to wait before the next request, as its `Retry-After` does: for errors of a source
-    /// of your own.
-    ///
-    /// No retry comes earlier. Where it is more than 60 s, or more than the page's deadline leaves, there is none; see
-    /// [`RetryPolicy`](crate::RetryPolicy).
+    /// Sets the time that the server asks to wait, as its `Retry-After` does. No retry is made earlier; for long waits,
+    /// see [`RetryPolicy`](crate::RetryPolicy).
     ///
     /// ```
     /// use std::time::Duration;
@@ -142,54 +133,53 @@ impl Error {
     }
 }
 
-/// The details.
+/// Details.
 impl Error {
-    /// The HTTP status, where the server answered and the status or the body was what failed.
+    /// The HTTP status, if the server's response was the failure.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.kind.status()
     }
 
-    /// The API's own message, on one line and at most 2 KiB of it. The key, cursors that were sent and access tokens are
-    /// masked in it.
+    /// The API's message: one line, at most 2 KiB, with secrets masked.
     #[must_use]
     pub fn api_message(&self) -> Option<&str> {
         self.refusal()?.message.as_deref()
     }
 
-    /// The API's own error code (Meta's numbers, such as 131059), if it sent one.
+    /// The API's error code (Meta's, such as 131059).
     #[must_use]
     pub fn api_code(&self) -> Option<i64> {
         self.refusal()?.code
     }
 
-    /// How long the server asks to wait before the next request (`Retry-After`).
+    /// The time that the server asks to wait before the next request (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The place of the walk, after every group that was yielded before this error. `None` where no walk had begun.
+    /// The place after every group yielded before this error. `None` if no listing had started.
     #[must_use]
     pub fn checkpoint(&self) -> Option<&Checkpoint> {
         self.0.checkpoint.as_ref()
     }
 
-    /// The id of the app whose list failed, as it was passed to [`Client::groups`](crate::Client::groups). An app id is
-    /// no secret, and `Display` shows it. `None` where the list is no app's, or the id cannot be sent.
+    /// The app id, as it was passed to [`Client::groups`](crate::Client::groups). `None` if there is none, or it is
+    /// invalid.
     #[must_use]
     pub fn app_id(&self) -> Option<&str> {
         self.0.app_id.as_deref()
     }
 
-    /// How many attempts were made at the page that failed: 0 where no request was made, 1 without retries.
+    /// The number of attempts at the failed page: 0 if no request was made, 1 without retries.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// How long those attempts took together, with the waits between them, but without waiting for
-    /// [`rate_limit`](crate::ClientBuilder::rate_limit). Zero where that was not measured.
+    /// The time of those attempts and the waits between them, without waits for the
+    /// [rate limit](crate::ClientBuilder::rate_limit). Zero if it was not measured.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
@@ -200,48 +190,46 @@ impl Error {
     }
 }
 
-/// The kinds. Their reasons are in the table above.
+/// Kinds: see the [table](Self#kinds).
 impl Error {
-    /// The input is invalid, and no request was made.
+    /// Invalid input; no request was made.
     #[must_use]
     pub fn is_config(&self) -> bool {
         matches!(self.0.kind, Kind::Config(_))
     }
 
-    /// No connection could be made.
+    /// No connection.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(self.0.kind, Kind::Connect(_))
     }
 
-    /// No secure connection could be made. Another attempt will not help.
+    /// No secure connection.
     #[must_use]
     pub fn is_tls(&self) -> bool {
         matches!(self.0.kind, Kind::Tls(_))
     }
 
     /// A time limit passed: [`connect_timeout`](crate::ClientBuilder::connect_timeout),
-    /// [`timeout`](crate::ClientBuilder::timeout), or the [`deadline`](crate::RetryPolicy::deadline) of all attempts at a
-    /// page. The message names it.
+    /// [`timeout`](crate::ClientBuilder::timeout), or [`RetryPolicy::deadline`](crate::RetryPolicy::deadline).
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, Kind::Timeout(_))
     }
 
-    /// The connection broke before the response was complete, or a source of your own
-    /// [says so](Self::transport).
+    /// The connection broke before the response was complete. Includes [`Error::transport`].
     #[must_use]
     pub fn is_transport(&self) -> bool {
         matches!(self.0.kind, Kind::Transport(_))
     }
 
-    /// The server answered with a redirect.
+    /// The server sent a redirect.
     #[must_use]
     pub fn is_redirect(&self) -> bool {
         matches!(self.0.kind, Kind::Redirect { .. })
     }
 
-    /// The API answered, and its answer was an error, whatever its status.
+    /// The API answered with an error, whatever the status.
     #[must_use]
     pub fn is_api(&self) -> bool {
         self.refusal().is_some()
@@ -253,72 +241,69 @@ impl Error {
         self.refused_for(Refusal::is_auth)
     }
 
-    /// The API knows no such app.
+    /// The API does not know the app.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.refused_for(Refusal::is_not_found)
     }
 
-    /// The API refused the request for its rate.
+    /// Too many requests.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.refused_for(Refusal::is_rate_limited)
     }
 
-    /// A cursor of the API's own is no longer valid, and the walk could not start again by itself.
+    /// A cursor has expired, and the listing could not restart.
     #[must_use]
     pub fn is_cursor_expired(&self) -> bool {
         self.refused_for(Refusal::is_cursor) || matches!(self.0.kind, Kind::CursorRefused)
     }
 
-    /// The API refused a cursor that the caller gave: it is no cursor of this list, or it has expired.
+    /// The API refused the caller's cursor: it belongs to another list, or has expired.
     #[must_use]
     pub fn is_cursor_invalid(&self) -> bool {
         matches!(self.0.kind, Kind::CursorInvalid(_))
     }
 
-    /// The server returned a cursor that was already used: going on would never end.
+    /// The server returned a cursor that was already used. Continuing would not end.
     #[must_use]
     pub fn is_cursor_loop(&self) -> bool {
         matches!(self.0.kind, Kind::CursorLoop)
     }
 
-    /// The response contradicts the rules of HTTP or of paging, so the list may be incomplete.
+    /// The response contradicts HTTP or the rules of paging, so the list may be incomplete.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
         matches!(self.0.kind, Kind::Protocol(_) | Kind::UnexpectedStatus { .. })
     }
 
-    /// The list changed during each listing of a [consistent snapshot](crate::ListGroups::consistent_snapshot).
+    /// The list changed during a [consistent snapshot](crate::ListGroups::consistent_snapshot).
     #[must_use]
     pub fn is_inconsistent(&self) -> bool {
         matches!(self.0.kind, Kind::Inconsistent(_))
     }
 
-    /// The body is no page of groups, or ends early. The message names the place, such as `data[17].creation_timestamp`.
+    /// The body is not a page of groups, or is truncated. The message names the place, such as
+    /// `data[17].creation_timestamp`.
     #[must_use]
     pub fn is_decode(&self) -> bool {
         matches!(self.0.kind, Kind::Decode(_) | Kind::Html { .. } | Kind::Truncated { .. })
     }
 
-    /// The response is larger than [`max_page_bytes`](crate::ClientBuilder::max_page_bytes), or a cursor in it is longer
-    /// than 4 KiB, as no cursor of the API is.
+    /// The response exceeds [`max_page_bytes`](crate::ClientBuilder::max_page_bytes), or a cursor 4 KiB.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
         matches!(self.0.kind, Kind::TooLarge { .. } | Kind::CursorTooLong { .. })
     }
 
-    /// Another attempt may succeed without anything being changed.
+    /// Whether another attempt may succeed without a change.
     ///
     /// | retryable | not |
     /// |---|---|
-    /// | connect, name resolution, reset, early end, timeout | TLS |
-    /// | 408, 429, 500, 502, 503, 504 | 3xx, other 4xx, 501, 505 |
+    /// | connect, name resolution, reset, truncation, timeout | TLS |
+    /// | 408, 429, 500, 502, 503, 504 | 3xx, other 4xx, 501, 505; 500 with Meta's "reduce the amount of data" |
     /// | API codes for rate limits (4, 17, 341, 80007, 130429, 131208) and temporary failures (1, 2, `is_transient`) | other API codes |
-    /// | a list that changed during each listing of a consistent snapshot | |
-    /// | JSON that ends early | malformed JSON, size limits, protocol violations |
-    ///
-    /// 500 with Meta's "reduce the amount of data" is not: the same request would fail again.
+    /// | [`is_inconsistent`](Self::is_inconsistent) | malformed JSON, size limits, protocol violations |
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.kind {
@@ -337,17 +322,17 @@ impl Error {
         self.refused_for(Refusal::is_invalid_cursors)
     }
 
-    /// The API says that the page is too large, whatever its size.
+    /// The API calls the page too large, whatever its size.
     pub(crate) fn asks_for_less(&self) -> bool {
         self.refused_for(Refusal::asks_for_less)
     }
 
-    /// A 400 that no code explains: the page size may be what the API refuses.
+    /// A 400 without an explaining code: the API may refuse the page size.
     pub(crate) fn is_unexplained_refusal(&self) -> bool {
         self.refused_for(Refusal::is_unexplained)
     }
 
-    /// A cursor of the caller's that is refused is an error of its own, whatever status and code it came with.
+    /// A refused cursor of the caller has its own kind, whatever its status and code.
     fn refused_for(&self, reason: impl FnOnce(&Refusal) -> bool) -> bool {
         matches!(&self.0.kind, Kind::Api(refusal) if reason(refusal))
     }

@@ -1,26 +1,26 @@
-//! An error of the API: what its status and its code mean.
+//! An error of the API: the meaning of its status and code.
 
-/// API codes that say "too many requests" (Meta's list of error codes).
+/// Codes for "too many requests" (Meta's list of error codes).
 const RATE_LIMIT_CODES: [i64; 6] = [4, 17, 341, 80_007, 130_429, 131_208];
-/// API codes that say "temporary" (Meta: "API Unknown", "API Service").
+/// Codes for temporary failures (Meta: "API Unknown", "API Service").
 const TEMPORARY_CODES: [i64; 2] = [1, 2];
 /// 131059 "Invalid cursor … expired or corrupted", and 2642 "Invalid cursors values".
 const CURSOR_CODES: [i64; 2] = [131_059, INVALID_CURSORS];
-/// The generic cursor error, which following a cursor past the end of the list can produce.
+/// The generic cursor error, also for a cursor past the end of the list.
 const INVALID_CURSORS: i64 = 2642;
 /// "Access token has expired".
 const TOKEN_CODE: i64 = 190;
 
-/// What the API said when it refused a request.
+/// An error response of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The status it came with; 200 where only the body calls itself an error.
+    /// The status; 200 if only the body is an error.
     pub(crate) status: u16,
-    /// Meta's number for it.
+    /// Meta's error code.
     pub(crate) code: Option<i64>,
-    /// On one line, bounded, and with secrets masked.
+    /// One line, of limited length, with secrets masked.
     pub(crate) message: Option<String>,
-    /// The API itself called the failure temporary.
+    /// Whether the API called the failure temporary.
     pub(crate) transient: bool,
 }
 
@@ -37,7 +37,6 @@ impl Refusal {
         self.status == 429 || self.has_code(&RATE_LIMIT_CODES)
     }
 
-    /// A cursor is what it objects to.
     pub(super) fn is_cursor(&self) -> bool {
         self.has_code(&CURSOR_CODES)
     }
@@ -46,7 +45,7 @@ impl Refusal {
         self.code == Some(INVALID_CURSORS)
     }
 
-    /// The page is too large, whatever its size.
+    /// Whether the page is too large, whatever its size.
     pub(super) fn asks_for_less(&self) -> bool {
         match self.status {
             413 => true,
@@ -58,7 +57,7 @@ impl Refusal {
         }
     }
 
-    /// A 400 that no code explains.
+    /// Whether it is a 400 without an explaining code.
     pub(super) fn is_unexplained(&self) -> bool {
         self.status == 400 && !self.is_cursor() && !self.is_auth() && !self.is_retryable()
     }
@@ -72,7 +71,7 @@ impl Refusal {
                 || self.has_code(&TEMPORARY_CODES))
     }
 
-    /// The message, or else what the status is called.
+    /// The message, or else the name of the status.
     pub(super) fn text(&self) -> &str {
         self.message.as_deref().unwrap_or(match self.status {
             200 => "an error without a message",

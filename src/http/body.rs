@@ -1,4 +1,4 @@
-//! A response's body, of bounded size.
+//! Bodies of limited size.
 
 use std::time::Duration;
 
@@ -9,18 +9,17 @@ use super::classify::classify;
 use super::timeouts::Timeouts;
 use crate::error::{Error, Result};
 
-/// How much of an error's body is read, in bytes. The API's errors are a few hundred; an HTML page that has its title
-/// further in than this says nothing that matters.
+/// How much of an error's body is read, in bytes. The API's have a few hundred; 64 KiB also include the title of most
+/// HTML pages.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
-/// How long an error's body is waited for. The status has arrived and says what matters; a server that hangs in its
-/// body may not delay the news for a whole attempt.
+/// How long to wait for an error's body. The status has arrived, and must not be delayed by a server that stalls.
 pub(super) const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Reads a body of at most `max` bytes. What is counted is what comes out of decompression, should another crate have
-/// switched that on in reqwest: a small answer can unpack to any size.
+/// Reads a body of at most `max` bytes, counted after decompression, which another crate may have switched on in
+/// reqwest.
 ///
-/// An announced length that is too large is believed, and no other: memory is taken for bytes that have come.
+/// An announced length above `max` is an error at once. Otherwise memory is allocated only for bytes received.
 pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut Timeouts) -> Result<Vec<u8>> {
     if response.content_length().is_some_and(|length| usize::try_from(length).map_or(true, |length| length > max)) {
         return Err(Error::too_large(max));
@@ -36,7 +35,7 @@ pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut
     Ok(body)
 }
 
-/// Makes room for so many bytes more: doubles, but never takes more than `max` altogether.
+/// Reserves space by doubling, up to `max` in total.
 fn make_room(body: &mut Vec<u8>, more: usize, max: usize) {
     let needed = body.len() + more;
     if needed > body.capacity() {
@@ -45,18 +44,18 @@ fn make_room(body: &mut Vec<u8>, more: usize, max: usize) {
     }
 }
 
-/// Whether the end of the connection is all that ends the body, so that an empty one may have been cut.
+/// Whether only the end of the connection ends the body. An empty one may then be truncated.
 pub(super) fn ends_with_the_connection(response: &Response) -> bool {
     response.version() < Version::HTTP_2
         && response.content_length().is_none()
         && !response.headers().contains_key(TRANSFER_ENCODING)
 }
 
-/// As much of an error's body as comes without trouble.
+/// Reads an error's body as far as it arrives.
 pub(super) async fn read_refusal(mut response: Response, mut timeouts: Timeouts) -> Vec<u8> {
     let mut body = Vec::new();
     timeouts.at_most(REFUSAL_PATIENCE);
-    // Out of time is as good as the end.
+    // A timeout or a failure ends it.
     while let Ok(Ok(Some(chunk))) = timeouts.step(response.chunk()).await {
         let room = MAX_REFUSAL_BYTES - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);

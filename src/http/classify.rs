@@ -1,26 +1,26 @@
-//! reqwest's failures in this crate's words.
+//! reqwest's errors as this crate's.
 
 use std::error::Error as StdError;
 use std::io;
 
 use crate::error::{Error, Limit};
 
-/// What a failure of reqwest is, in this crate's words: the only place that decides it.
+/// The only place that classifies a reqwest error.
 ///
-/// reqwest's own predicates do not tell enough: `is_decode()` is true for every failure in a body, a reset included, and
-/// `is_connect()` also for a bad certificate. What did happen is further down its chain of sources:
+/// reqwest's predicates are too coarse: `is_decode()` is true for every failure in a body, including a reset, and
+/// `is_connect()` also for a bad certificate. The chain of sources tells more:
 ///
-/// | where | what is found | kind |
+/// | where | found | kind |
 /// |---|---|---|
 /// | anywhere | a timeout of reqwest, hyper or the system | [`Error::timeout`] |
-/// | connecting | an I/O error of kind `InvalidData`: rustls's verdict on the peer | [`Error::tls`] |
-/// | connecting | any other I/O error, a name that does not resolve, a proxy that refuses | [`Error::connect`] |
-/// | connecting | none of these: the platform's TLS, whose verdict is no I/O error | [`Error::tls`] |
-/// | later | an I/O error of kind `InvalidData` or `InvalidInput`: hyper's verdict on chunks, rustls's on records | [`Error::protocol`] |
+/// | connecting | an I/O error of kind `InvalidData`, from rustls | [`Error::tls`] |
+/// | connecting | another I/O error, a failed name resolution, a proxy's refusal | [`Error::connect`] |
+/// | connecting | none of these: the platform's TLS | [`Error::tls`] |
+/// | later | an I/O error of kind `InvalidData` or `InvalidInput`: hyper on chunks, rustls on records | [`Error::protocol`] |
 /// | later | hyper cannot parse the head | [`Error::protocol`] |
-/// | later | all else: closed, reset, cut short | [`Error::broken`] |
+/// | later | anything else: closed, reset, truncated | [`Error::broken`] |
 ///
-/// The URL is taken out of what is kept, since it holds the cursor.
+/// The URL is removed, because it holds the cursor.
 pub(super) fn classify(error: reqwest::Error) -> Error {
     let error = error.without_url();
     reason(&error).with_source(error)
@@ -30,7 +30,7 @@ fn reason(error: &reqwest::Error) -> Error {
     if error.is_builder() {
         return Error::config("the request cannot be built");
     }
-    // The innermost is where it began.
+    // The innermost error is the cause.
     let io = chain(error).filter_map(|error| error.downcast_ref()).map(io::Error::kind).last();
     if error.is_connect() {
         return match io {
@@ -56,7 +56,7 @@ fn reason(error: &reqwest::Error) -> Error {
     }
 }
 
-/// The error and all that caused it. What an [`io::Error`] wraps is no `source` of it, and has to be asked for.
+/// The error and its causes. An [`io::Error`] does not return the error that it wraps as its `source`.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     let mut next = Some(error as &(dyn StdError + 'static));
     std::iter::from_fn(move || {
@@ -69,7 +69,7 @@ fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'stati
     })
 }
 
-/// A proxy's refusals have no type that is public, only texts.
+/// The errors of proxies have no public type, only texts.
 fn is_proxy_refusal(error: &reqwest::Error) -> bool {
     chain(error).any(|error| {
         let text = error.to_string();
@@ -77,9 +77,9 @@ fn is_proxy_refusal(error: &reqwest::Error) -> bool {
     })
 }
 
-/// Why there is no secure connection. The TLS libraries have no type in common that says so, only texts.
+/// Why TLS failed. The TLS libraries have no common error type, only texts.
 fn tls_reason(error: &reqwest::Error) -> &'static str {
-    // The innermost says most. A name of the host is in it, so what comes first here is what names a host.
+    // The innermost error has the details. It may name the host, so patterns that name a host come first.
     let text = chain(error).last().map(|error| error.to_string().to_ascii_lowercase()).unwrap_or_default();
     REASONS
         .iter()
@@ -87,7 +87,7 @@ fn tls_reason(error: &reqwest::Error) -> &'static str {
         .map_or("no secure connection", |(_, reason)| reason)
 }
 
-/// What rustls, OpenSSL and the platforms' own libraries say, and what that means.
+/// Texts of rustls, OpenSSL and the platforms' libraries, and their meaning.
 const REASONS: [(&[&str], &str); 4] = [
     (
         &[

@@ -1,4 +1,4 @@
-//! Where requests go and with what: the HTTP client, its security settings, and the key.
+//! The HTTP client, its security settings, and the key.
 
 use std::time::Duration;
 
@@ -8,30 +8,29 @@ use secrecy::SecretString;
 
 use crate::error::{Error, Result};
 
-/// What all sources of a client share.
+/// Shared by all sources of a client.
 pub(crate) struct Endpoint {
     pub(super) http: reqwest::Client,
     pub(super) key: Key,
-    /// Of an attempt in total.
     pub(super) timeout: Duration,
     /// Of silence within an attempt.
     pub(super) longest_silence: Duration,
-    /// The most bytes of a page's body, decoded.
+    /// Of a page's decoded body.
     pub(crate) max_page_bytes: usize,
-    /// Scheme, host and port: the part of an address that a log may show.
+    /// The origin, which logs may show.
     pub(crate) shown: String,
 }
 
-/// The key, and the header that it goes into.
+/// The key and its header.
 pub(crate) struct Key {
     pub(crate) name: HeaderName,
-    /// As it is sent: marked sensitive.
+    /// Marked sensitive.
     pub(crate) value: HeaderValue,
-    /// What is masked in the server's texts.
+    /// For masking.
     pub(crate) text: SecretString,
 }
 
-/// What bounds a request.
+/// The limits of a request.
 pub(crate) struct Limits {
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
@@ -41,9 +40,9 @@ pub(crate) struct Limits {
 }
 
 impl Endpoint {
-    /// Sets what guards the key and bounds a request, on top of the caller's own settings.
+    /// Applies the security settings on top of the caller's.
     ///
-    /// `base` has been checked. A `direct` one is connected to without a proxy, whatever the environment or the caller says.
+    /// `base` is checked already. If it is `direct`, no proxy is used.
     pub(crate) fn new(
         http: Option<reqwest::ClientBuilder>,
         base: &Url,

@@ -1,13 +1,13 @@
-//! One request a page: what is sent, and what is made of the response.
+//! One request for a page, and its response.
 //!
-//! | file | what it does |
+//! | file | content |
 //! |---|---|
-//! | `mod.rs` | the request of a page |
+//! | `mod.rs` | the request |
 //! | `endpoint.rs` | the HTTP client and its security settings |
-//! | `body.rs` | a response's body, of bounded size |
+//! | `body.rs` | the response's body, of limited size |
 //! | `retry_after.rs` | the header `Retry-After` |
-//! | `timeouts.rs` | how long an attempt may take |
-//! | `classify.rs` | reqwest's failures in this crate's words |
+//! | `timeouts.rs` | the time limits of an attempt |
+//! | `classify.rs` | reqwest's errors as this crate's |
 
 mod body;
 mod classify;
@@ -44,43 +44,41 @@ pub(crate) use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 pub(crate) use retry_after::parse_retry_after;
 use timeouts::Timeouts;
 
-/// The header that the key goes into.
+/// The header for the key.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");
 
-/// The most participants that the API's page allows in the body.
+/// The API's maximum.
 const MAX_PARTICIPANTS: usize = 8;
 
-/// The [`PageSource`] that asks the API over HTTP. [`Client::groups`](crate::Client::groups) makes it.
-///
-/// Cheap to clone; clones share the client's connections.
+/// The [`PageSource`] that requests pages from the API. Made by [`Client::groups`](crate::Client::groups) and
+/// [`Client::source`](crate::Client::source). Cheap to clone.
 ///
 /// # Errors
 ///
-/// An app id or participants that cannot be sent do not fail here but in the fetch, as
-/// [`Error::is_config`](crate::Error::is_config), before any request.
+/// An invalid app id and invalid participants are [`Error::is_config`](crate::Error::is_config) errors of the fetch.
 #[derive(Clone)]
 pub struct HttpSource {
     endpoint: Arc<Endpoint>,
     app_id: Arc<str>,
-    /// The list's URL, less its query.
+    /// The URL without its query.
     target: Result<Url, &'static str>,
-    /// The documented body, if the caller asked for it.
+    /// The documented body, if it is to be sent.
     body: Option<Result<Arc<[u8]>, &'static str>>,
 }
 
 impl HttpSource {
-    /// The list of the app, whose URL is `target`, or what is wrong with it.
+    /// A source for the list at `target`, or for an error about it.
     pub(crate) fn new(endpoint: Arc<Endpoint>, app_id: &str, target: Result<Url, &'static str>) -> Self {
         Self { endpoint, app_id: app_id.into(), target, body: None }
     }
 
-    /// Sends the body that the API's page documents, with these users in it.
+    /// Sends the documented body with these users.
     pub(crate) fn with_participants(mut self, participants: Vec<String>) -> Self {
         self.body = Some(participants_body(participants));
         self
     }
 
-    /// One attempt at a page.
+    /// Makes one attempt.
     async fn attempt(&self, request: PageRequest) -> Result<Page> {
         let mut url = self.target.clone().map_err(Error::config)?;
         let body = self.body.clone().transpose().map_err(Error::config)?;
@@ -104,7 +102,7 @@ impl HttpSource {
             StatusCode::OK => page(response, *max_page_bytes, timeouts, &secrets).await,
             status => Err(refuse(status, response, timeouts, &secrets).await),
         };
-        // An error of the API, whatever status it came with.
+        // Any error of the API may have the header, whatever its status.
         page.map_err(|error| if error.is_api() { error.with_retry_after(wait) } else { error })
     }
 }
@@ -120,13 +118,12 @@ impl PageSource for HttpSource {
         })))
     }
 
-    /// A hash of the app id (`rapidhash` version 3). The base URL does not count: the same app is the same list wherever
-    /// it is reached.
+    /// A hash of the app id (`rapidhash` version 3). Independent of the base URL.
     fn list_identity(&self) -> Option<u64> {
         Some(rapidhash_v3(self.app_id.as_bytes()))
     }
 
-    /// An id that cannot be sent may be anything, and is not shown.
+    /// `None` if the id is invalid.
     fn app_id(&self) -> Option<&str> {
         self.target.is_ok().then_some(&self.app_id)
     }
@@ -142,10 +139,9 @@ impl fmt::Debug for HttpSource {
     }
 }
 
-/// A page on its way over HTTP.
+/// The future of a page over HTTP. Does nothing until polled; dropping it drops the request.
 ///
-/// Nothing happens before its first poll, and dropping it drops the request. It is one box, whatever it awaits inside;
-/// the box makes it `Unpin`, and since a future is only ever polled through `&mut`, it is `Sync` too.
+/// Boxed, so that it is `Unpin`, and `Sync`, because it is polled only through `&mut`.
 #[must_use = "futures do nothing unless polled"]
 pub struct HttpFetch(SyncWrapper<Pin<Box<dyn Future<Output = Result<Page>> + Send>>>);
 
@@ -163,8 +159,8 @@ impl fmt::Debug for HttpFetch {
     }
 }
 
-/// The query of a request. The limit is always there, and a cursor only where there is one: the API refuses both
-/// cursors at once, and its own example would send the text "null".
+/// The query. The limit is always sent, and a cursor only if there is one: the API refuses two, and its own example
+/// would send the text "null".
 fn query(request: &PageRequest) -> String {
     let mut query = format!("limit={}", request.limit.get());
     let (name, cursor) = match &request.position {
@@ -177,7 +173,7 @@ fn query(request: &PageRequest) -> String {
     query
 }
 
-/// The body of the API's page.
+/// The documented body.
 fn participants_body(participants: Vec<String>) -> Result<Arc<[u8]>, &'static str> {
     #[derive(Serialize)]
     struct Body {
@@ -200,7 +196,7 @@ fn participants_body(participants: Vec<String>) -> Result<Arc<[u8]>, &'static st
     serde_json::to_vec(&body).map(Arc::from).map_err(|_| "the participants cannot be written as JSON")
 }
 
-/// The page that an answer with status 200 holds.
+/// Reads a response with status 200.
 async fn page(response: Response, max_bytes: usize, mut timeouts: Timeouts, secrets: &[&str]) -> Result<Page> {
     let may_be_cut = body::ends_with_the_connection(&response);
     let body = body::read_page(response, max_bytes, &mut timeouts).await?;
@@ -210,7 +206,7 @@ async fn page(response: Response, max_bytes: usize, mut timeouts: Timeouts, secr
     decode(&body, secrets)
 }
 
-/// The error that an answer other than 200 is.
+/// The error for a response with another status.
 async fn refuse(status: StatusCode, response: Response, timeouts: Timeouts, secrets: &[&str]) -> Error {
     let code = status.as_u16();
     if status.is_redirection() {

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 
-/// How long the server asks to wait; where it says so more than once, the longest.
+/// The time that the server asks to wait: the longest, if there are several.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let date = headers.get(DATE).and_then(text);
@@ -12,17 +12,16 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     waits.filter_map(|wait| parse_retry_after(&wait, date.as_deref(), SystemTime::now())).max()
 }
 
-/// Reads `Retry-After`: seconds, or a date that is measured against the answer's own `date`, or else against `now`.
-/// What is neither is no hint.
+/// Parses `Retry-After`: seconds, or a date relative to the response's `date`, or else to `now`. Ignores other values.
 pub(crate) fn parse_retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More seconds than fit are for ever.
+        // Too many seconds to represent: forever.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let until = httpdate::parse_http_date(value).ok()?;
     let now = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now);
-    // A date in the past asks for no wait.
+    // No wait for a date in the past.
     Some(until.duration_since(now).unwrap_or_default())
 }
 

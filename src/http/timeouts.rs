@@ -1,7 +1,5 @@
-//! How long an attempt may take, in place of reqwest's own timeouts.
-//!
-//! Those look at their timer before the answer. Where nobody has polled for longer than the timeout, they throw away an
-//! answer that has arrived. And they panic where there are no timers.
+//! The time limits of an attempt, instead of reqwest's, which check their timer first and so discard a response that
+//! arrived while the stream was not polled, and which panic without timers.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -14,7 +12,7 @@ use crate::deadline::{Deadline, poll_first};
 use crate::error::{Error, Limit, Result};
 use crate::timer::{NoTimers, Timer};
 
-/// The time limits of an attempt under way: of all of it, and of the silence between two of its steps.
+/// The time limits of an attempt: in total, and of silence between two steps.
 #[derive(Debug)]
 pub(super) struct Timeouts {
     total: Deadline,
@@ -23,16 +21,16 @@ pub(super) struct Timeouts {
     timer: Timer,
 }
 
-/// Any instant that has not passed shows whether there are timers.
+/// Any instant in the future serves to find out whether there are timers.
 const PROBE: Duration = Duration::from_secs(3600);
 
 impl Timeouts {
-    /// Begins to count.
+    /// Starts both limits.
     ///
     /// # Errors
     ///
-    /// [`Error::is_config`] outside of a tokio runtime and in one without timers. No request should be made there: nothing
-    /// would bound it, and reqwest panics.
+    /// [`Error::is_config`] outside a tokio runtime, or in one without timers: the request would have no time limit,
+    /// and reqwest would panic.
     pub(super) async fn start(total: Duration, longest_silence: Duration) -> Result<Self> {
         let now = Instant::now();
         let mut timer = Timer::new();
@@ -46,20 +44,20 @@ impl Timeouts {
         Ok(Self { total, silence, longest_silence, timer })
     }
 
-    /// What is left of the attempt may not take longer than `time`.
+    /// Limits the rest of the attempt to `time`.
     pub(super) fn at_most(&mut self, time: Duration) {
         self.total.at_most(time, Instant::now());
     }
 
-    /// Awaits the next step of the attempt: the answer's head, or a piece of its body.
+    /// Awaits the next step: the response's head, or a piece of its body.
     ///
     /// # Errors
     ///
-    /// [`Error::is_timeout`] if the step is not there and a limit has passed.
+    /// [`Error::is_timeout`] if the step is pending and a limit has passed.
     ///
     /// # Cancel safety
     ///
-    /// As that of `step`: time goes on, and nothing else is lost.
+    /// That of `step`.
     pub(super) async fn step<T>(&mut self, step: impl Future<Output = T>) -> Result<T> {
         let Self { total, silence, longest_silence, timer } = self;
         let mut step = pin!(step);

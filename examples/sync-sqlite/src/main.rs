@@ -5,20 +5,27 @@
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --manifest-path examples/sync-sqlite/Cargo.toml -- groups.sqlite
 //! ```
 //!
-//! With `--demo` it lists a demo server that it starts on loopback: once, then again after the list has
-//! changed, then with a listing that breaks off half way. Without a path the database is in memory. It prints:
+//! The first sync of an app imports its groups page by page, each page in one transaction with the checkpoint after it, and
+//! continues there if it was stopped. Every sync then takes a consistent snapshot, and writes in one transaction what is
+//! new, what is different, what is gone, and when that was. An empty list marks nothing as gone where the database has
+//! groups: that is an error, unless `--allow-empty` says that the app has none.
+//!
+//! With `--demo` it lists a demo server that it starts on loopback: once, then again after the list has changed, then with
+//! a listing that breaks off half way. Without a path the database is in memory. It prints:
 //!
 //! ```text
-//! sync: 2500 created, 0 renamed, 0 removed, 0 returned, 0 unchanged
-//! sync: 2 created, 1 renamed, 1 removed, 0 returned, 2498 unchanged
+//! import: 2500 groups
+//! sync: 0 created, 0 changed, 0 removed, 0 returned, 2500 unchanged
+//! sync: 2 created, 1 changed, 1 removed, 0 returned, 2498 unchanged
 //! sync: failed, and the database is as it was
 //! ```
 //!
-//! With the two variables it lists the live API once, at `GUPSHUP_API_URL` if that is set: something for a timer. It exits
-//! with 0 where the database is now as the list, and with 1 where it is as it was.
+//! Otherwise it lists the live API once, at `GUPSHUP_API_URL` if that is set: something for a timer. It exits with 0 where
+//! the database is now as the list, and with 1 where it is as it was.
 //!
-//! Killed at any point, the database is as before or as after; `tests/kill.rs` kills it. Run one at a time: of two at
-//! once, the one that ends last wins, though it may have listed first.
+//! Killed at any point, the database is as before or as after, or between two pages of the first import;
+//! `tests/kill.rs` kills it. Run one at a time: of two at once, the one that ends last wins, though it may have listed
+//! first.
 
 #[path = "../../demo/mod.rs"]
 mod demo;
@@ -33,6 +40,7 @@ use gupshup_groups::{Error as ListError, Group, ListGroups};
 use rusqlite::Connection;
 
 use demo::DemoServer;
+use store::{Changes, EmptyList};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -46,30 +54,36 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let path = env::args_os().skip(1).find(|argument| argument != "--demo");
-    let (groups, demo) = demo::app_or_demo(demo_list())?;
-    match (demo, path) {
-        (Some(demo), path) => {
-            let mut db = store::open(path.unwrap_or_else(|| ":memory:".into()))?;
-            demonstrate(&groups, &demo, &mut db).await
-        }
-        (None, Some(path)) => sync(&groups, &mut store::open(path)?, &env::var("GUPSHUP_APP_ID")?).await,
-        (None, None) => Err("say where the database is: sync-sqlite groups.sqlite".into()),
+    let (flags, paths): (Vec<_>, Vec<_>) =
+        env::args_os().skip(1).partition(|argument| argument == "--demo" || argument == "--allow-empty");
+    let allows_empty = flags.iter().any(|flag| flag == "--allow-empty");
+    let empty = if allows_empty { EmptyList::Accept } else { EmptyList::Refuse };
+    let (groups, demo) = demo::app_or_demo(FakeGroups::new(demo::groups(2500)))?;
+    match (demo, &*paths) {
+        (Some(demo), []) => demonstrate(&groups, &demo, &mut store::open(":memory:")?).await,
+        (Some(demo), [path]) => demonstrate(&groups, &demo, &mut store::open(path)?).await,
+        (None, [path]) => sync(&groups, &mut store::open(path)?, &env::var("GUPSHUP_APP_ID")?, empty).await,
+        (None, []) => Err("say where the database is: sync-sqlite groups.sqlite".into()),
+        (_, [_, _, ..]) => Err("expected one database: sync-sqlite [--demo] [--allow-empty] groups.sqlite".into()),
     }
 }
 
 /// Syncs, and says what has changed.
-async fn sync(groups: &ListGroups, db: &mut Connection, app_id: &str) -> Result<(), Box<dyn Error>> {
-    let store::Changes { created, renamed, removed, returned, unchanged } = store::sync(groups, db, app_id).await?;
+async fn sync(groups: &ListGroups, db: &mut Connection, app_id: &str, empty: EmptyList) -> Result<(), Box<dyn Error>> {
+    let Changes { imported, created, changed, removed, returned, unchanged } =
+        store::sync(groups, db, app_id, empty).await?;
+    if imported > 0 {
+        println!("import: {imported} groups");
+    }
     println!(
-        "sync: {created} created, {renamed} renamed, {removed} removed, {returned} returned, {unchanged} unchanged"
+        "sync: {created} created, {changed} changed, {removed} removed, {returned} returned, {unchanged} unchanged"
     );
     Ok(())
 }
 
 /// A sync, another after changes, and one that fails.
 async fn demonstrate(groups: &ListGroups, demo: &DemoServer, db: &mut Connection) -> Result<(), Box<dyn Error>> {
-    sync(groups, db, demo::APP_ID).await?;
+    sync(groups, db, demo::APP_ID, EmptyList::Refuse).await?;
 
     let list = demo.groups();
     let ids: Vec<String> = list.groups().into_iter().map(|group| group.id).collect();
@@ -77,19 +91,17 @@ async fn demonstrate(groups: &ListGroups, demo: &DemoServer, db: &mut Connection
     list.create(Group::new("new-2", "Day shift", 1_750_000_200));
     list.rename(&ids[1000], "Help desk");
     list.delete(&ids[2000]);
-    sync(groups, db, demo::APP_ID).await?;
+    sync(groups, db, demo::APP_ID, EmptyList::Refuse).await?;
 
-    match sync(groups, db, demo::APP_ID).await {
-        Ok(()) => Err("the demo server should have refused the eleventh request".into()),
+    // The third request of the next sync is refused.
+    let refused = ListError::api(401, None, "Authentication Failed");
+    list.fault_at(list.requests().len() + 2, Fault::Error(refused));
+    match sync(groups, db, demo::APP_ID, EmptyList::Refuse).await {
+        Ok(()) => Err("the demo server should have refused a request".into()),
         Err(error) => {
             eprintln!("{error}");
             println!("sync: failed, and the database is as it was");
             Ok(())
         }
     }
-}
-
-/// A listing takes four requests, and the third listing is refused at its third.
-fn demo_list() -> FakeGroups {
-    FakeGroups::new(demo::groups(2500)).fault_at(10, Fault::Error(ListError::api(401, None, "Authentication Failed")))
 }

@@ -1,31 +1,40 @@
-//! The database: what it holds, and the one transaction that changes it.
+//! The database: what it holds, and the transactions that change it.
 
 use std::error::Error;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gupshup_groups::{ListGroups, PageSource, Snapshot};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use futures::TryStreamExt as _;
+use gupshup_groups::{Checkpoint, Group, ListGroups, PageSource, Snapshot};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 /// A group is marked as gone, not deleted: what else you know of it stays, and it may come back, since the API leaves out
 /// groups that are suspended.
 ///
-/// The app is part of the key. Two apps in one database do not take each other's groups for missing.
+/// The app is part of the keys. Two apps in one database do not take each other's groups for missing.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS groups (
         app_id     TEXT NOT NULL,
         id         TEXT NOT NULL,
         subject    TEXT NOT NULL,
         created_at INTEGER NOT NULL,  -- seconds since 1970, as the API says
-        gone_at    INTEGER,           -- when a complete listing first lacked it; NULL while it is listed
+        gone_at    INTEGER,           -- when a consistent snapshot first lacked it; NULL while it is listed
         PRIMARY KEY (app_id, id)
+    ) WITHOUT ROWID, STRICT;
+    CREATE TABLE IF NOT EXISTS syncs (
+        app_id     TEXT NOT NULL PRIMARY KEY,
+        checkpoint TEXT,              -- where the first import of the app continues; NULL when it is done
+        synced_at  INTEGER            -- when the rows were last the whole list; NULL until they are
     ) WITHOUT ROWID, STRICT";
 
-/// What a sync has changed.
+/// What a sync has written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
+    /// Rows of the first import, which comes before everything else.
+    pub(crate) imported: usize,
     pub(crate) created: usize,
-    pub(crate) renamed: usize,
+    /// Of a group whose subject, or something else, is different.
+    pub(crate) changed: usize,
     /// Listed before, and now for the first time not.
     pub(crate) removed: usize,
     /// Marked as gone before, and now listed again.
@@ -33,8 +42,15 @@ pub(crate) struct Changes {
     pub(crate) unchanged: usize,
 }
 
-/// A row, without what is its key.
-type Row = (String, i64, Option<i64>);
+/// Whether a list without groups is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EmptyList {
+    /// It is an error where the database has groups: a wrong app id, or a server in trouble, is more likely than an app
+    /// that has lost all its groups.
+    Refuse,
+    /// The caller knows that the app has no groups.
+    Accept,
+}
 
 /// Opens a database, or makes it where there is none.
 pub(crate) fn open(path: impl AsRef<Path>) -> rusqlite::Result<Connection> {
@@ -43,41 +59,132 @@ pub(crate) fn open(path: impl AsRef<Path>) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-/// Lists all groups and puts them into the database: all of them, or on any error nothing.
+/// Makes the rows of an app what its list is: all of it, or on any error nothing but what the first import has.
 ///
-/// Only a `Snapshot` comes as far as the database, and there is none of a listing that stopped early. So nothing is taken
-/// for missing because the network failed.
+/// Only a consistent snapshot marks rows as gone. There is none of a listing that stopped early, and none that lacks a
+/// group because another one was deleted meanwhile.
 pub(crate) async fn sync<S: PageSource + Clone>(
     groups: &ListGroups<S>,
     db: &mut Connection,
     app_id: &str,
+    empty: EmptyList,
 ) -> Result<Changes, Box<dyn Error>> {
-    let snapshot = groups.snapshot().await?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let imported = import(groups, db, app_id).await?;
+    let snapshot = groups.consistent_snapshot().await?;
+    Ok(Changes { imported, ..write(db, app_id, &snapshot, empty)? })
+}
+
+/// Fills the rows of an app that was never synced, page by page, so that they can be read before the list is complete.
+/// Returns how many it wrote.
+///
+/// The rows of a page and the checkpoint after it are one transaction: an import that was killed continues behind the last
+/// row that it wrote. Nothing is marked as gone here.
+async fn import<S: PageSource + Clone>(
+    groups: &ListGroups<S>,
+    db: &mut Connection,
+    app_id: &str,
+) -> Result<usize, Box<dyn Error>> {
+    let (mut pages, is_resumed) = match state(db, app_id)? {
+        State::Synced => return Ok(0),
+        State::Importing(place) => (Box::pin(groups.clone().resume(place.parse()?).pages()), true),
+        State::New => (Box::pin(groups.pages()), false),
+    };
+    let mut imported = 0;
+    loop {
+        match pages.try_next().await {
+            Ok(Some(page)) => {
+                write_page(db, app_id, &page.groups, &pages.checkpoint())?;
+                imported += page.groups.len();
+            }
+            Ok(None) => return Ok(imported),
+            // The checkpoint is too old. What it stands for is in the rows, and the snapshot will have the rest.
+            Err(error) if error.is_cursor_expired() && is_resumed => return Ok(imported),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// How far the syncs of an app have come.
+enum State {
+    New,
+    /// The first import is not done. It continues at this checkpoint.
+    Importing(String),
+    Synced,
+}
+
+fn state(db: &Connection, app_id: &str) -> rusqlite::Result<State> {
+    let sql = "SELECT checkpoint FROM syncs WHERE app_id = ?1";
+    let row: Option<Option<String>> = db.query_row(sql, [app_id], |row| row.get(0)).optional()?;
+    Ok(match row {
+        None => State::New,
+        Some(Some(checkpoint)) => State::Importing(checkpoint),
+        Some(None) => State::Synced,
+    })
+}
+
+/// Writes the rows of a page, and the checkpoint after it.
+fn write_page(db: &mut Connection, app_id: &str, groups: &[Group], checkpoint: &Checkpoint) -> rusqlite::Result<()> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    upsert(&transaction, app_id, groups)?;
+    let sql = "INSERT INTO syncs (app_id, checkpoint) VALUES (?1, ?2)
+               ON CONFLICT DO UPDATE SET checkpoint = excluded.checkpoint";
+    transaction.execute(sql, params![app_id, checkpoint.to_string()])?;
+    transaction.commit()
+}
+
+/// Makes the rows of an app what a consistent snapshot holds, in one transaction with the state of the sync.
+pub(crate) fn write(
+    db: &mut Connection,
+    app_id: &str,
+    snapshot: &Snapshot,
+    empty: EmptyList,
+) -> Result<Changes, Box<dyn Error>> {
+    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
     // The lock is taken after the listing, so that nobody waits for the network; and before the rows are read, so that
     // nobody changes them in between.
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let changes = apply(&transaction, app_id, &snapshot, i64::try_from(now)?)?;
+    let missing = missing(&transaction, app_id, snapshot)?;
+    if snapshot.is_empty() && !missing.is_empty() && empty == EmptyList::Refuse {
+        let rows = missing.len();
+        return Err(format!(
+            "the list is empty, and the database has {rows} groups of this app: nothing was changed; check the app id, or \
+             pass --allow-empty if the app has no groups"
+        )
+        .into());
+    }
+    let mut changes = upsert(&transaction, app_id, snapshot)?;
+    for id in &missing {
+        let sql = "UPDATE groups SET gone_at = ?3 WHERE app_id = ?1 AND id = ?2";
+        transaction.execute(sql, params![app_id, id, now])?;
+        changes.removed += 1;
+    }
+    let sql = "INSERT INTO syncs (app_id, synced_at) VALUES (?1, ?2)
+               ON CONFLICT DO UPDATE SET checkpoint = NULL, synced_at = excluded.synced_at";
+    transaction.execute(sql, params![app_id, now])?;
     // Until here the database is as before, and from here as after, whatever happens to this process or its machine. An
     // error on the way drops the transaction, which rolls it back.
     transaction.commit()?;
     Ok(changes)
 }
 
-fn apply(db: &Transaction<'_>, app_id: &str, snapshot: &Snapshot, now: i64) -> rusqlite::Result<Changes> {
-    let mut find = db.prepare("SELECT subject, created_at, gone_at FROM groups WHERE app_id = ?1 AND id = ?2")?;
-    let mut upsert = db.prepare(
+/// A row, without what is its key.
+type Row = (String, i64, Option<i64>);
+
+/// Writes the rows of groups that are listed.
+fn upsert<'a>(
+    db: &Transaction<'_>,
+    app_id: &str,
+    groups: impl IntoIterator<Item = &'a Group>,
+) -> rusqlite::Result<Changes> {
+    let mut find = db.prepare_cached("SELECT subject, created_at, gone_at FROM groups WHERE app_id = ?1 AND id = ?2")?;
+    let mut upsert = db.prepare_cached(
         "INSERT INTO groups (app_id, id, subject, created_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET subject = excluded.subject, created_at = excluded.created_at, gone_at = NULL",
     )?;
     let mut changes = Changes::default();
-    for group in snapshot {
-        let mut rows = find.query(params![app_id, group.id])?;
-        let row: Option<Row> = match rows.next()? {
-            Some(row) => Some((row.get(0)?, row.get(1)?, row.get(2)?)),
-            None => None,
-        };
-        drop(rows);
+    for group in groups {
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let row: Option<Row> = find.query_row(params![app_id, group.id], row).optional()?;
         match row {
             None => changes.created += 1,
             Some((_, _, Some(_gone_at))) => changes.returned += 1,
@@ -85,20 +192,16 @@ fn apply(db: &Transaction<'_>, app_id: &str, snapshot: &Snapshot, now: i64) -> r
                 changes.unchanged += 1;
                 continue;
             }
-            Some(_) => changes.renamed += 1,
+            Some(_) => changes.changed += 1,
         }
         upsert.execute(params![app_id, group.id, group.subject, group.creation_timestamp])?;
-    }
-    for id in missing(db, app_id, snapshot)? {
-        db.execute("UPDATE groups SET gone_at = ?3 WHERE app_id = ?1 AND id = ?2", params![app_id, id, now])?;
-        changes.removed += 1;
     }
     Ok(changes)
 }
 
-/// The groups that the database has, and the listing has not.
+/// The groups that the database has, and the list has not.
 fn missing(db: &Transaction<'_>, app_id: &str, snapshot: &Snapshot) -> rusqlite::Result<Vec<String>> {
-    let mut known = db.prepare("SELECT id FROM groups WHERE app_id = ?1 AND gone_at IS NULL")?;
+    let mut known = db.prepare_cached("SELECT id FROM groups WHERE app_id = ?1 AND gone_at IS NULL")?;
     let ids = known.query_map([app_id], |row| row.get::<_, String>(0))?;
     ids.filter(|id| id.as_ref().map_or(true, |id| snapshot.get(id).is_none())).collect()
 }

@@ -1,0 +1,117 @@
+//! The example `process`, killed: no group is left unhandled, and only what was in flight is handled twice.
+
+#![cfg(unix)]
+
+#[path = "../src/bin/gupshup-groups/demo/mod.rs"]
+mod demo;
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use demo::DemoServer;
+use futures::TryStreamExt as _;
+use gupshup_groups::testing::FakeGroups;
+use gupshup_groups::{Checkpoint, Group};
+use tempfile::TempDir;
+
+const GROUPS: u32 = 1_000;
+const KILLS: usize = 20;
+/// Long enough for any machine; what is waited for takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The server and the files of the runs.
+struct Runs {
+    server: DemoServer,
+    directory: TempDir,
+}
+
+impl Runs {
+    fn new() -> Self {
+        let server = DemoServer::start(FakeGroups::new(demo::groups(GROUPS))).unwrap();
+        Self { server, directory: TempDir::new().unwrap() }
+    }
+
+    fn place(&self) -> PathBuf {
+        self.directory.path().join("place")
+    }
+
+    /// The example, which `cargo test` has built beside this program.
+    fn spawn(&self) -> Child {
+        let program = std::env::current_exe().unwrap();
+        let example = program.ancestors().nth(2).unwrap().join("examples/process");
+        assert!(example.exists(), "not built: run `cargo build --examples`");
+        Command::new(example)
+            .args([self.place(), self.directory.path().join("handled")])
+            .env("GUPSHUP_API_KEY", demo::API_KEY)
+            .env("GUPSHUP_APP_ID", demo::APP_ID)
+            .env("GUPSHUP_API_URL", self.server.base_url())
+            .spawn()
+            .unwrap()
+    }
+
+    /// The ids that were handled, in order. Every line is whole.
+    fn handled(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.directory.path().join("handled")).unwrap_or_default();
+        assert!(text.is_empty() || text.ends_with('\n'), "half a line was written");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Returns when so many groups are handled, or when the process has ended.
+    fn wait_for(&self, child: &mut Child, count: usize) {
+        let begun = Instant::now();
+        while self.handled().len() < count && child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < PATIENCE, "nothing is handled");
+            sleep(Duration::from_micros(200));
+        }
+    }
+}
+
+/// Scenario: the program is killed twenty times, each time after a few more groups. Expected: the place that it leaves is
+/// behind handled groups only, and the last run handles the rest.
+#[test]
+fn killed_again_and_again_it_leaves_no_group_unhandled() {
+    let runs = Runs::new();
+    let list: Vec<String> = demo::groups(GROUPS).into_iter().map(|group| group.id).collect();
+    let mut random = fastrand::Rng::with_seed(1);
+    for kill in 0..KILLS {
+        let before = runs.handled().len();
+        let mut child = runs.spawn();
+        runs.wait_for(&mut child, before + random.usize(1..40));
+        child.kill().unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(9), "kill {kill} came too late: {status}");
+
+        let handled = runs.handled();
+        let rest = match fs::read_to_string(runs.place()) {
+            Ok(place) => rest_of_the_list(&runs, &place),
+            Err(_) => list.clone(),
+        };
+        let behind = &list[..list.len() - rest.len()];
+        assert!(behind.iter().all(|id| handled.contains(id)), "kill {kill}: the place is past a group not handled");
+    }
+    assert!(runs.spawn().wait().unwrap().success());
+    assert!(!runs.place().exists(), "at the end of the list nothing is left to continue");
+
+    let mut times = HashMap::<String, usize>::new();
+    for id in runs.handled() {
+        *times.entry(id).or_default() += 1;
+    }
+    assert!(list.iter().all(|id| times.contains_key(id)) && times.len() == list.len());
+    let repeats = times.values().map(|times| times - 1).sum::<usize>();
+    println!("{KILLS} kills: {repeats} times a group was handled again");
+    // At each kill up to 16 groups were in flight, and as many were handled since the place was saved.
+    assert!(repeats <= KILLS * 64, "{repeats} repeats");
+}
+
+/// The ids that a listing resumed at a saved place yields.
+fn rest_of_the_list(runs: &Runs, place: &str) -> Vec<String> {
+    let rest = runs.server.list().unwrap().resume(place.parse::<Checkpoint>().unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let groups: Vec<Group> = runtime.block_on(rest.stream().try_collect()).unwrap();
+    groups.into_iter().map(|group| group.id).collect()
+}
