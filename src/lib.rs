@@ -80,6 +80,8 @@
 //! runtime that opened them, so make a client for each runtime. Elsewhere a listing of a [`Client`] is an error that
 //! [`is_config`](Error::is_config).
 //!
+//! The target wasm32 is not supported: it has no such runtime.
+//!
 //! A [`PageSource`] that needs no runtime runs on any executor. Without timers, what would have to wait is an error: the
 //! failed attempt that would be repeated, and the request that a used-up rate limit does not allow yet. The deadline of a
 //! page is then looked at when the stream is polled.
