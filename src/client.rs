@@ -271,7 +271,12 @@ impl ClientBuilder {
     /// Limits requests, including retries, to `requests` in any window of length `per`, over all clones of the client.
     /// Neither may be zero. Default: no limit, since the API documents none.
     ///
-    /// Streams are served in order of arrival. The wait does not count towards any timeout.
+    /// Streams that wait are served in order of arrival. The wait does not count towards any timeout, and dropping it gives
+    /// the turn back. A stream that is alive and not polled delays the others by at most 100 ms: it loses its turn to the
+    /// next one, and keeps its place in the order for when it is polled again.
+    ///
+    /// Waiting needs the timers of a tokio runtime. Without them, a request that would have to wait is an error that
+    /// [`is_config`](Error::is_config).
     pub fn rate_limit(mut self, requests: u32, per: Duration) -> Self {
         self.rate_limit = Some((requests, per));
         self

@@ -144,10 +144,8 @@ pub(crate) struct Collect<S: PageSource> {
     /// The listing in progress.
     #[pin]
     pages: PageStream<S>,
-    /// Its groups so far.
     groups: Vec<Group>,
     rounds: Rounds,
-    /// The progress of the listings before it.
     progress: Progress,
 }
 

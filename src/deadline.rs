@@ -1,4 +1,4 @@
-//! A limit on the time that something takes, which moves on while nobody polls.
+//! A time limit that allows for time in which the stream is not polled.
 
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -7,32 +7,31 @@ use tokio::time::Instant;
 
 use crate::timer::{NoTimers, Timer};
 
-/// A limit on the time that something takes.
+/// A time limit. It is checked after the limited future was polled and is pending, so a result that is ready is always
+/// used.
 ///
-/// It is looked at after what it limits was polled and is not there, so that what has arrived is used whatever has run
-/// out. Two things can keep an answer that has arrived from the poll that comes first, and the deadline makes up for both:
+/// A result may have arrived, and yet not be ready at the first poll:
 ///
-/// - The tasks that read the answer from its socket may not have run yet. So once the deadline has passed, there is one
-///   last call. It comes a moment later, the more so the later the deadline was noticed.
-/// - Nobody may have polled for longer than the deadline, and an answer in many pieces, or one that was not asked for yet,
-///   takes its time. So a deadline that passed unnoticed is put off: by as much as it was noticed late, and at most by its
-///   whole length.
+/// - The tasks that read it from the socket may not have run yet. So when the limit has passed, there is one more check
+///   a moment later: the later the limit was noticed, the later the check.
+/// - After a long time without polls, a result in many pieces needs several polls. So a limit that was noticed late is
+///   extended by that time, at most by its whole length.
 ///
-/// It is put off a limited number of times, so that it also ends what is polled by an executor that is always late.
+/// It is extended a limited number of times, so that it also ends when every poll is late.
 #[derive(Clone, Debug)]
 pub(crate) struct Deadline {
     length: Duration,
-    /// `None` is never.
+    /// `None`: never.
     due: Option<Instant>,
     put_off: u32,
     last_call: bool,
 }
 
-/// Ready with the index of a deadline that has passed. Else `timer` wakes the task when it is worth another look.
+/// Ready with the index of a deadline that has passed. Otherwise, `timer` wakes the task for the next check.
 ///
 /// # Errors
 ///
-/// [`NoTimers`] where none has passed and nothing will wake the task.
+/// [`NoTimers`] if none has passed and nothing would wake the task.
 pub(crate) fn poll_first<const N: usize>(
     mut deadlines: [&mut Deadline; N],
     timer: &mut Timer,
@@ -53,36 +52,33 @@ pub(crate) fn poll_first<const N: usize>(
     }
 }
 
-/// What a look at a deadline says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
-    /// Nothing before this instant; `None` is never.
+    /// Not before this instant; `None`: never.
     Until(Option<Instant>),
     Passed,
 }
 
-/// The shortest time to the last call: the shortest that a timer can wait for.
+/// The shortest time to the last check: the resolution of timers.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// A poll that comes so long after the deadline shows that nobody polled. A task that is woken runs sooner, also where it
-/// shares its thread with others that work.
+/// How late a poll must be to show that the stream was not polled. A woken task runs sooner, even on a busy thread.
 const LATE: Duration = Duration::from_secs(1);
 
-/// How often a deadline is put off. The pieces of a page that a poll a minute brings are fewer.
+/// How often a deadline is extended. A page polled once a minute has fewer pieces.
 const MAX_PUT_OFF: u32 = 16;
 
 impl Deadline {
-    /// A deadline `length` after `now`.
     pub(crate) fn new(length: Duration, now: Instant) -> Self {
         Self { length, due: now.checked_add(length), put_off: 0, last_call: false }
     }
 
-    /// Ready if it has passed. Else `timer` wakes the task when it is worth another look.
+    /// Ready if it has passed. Otherwise, `timer` wakes the task for the next check.
     pub(crate) fn poll(&mut self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Result<(), NoTimers>> {
         poll_first([self], timer, cx).map_ok(|_| ())
     }
 
-    /// How long something may still take that begins at `now`. `None` is for ever.
+    /// The time left at `now`; `None`: unlimited.
     pub(crate) fn left(&mut self, now: Instant) -> Option<Duration> {
         match self.look(now) {
             Look::Until(due) => due.map(|due| due.saturating_duration_since(now)),
@@ -90,12 +86,11 @@ impl Deadline {
         }
     }
 
-    /// Puts the deadline off by `time`, which was spent on something else.
     pub(crate) fn extend(&mut self, time: Duration) {
         self.due = self.due.and_then(|due| due.checked_add(time));
     }
 
-    /// Nothing further than `length` after `now`.
+    /// Moves the deadline to at most `length` after `now`.
     pub(crate) fn at_most(&mut self, length: Duration, now: Instant) {
         let sooner = Self::new(length, now);
         if sooner.due.is_some_and(|due| self.due.is_none_or(|own| due < own)) {

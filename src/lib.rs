@@ -27,7 +27,7 @@
 //!
 //! - [Which method do I want?](#which-method-do-i-want), [guarantees](#guarantees), [runtime](#runtime),
 //!   [features](#features)
-//! - Client: [`Client`], [`ClientBuilder`], [`RetryPolicy`]
+//! - Client: [`Client`], [`ClientBuilder`], [`RetryPolicy`], [`Attempt`]
 //! - Listing options: [`ListGroups`], [`PageSize`], [`Cursor`]
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`]
@@ -58,6 +58,7 @@
 //! | to store a listing in a struct that tests can give a fake | [`boxed`](ListGroups::boxed) |
 //! | to wrap the requests in code of my own | [`map_source`](ListGroups::map_source) |
 //! | to stay under a rate limit | [`rate_limit`](ClientBuilder::rate_limit) |
+//! | metrics of every attempt | [`observer`](ClientBuilder::observer) |
 //!
 //! # Guarantees
 //!

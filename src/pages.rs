@@ -72,7 +72,6 @@ pub struct PageStream<S: PageSource = HttpSource> {
     listing: Box<Listing<S>>,
 }
 
-/// The request in flight.
 #[pin_project(project = InFlightProjection)]
 enum InFlight<F> {
     Idle,
@@ -342,7 +341,6 @@ fn fault(error: &Error) -> Fault {
     }
 }
 
-/// Removes the groups that the caller does not get.
 fn keep(groups: &mut Vec<Group>, kept: Kept) {
     match kept {
         Kept::Run(run) => {
@@ -357,7 +355,6 @@ fn keep(groups: &mut Vec<Group>, kept: Kept) {
 }
 
 impl Progress {
-    /// Adds the progress of another listing.
     pub(crate) fn add(&mut self, other: Self) {
         self.groups += other.groups;
         self.pages += other.pages;

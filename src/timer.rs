@@ -56,7 +56,7 @@ impl Timer {
             return Poll::Ready(Err(NoTimers));
         }
         let armed = self.0.take().filter(|armed| armed.runtime == runtime);
-        let polled = catch_unwind(AssertUnwindSafe(|| {
+        let polled = catch(runtime, || {
             let mut sleep = match armed {
                 Some(Armed { sleep, .. }) => sleep,
                 None => Box::pin(sleep_until(at)),
@@ -66,14 +66,35 @@ impl Timer {
             }
             let polled = sleep.as_mut().poll(cx);
             (polled, sleep)
-        }));
-        let Ok((polled, sleep)) = polled else {
-            WITHOUT_TIMERS.set(Some(runtime));
-            return Poll::Ready(Err(NoTimers));
-        };
-        self.0 = Some(Armed { runtime, sleep });
-        polled.map(Ok)
+        });
+        match polled {
+            Ok((polled, sleep)) => {
+                self.0 = Some(Armed { runtime, sleep });
+                polled.map(Ok)
+            }
+            Err(no_timers) => Poll::Ready(Err(no_timers)),
+        }
     }
+
+    /// Whether the runtime that the timer belongs to was shut down. It belongs to none before it is first polled, and after
+    /// this has said so once.
+    pub(crate) fn is_orphaned(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(Armed { runtime, mut sleep }) = self.0.take() else { return false };
+        let polled = catch(runtime, || {
+            let _ = sleep.as_mut().poll(cx);
+            sleep
+        });
+        self.0 = polled.ok().map(|sleep| Armed { runtime, sleep });
+        self.0.is_none()
+    }
+}
+
+/// Does something with timers of a runtime that may have none.
+fn catch<T>(runtime: runtime::Id, act: impl FnOnce() -> T) -> Result<T, NoTimers> {
+    catch_unwind(AssertUnwindSafe(act)).map_err(|_| {
+        WITHOUT_TIMERS.set(Some(runtime));
+        NoTimers
+    })
 }
 
 #[cfg(test)]
@@ -142,8 +163,14 @@ mod tests {
         assert_eq!(timer.poll(at, &mut noop()), Poll::Ready(Err(NoTimers)), "outside, there is none");
         runtime().block_on(async { assert_eq!(wait(&mut timer, at).await, Ok(())) });
 
+        assert!(timer.is_orphaned(&mut noop()));
+        assert!(!timer.is_orphaned(&mut noop()), "it belongs to no runtime now");
+
         let mut moved = Timer::new();
-        runtime().block_on(async { assert!(moved.poll(at, &mut noop()).is_pending()) });
+        runtime().block_on(async {
+            assert!(moved.poll(at, &mut noop()).is_pending());
+            assert!(!moved.is_orphaned(&mut noop()));
+        });
         runtime().block_on(async { assert_eq!(wait(&mut moved, Instant::now() + SECOND).await, Ok(())) });
     }
 

@@ -1,19 +1,17 @@
-//! What is told to `tracing`, where the feature of that name is on; else nothing, at no cost.
+//! Spans and events for `tracing`. Without that feature, they compile to nothing.
 
-/// The target of every span and event of this crate (feature `tracing`).
+/// The target of the spans and events of this crate (feature `tracing`), for filters such as `gupshup_groups=debug`.
 ///
-/// Filter by it, for instance with `gupshup_groups=debug` in `tracing_subscriber::EnvFilter`. These names are part of the
-/// crate's contract:
+/// These names are stable:
 ///
 /// | name | kind | level | fields |
 /// |---|---|---|---|
-/// | `page` | span of a page, all its attempts and waits included | debug | `app`, `position` ("start", "after" or "before"), `limit`; at its end `attempts`, `status`, `groups`, `elapsed_ms` |
-/// | "retrying a page" | event in that span | info | `attempt` that failed, its `status` and API `code`, `wait_ms` before the next |
+/// | `page` | span of a page, including all attempts and waits | debug | `app`, `position` ("start", "after" or "before"), `limit`; at its end `attempts`, `status`, `groups`, `elapsed_ms` |
+/// | "retrying a page" | event in that span | info | `attempt` that failed, its `status` and API `code`, `wait_ms` until the next |
 /// | "the cursor has expired: …" | event | info | `app`, `restarts` so far |
 /// | "the API refuses the page size: …" | event | info | `app`, `limit` of the next request |
 ///
-/// `app` is the app's id as it was passed in, which is no secret. No key, cursor, URL, group's id or subject is ever traced:
-/// everything else is a number or a word of this crate's own.
+/// `app` is the app id. Everything else is a number or a fixed word: no key, cursor, URL, group id or subject.
 #[cfg(feature = "tracing")]
 pub const TRACING_TARGET: &str = "gupshup_groups";
 
@@ -61,7 +59,7 @@ mod on {
             self.0.enter()
         }
 
-        /// The attempt failed, and another will be made.
+        /// An attempt failed and will be repeated.
         #[expect(clippy::unused_self, reason = "the event belongs to the span, which is entered")]
         pub(crate) fn retry(&self, error: &Error, attempt: u32, wait: Duration) {
             info!(target: TRACING_TARGET, attempt, status = error.status(), code = error.api_code(), wait_ms = millis(wait), "retrying a page");
@@ -86,12 +84,12 @@ mod on {
         u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// What a task does for the caller that spawns it belongs to the caller's span.
+    /// Runs the task in the caller's span.
     pub(crate) fn in_current_span<F>(task: F) -> Instrumented<F> {
         task.in_current_span()
     }
 
-    /// The walk has begun again, for the `restarts`-th time.
+    /// The listing has restarted, for the `restarts`-th time.
     pub(crate) fn restarted(app: Option<&str>, restarts: u32) {
         info!(target: TRACING_TARGET, app, restarts, "the cursor has expired: listing again from the start, without what was yielded");
     }

@@ -8,7 +8,6 @@ use crate::snapshot::Snapshot;
 /// Most listings before giving up: see "Cost" in the docs of `consistent_snapshot`.
 pub(super) const MAX_LISTINGS: u32 = 8;
 
-/// A complete listing, and the changes that it saw.
 pub(super) struct Listed {
     snapshot: Snapshot,
     /// Groups that the server sent twice: others were created before them.
@@ -32,7 +31,6 @@ impl Listed {
         self.snapshot
     }
 
-    /// Whether it saw no change.
     fn is_quiet(&self) -> bool {
         self.repeated == 0 && !self.saw_change
     }
@@ -43,7 +41,6 @@ impl Listed {
     }
 }
 
-/// Whether both have the same ids in the same order.
 fn same_ids(older: &Snapshot, newer: &Snapshot) -> bool {
     older.iter().map(|group| &group.id).eq(newer.iter().map(|group| &group.id))
 }
@@ -60,14 +57,12 @@ pub(super) struct Rounds {
 pub(super) enum Verdict {
     /// Return this, the later of two that agree.
     Agreed(Snapshot),
-    /// Make another listing.
     Again,
     /// Report these changes: the limit is reached.
     GaveUp(Changes),
 }
 
 impl Rounds {
-    /// Adds the next listing.
     pub(super) fn add(&mut self, newer: Listed) -> Verdict {
         if let Some(older) = self.last.take() {
             if older.agrees(&newer) {

@@ -41,7 +41,6 @@ impl fmt::Display for Error {
     }
 }
 
-/// Why it failed.
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -86,7 +85,6 @@ enum Advice {
     Then(&'static str),
     /// Retry later, or this.
     LaterOr(&'static str),
-    /// Retry later.
     Later,
 }
 

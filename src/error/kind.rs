@@ -4,45 +4,41 @@ use std::borrow::Cow;
 
 use super::refusal::Refusal;
 
-/// What happened. Classified once, where it happened.
+/// What happened, classified where it happened. The predicates of [`Error`](super::Error) say what each kind means.
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// Invalid input. Nothing was sent.
     Config(Cow<'static, str>),
-    /// No connection. Retryable.
     Connect(&'static str),
-    /// The peer could not be authenticated. Not retryable.
     Tls(Cow<'static, str>),
-    /// A time limit passed. Retryable.
     Timeout(Limit),
-    /// The connection broke. Retryable.
     Transport(&'static str),
-    /// The server sent a redirect.
-    Redirect { status: u16 },
-    /// The API answered with an error. Status and code decide whether it is retryable.
+    Redirect {
+        status: u16,
+    },
     Api(Refusal),
-    /// The API refused the caller's cursor.
     CursorInvalid(Refusal),
-    /// The server returned a cursor that was already used.
     CursorLoop,
     /// The server refuses a cursor that it still sends.
     CursorRefused,
-    /// A cursor exceeds the limit.
-    CursorTooLong { bytes: usize },
-    /// The response contradicts HTTP or the rules of paging.
+    CursorTooLong {
+        bytes: usize,
+    },
     Protocol(&'static str),
-    /// No two complete listings in a row agree. Retryable.
     Inconsistent(String),
-    /// The status is neither 200 nor an error.
-    UnexpectedStatus { status: u16 },
-    /// The body is not a page of groups.
+    UnexpectedStatus {
+        status: u16,
+    },
     Decode(Cow<'static, str>),
     /// The body is HTML. The title is the server's text.
-    Html { title: Option<String> },
-    /// The body is truncated. Retryable.
-    Truncated { bytes: usize },
-    /// The body exceeds the limit.
-    TooLarge { max_page_bytes: usize },
+    Html {
+        title: Option<String>,
+    },
+    Truncated {
+        bytes: usize,
+    },
+    TooLarge {
+        max_page_bytes: usize,
+    },
     /// A failure of a user's source. Not retryable.
     Other,
 }

@@ -10,7 +10,6 @@ use super::refusal::Refusal;
 use super::{Error, Inner, mask};
 use crate::checkpoint::Checkpoint;
 
-/// One for each kind.
 impl Error {
     pub(super) fn new(kind: Kind) -> Self {
         let attempts = u32::from(!matches!(kind, Kind::Config(_)));
@@ -109,7 +108,6 @@ impl Error {
     }
 }
 
-/// Circumstances.
 impl Error {
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -124,7 +122,6 @@ impl Error {
         self
     }
 
-    /// The number of the page in its listing, from 1.
     pub(crate) fn with_page(mut self, number: u64) -> Self {
         self.0.page = Some(number);
         self

@@ -1,13 +1,4 @@
-//! The error type.
-//!
-//! | file | content |
-//! |---|---|
-//! | `mod.rs` | [`Error`] and its public methods |
-//! | `make.rs` | the crate's own constructors |
-//! | `kind.rs` | the kinds, each with its data |
-//! | `refusal.rs` | the API's errors: the meaning of status and code |
-//! | `display.rs` | the message and its advice |
-//! | `mask.rs` | masking of secrets in the server's texts |
+//! The error type: public methods here, constructors in `make.rs`, messages in `display.rs`.
 
 mod display;
 mod kind;

@@ -1,4 +1,4 @@
-//! A page that is fetched ahead of demand, on a task of its own.
+//! A page fetched ahead of demand, on a task.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -16,16 +16,16 @@ use crate::trace::in_current_span;
 
 use super::{Effort, Fetch, Pace};
 
-/// A page that is fetched on a task of its own, whoever polls meanwhile. Dropping it ends the task.
+/// A page that is fetched on its own task. Dropping it aborts the task.
 pub(crate) struct Ahead {
-    /// `None` where there is no runtime for it.
+    /// `None` if there is no runtime.
     task: Option<JoinHandle<Result<Page>>>,
-    /// What the page has cost, also while it is on its way, and where its source panicked.
+    /// The effort so far, kept also if the source panics.
     effort: Arc<Mutex<Effort>>,
 }
 
 impl Ahead {
-    /// Begins to fetch a page, in the tracing span of the caller. Outside of a tokio runtime, the page is an error.
+    /// Starts to fetch a page, in the caller's tracing span. Outside a tokio runtime, the page is an error.
     pub(crate) fn spawn<S>(source: &S, pace: Pace, request: PageRequest) -> Self
     where
         S: PageSource + Clone + Send + 'static,
@@ -41,8 +41,8 @@ impl Ahead {
         let task = Handle::try_current().ok().map(|runtime| {
             let task = runtime.spawn(in_current_span(fetch));
             if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
-                // What a worker has spawned last waits in a slot from which no other worker takes it, and this one may soon
-                // be blocked by its consumer. What it spawns next pushes that out, into the queue that they share.
+                // A worker keeps the task that it spawned last for itself, and the consumer may block it. A second task
+                // moves the first to the shared queue.
                 drop(runtime.spawn(async {}));
             }
             task
@@ -77,7 +77,7 @@ impl Drop for Ahead {
     }
 }
 
-/// Tells the effort of a poll when the poll ends, however it ends.
+/// Stores the effort at the end of a poll, also if the poll panics.
 struct Tell<'a, F: Future<Output = Result<Page>>> {
     fetch: Pin<&'a mut Fetch<F>>,
     to: &'a Mutex<Effort>,

@@ -1,4 +1,4 @@
-//! One page, with all the attempts that it takes.
+//! One page, with all its attempts.
 
 mod ahead;
 mod observe;
@@ -33,7 +33,7 @@ pub(crate) use observe::Observer;
 pub(crate) use rate::RateLimit;
 pub use retry::RetryPolicy;
 
-/// How fast a listing asks, and how it repeats what failed. Clones share the rate and the budget.
+/// Rate limit, retry policy and observer of a listing. Clones share the rate limit and the budget.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
     policy: Arc<RetryPolicy>,
@@ -52,44 +52,43 @@ impl Pace {
         Self { observer, ..self }
     }
 
-    /// Another policy on the same budget, at the same rate.
+    /// Replaces the policy. Budget and rate limit stay.
     pub(crate) fn with_policy(self, policy: RetryPolicy) -> Self {
         Self { policy: Arc::new(policy), ..self }
     }
 }
 
-/// What a page has cost.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Effort {
     /// Attempts made.
     pub(crate) attempts: u32,
-    /// Time spent waiting between them, and for the rate limit.
+    /// Time waited between attempts and for the rate limit.
     pub(crate) waited: Duration,
 }
 
-/// A page on its way: attempts, and the waits between them.
+/// The future of a page: attempts, and the waits between them.
 ///
-/// It holds all of its state, so that a poll that is never followed by another repeats nothing: neither an answered
-/// request nor a wait that has begun. Waiting for the rate limit does not count towards the deadline.
+/// It holds all of its state, so a poll without a successor repeats neither a request nor a wait. Waits for the rate
+/// limit do not count towards the deadline.
 ///
 /// # Without timers
 ///
-/// A source that answers at once needs no runtime, since timers are made when something has to be waited for. Where there
-/// are no timers, a failed attempt that would have to wait is the last, a rate limit that is used up is an error, and the
-/// deadline is looked at whenever the page is polled.
+/// Timers are made only to wait, so a source that answers at once needs no runtime. Without timers, a failed attempt
+/// that would be followed by a wait is the last, an exhausted rate limit is an error, and the deadline is checked at
+/// each poll.
 #[pin_project]
 pub(crate) struct Fetch<F> {
     request: PageRequest,
     #[pin]
     stage: Stage<F>,
     clock: Option<Clock>,
-    /// Wakes the task for whatever the stage waits for.
+    /// Wakes the task for the current stage.
     timer: Timer,
     effort: Effort,
     span: Option<PageSpan>,
 }
 
-/// The time that the attempts take, from the beginning of the first. It stands still while the rate limit is waited for.
+/// The time since the first attempt began, without waits for the rate limit.
 struct Clock {
     began: Instant,
     deadline: Option<Deadline>,
@@ -98,20 +97,23 @@ struct Clock {
 /// What the next poll does.
 #[pin_project(project = StageProjection)]
 enum Stage<F> {
-    /// Makes an attempt, as soon as the rate allows one.
+    /// Starts an attempt, subject to the rate limit.
     Begin,
-    /// Waits until the rate allows an attempt.
-    Turn { since: Instant, turn: Turn },
-    /// Makes an attempt.
+    Turn {
+        since: Instant,
+        turn: Turn,
+    },
     Ask,
-    /// Goes on with the attempt.
     Attempt {
         #[pin]
         attempt: F,
         observed: Observed,
     },
-    /// Waits, then makes another attempt. Where it cannot wait any longer, the failure of the last one is the error.
-    Wait { until: Instant, failure: Option<Error> },
+    /// Waits before another attempt. If it cannot, `failure` is the error.
+    Wait {
+        until: Instant,
+        failure: Option<Error>,
+    },
 }
 
 impl<F: Future<Output = Result<Page>>> Fetch<F> {
@@ -183,16 +185,16 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
                     let polled = catch_unwind(AssertUnwindSafe(|| attempt.poll(cx)));
                     let answer = match polled {
                         Ok(Poll::Ready(answer)) => answer,
-                        // The deadline comes after the answer: what has arrived is used.
+                        // The deadline is checked after the answer, so that an answer that has arrived is used.
                         Ok(Poll::Pending) => Err(ready!(Clock::poll_deadline(this.clock, this.timer, cx))),
                         Err(panic) => {
-                            // What panicked must not be polled again. The next poll asks for the page anew.
+                            // A future that panicked must not be polled again. The next poll makes a new request.
                             this.stage.set(Stage::Begin);
                             resume_unwind(panic)
                         }
                     };
                     let observed = mem::take(observed);
-                    // The attempt is over, also if its observer panics.
+                    // Set first: the observer may panic.
                     this.stage.set(Stage::Begin);
                     observed.end(&answer);
                     let failure = match answer {
@@ -233,7 +235,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
 }
 
 impl Clock {
-    /// Ready with the error if the page has taken too long. Without timers, its source alone wakes the task.
+    /// Ready with the error if the deadline has passed. Without timers, only the source wakes the task.
     fn poll_deadline(clock: &mut Option<Self>, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Error> {
         match clock.as_mut().and_then(|clock| clock.deadline.as_mut()).map(|deadline| deadline.poll(timer, cx)) {
             Some(Poll::Ready(Ok(()))) => Poll::Ready(Error::timeout(Limit::Page)),
@@ -246,7 +248,7 @@ impl Clock {
         Self { began, deadline: policy.page_deadline().map(|length| Deadline::new(length, began)) }
     }
 
-    /// What the caller's own limit takes is not the server's time.
+    /// Excludes `time` from the clock.
     fn stand_still(&mut self, time: Duration) {
         self.began = self.began.checked_add(time).unwrap_or(self.began);
         if let Some(deadline) = &mut self.deadline {

@@ -1,4 +1,4 @@
-//! What an observer is told of each attempt.
+//! Attempts, as an observer sees them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,63 +12,60 @@ use crate::page::Page;
 use crate::source::PageRequest;
 use crate::walk::PageSize;
 
-/// One attempt at a page, at its end: what an [observer](crate::ClientBuilder::observer) is told, for metrics.
+/// One attempt at a page, at its end: the argument of an [observer](crate::ClientBuilder::observer).
 ///
-/// Every label here is one of few words, so that it can be a label of a metric, except the app's id, which is as many as
-/// you list apps.
+/// All labels have few values, so they can be labels of metrics. The app id has as many as you list apps.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt<'a> {
     begun: &'a Begun,
     duration: Duration,
-    /// `None` if nobody waits for its answer any more.
+    /// `None` if the attempt was dropped.
     answer: Option<&'a Result<Page>>,
 }
 
 impl Attempt<'_> {
-    /// The id of the app whose groups are listed; `None` on a source that has no apps.
+    /// The app id; `None` for a source without apps.
     #[must_use]
     pub fn app_id(&self) -> Option<&str> {
         self.begun.app_id.as_deref()
     }
 
-    /// Where the page lies: `start`, `after` a cursor or `before` one.
+    /// The position of the page: `start`, `after` or `before`.
     #[must_use]
     pub fn position(&self) -> &'static str {
         self.begun.position
     }
 
-    /// How many groups were asked for.
+    /// The number of groups requested.
     #[must_use]
     pub fn limit(&self) -> PageSize {
         self.begun.limit
     }
 
-    /// Which attempt at the page it is, from 1. Those from 2 are retries.
+    /// The number of the attempt at its page, from 1. Attempts from 2 on are retries.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.begun.number
     }
 
-    /// From the beginning of the attempt to the end of the response, without waits for the rate limit and between
-    /// attempts. It includes time in which nobody polled the stream.
+    /// The time from the start of the attempt to the end of the response, including time in which the stream was not
+    /// polled, excluding waits for the rate limit and between attempts.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
     }
 
-    /// What came of it, in a word.
+    /// The outcome, in a word. More may be added.
     ///
     /// | outcome | meaning |
     /// |---|---|
     /// | `page` | a page |
-    /// | `dropped` | nobody waits for it any more: the stream was dropped or reversed |
-    /// | `connect`, `tls`, `timeout`, `transport`, `redirect`, `decode`, `too_large`, `protocol` | the error's kind, as its predicates say |
-    /// | `rate_limited`, `auth`, `not_found`, `cursor` | the API's error: too many requests, the key, the app's id, the cursor |
-    /// | `api` | any other error of the API |
+    /// | `dropped` | the stream was dropped or reversed |
+    /// | `connect`, `tls`, `timeout`, `transport`, `redirect`, `decode`, `too_large`, `protocol` | the [kind](Error#kinds) of the error |
+    /// | `rate_limited`, `auth`, `not_found`, `cursor` | an error of the API: too many requests, the key, the app id, the cursor |
+    /// | `api` | another error of the API |
     /// | `other` | [`Error::other`] |
-    ///
-    /// New words may be added.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         match self.answer {
@@ -78,7 +75,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// The HTTP status of the response, if there was one; 200 for a page.
+    /// The HTTP status, if there was a response; 200 for a page.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self.answer? {
@@ -87,19 +84,19 @@ impl Attempt<'_> {
         }
     }
 
-    /// The error of a failed attempt. The stream does not yield it where the attempt is repeated.
+    /// The error of a failed attempt. If the attempt is repeated, the stream does not yield it.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         self.answer?.as_ref().err()
     }
 
-    /// How many groups the page holds; 0 if there is none.
+    /// The number of groups on the page; 0 if there is none.
     #[must_use]
     pub fn groups(&self) -> usize {
         self.page().map_or(0, |page| page.groups.len())
     }
 
-    /// The decoded size of the page's body, in bytes; 0 if there is no page, and on a source without bodies.
+    /// The size of the page's decoded body in bytes; 0 if there is none.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.page().map_or(0, |page| page.bytes)
@@ -129,7 +126,6 @@ fn kind(error: &Error) -> &'static str {
     kinds.into_iter().find_map(|(is, kind)| is.then_some(kind)).unwrap_or("other")
 }
 
-/// Called at the end of each attempt.
 #[derive(Clone)]
 pub(crate) struct Observer(Arc<dyn Fn(&Attempt<'_>) + Send + Sync>);
 
@@ -138,7 +134,6 @@ impl Observer {
         Self(Arc::new(observer))
     }
 
-    /// An attempt begins.
     pub(super) fn begin(&self, request: &PageRequest, app_id: Option<&str>, number: u32) -> Observed {
         let begun = Begun {
             app_id: app_id.map(str::to_owned),
@@ -157,7 +152,6 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// What is known of an attempt when it begins.
 #[derive(Debug)]
 struct Begun {
     app_id: Option<String>,
@@ -167,12 +161,12 @@ struct Begun {
     at: Instant,
 }
 
-/// An attempt under way that somebody observes. Dropped before its end, it is reported as dropped.
+/// An observed attempt. Dropped before its end, it is reported as dropped.
 #[derive(Default)]
 pub(super) struct Observed(Option<Box<(Observer, Begun)>>);
 
 impl Observed {
-    /// The attempt is at its end. Invalid input is no attempt: nothing was requested.
+    /// Reports the end of the attempt. Invalid input is not reported, because nothing was requested.
     pub(super) fn end(mut self, answer: &Result<Page>) {
         match answer {
             Err(error) if error.is_config() => self.0 = None,
@@ -190,7 +184,7 @@ impl Observed {
 
 impl Drop for Observed {
     fn drop(&mut self) {
-        // A panic of the observer during another panic would abort the process.
+        // A second panic, in the observer, would abort the process.
         if !thread::panicking() {
             self.report(None);
         }

@@ -29,9 +29,9 @@ impl RateLimit {
     fn with<T>(&self, act: impl FnOnce(&mut Queue<Waker>, Instant) -> T) -> T {
         let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let done = act(&mut queue, Instant::now());
-        let called = queue.called();
+        let released = queue.released();
         drop(queue);
-        called.into_iter().for_each(Waker::wake);
+        released.called.into_iter().for_each(Waker::wake);
         done
     }
 }

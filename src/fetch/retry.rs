@@ -92,6 +92,9 @@ impl RetryPolicy {
 
     /// How long all attempts at a page may take together, waits included. An attempt under way is given up then, and no
     /// wait is begun that would end later. Default: 90 s. Any duration; [`none`](Self::none) has no deadline.
+    ///
+    /// Waiting for the client's [rate limit](crate::ClientBuilder::rate_limit) does not count. Neither does time in which
+    /// nobody polled the stream: a deadline that passed meanwhile is put off, so that a response that has arrived is used.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);

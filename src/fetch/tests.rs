@@ -70,6 +70,21 @@ async fn the_wait_for_the_rate_limit_does_not_count_towards_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_wait_of_a_retry_for_the_rate_limit_does_not_count_towards_the_deadline_either() {
+    let pace = Pace::new(RetryPolicy::default().deadline(5 * SECOND), Some(RateLimit::new(1, 60 * SECOND)));
+    let reset = || Fault::Error(Error::transport("reset"));
+    let list = ListGroups::at_pace(fake(2).script([reset(), Fault::Delay(4 * SECOND), reset(), Fault::Hang]), pace);
+    let list = list.page_size(1);
+    let mut stream = list.stream();
+    stream.next().await.unwrap().unwrap();
+    let began = Instant::now();
+    let groups: Vec<_> = stream.collect().await;
+    let error = groups.into_iter().find_map(Result::err).expect("the last attempt hangs");
+    assert!(error.is_timeout() && error.elapsed() < 6 * SECOND, "{error:?}");
+    assert!(began.elapsed() >= 60 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_waits_and_is_not_polled_holds_up_nobody() {
     let list = ListGroups::at_pace(fake(3), one_a_second()).page_size(1);
     list.page().await.unwrap();

@@ -35,7 +35,6 @@ pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut
     Ok(body)
 }
 
-/// Reserves space by doubling, up to `max` in total.
 fn make_room(body: &mut Vec<u8>, more: usize, max: usize) {
     let needed = body.len() + more;
     if needed > body.capacity() {

@@ -8,7 +8,6 @@ use secrecy::SecretString;
 
 use crate::error::{Error, Result};
 
-/// Shared by all sources of a client.
 pub(crate) struct Endpoint {
     pub(super) http: reqwest::Client,
     pub(super) key: Key,
@@ -21,7 +20,6 @@ pub(crate) struct Endpoint {
     pub(crate) shown: String,
 }
 
-/// The key and its header.
 pub(crate) struct Key {
     pub(crate) name: HeaderName,
     /// Marked sensitive.
@@ -30,11 +28,9 @@ pub(crate) struct Key {
     pub(crate) text: SecretString,
 }
 
-/// The limits of a request.
 pub(crate) struct Limits {
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
-    /// Of silence within an attempt.
     pub(crate) longest_silence: Duration,
     pub(crate) max_page_bytes: usize,
 }

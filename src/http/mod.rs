@@ -1,13 +1,4 @@
 //! One request for a page, and its response.
-//!
-//! | file | content |
-//! |---|---|
-//! | `mod.rs` | the request |
-//! | `endpoint.rs` | the HTTP client and its security settings |
-//! | `body.rs` | the response's body, of limited size |
-//! | `retry_after.rs` | the header `Retry-After` |
-//! | `timeouts.rs` | the time limits of an attempt |
-//! | `classify.rs` | reqwest's errors as this crate's |
 
 mod body;
 mod classify;
@@ -44,10 +35,8 @@ pub(crate) use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 pub(crate) use retry_after::parse_retry_after;
 use timeouts::Timeouts;
 
-/// The header for the key.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");
 
-/// The API's maximum.
 const MAX_PARTICIPANTS: usize = 8;
 
 /// The [`PageSource`] that requests pages from the API. Made by [`Client::groups`](crate::Client::groups) and
@@ -67,18 +56,15 @@ pub struct HttpSource {
 }
 
 impl HttpSource {
-    /// A source for the list at `target`, or for an error about it.
     pub(crate) fn new(endpoint: Arc<Endpoint>, app_id: &str, target: Result<Url, &'static str>) -> Self {
         Self { endpoint, app_id: app_id.into(), target, body: None }
     }
 
-    /// Sends the documented body with these users.
     pub(crate) fn with_participants(mut self, participants: Vec<String>) -> Self {
         self.body = Some(participants_body(participants));
         self
     }
 
-    /// Makes one attempt.
     async fn attempt(&self, request: PageRequest) -> Result<Page> {
         let mut url = self.target.clone().map_err(Error::config)?;
         let body = self.body.clone().transpose().map_err(Error::config)?;
@@ -123,7 +109,6 @@ impl PageSource for HttpSource {
         Some(rapidhash_v3(self.app_id.as_bytes()))
     }
 
-    /// `None` if the id is invalid.
     fn app_id(&self) -> Option<&str> {
         self.target.is_ok().then_some(&self.app_id)
     }
@@ -168,12 +153,10 @@ fn query(request: &PageRequest) -> String {
         Position::After(cursor) => ("after", cursor),
         Position::Before(cursor) => ("before", cursor),
     };
-    // Writing to a string cannot fail.
     let _ = write!(query, "&{name}={}", utf8_percent_encode(cursor.as_str(), ENCODED));
     query
 }
 
-/// The documented body.
 fn participants_body(participants: Vec<String>) -> Result<Arc<[u8]>, &'static str> {
     #[derive(Serialize)]
     struct Body {
@@ -206,7 +189,6 @@ async fn page(response: Response, max_bytes: usize, mut timeouts: Timeouts, secr
     decode(&body, secrets)
 }
 
-/// The error for a response with another status.
 async fn refuse(status: StatusCode, response: Response, timeouts: Timeouts, secrets: &[&str]) -> Error {
     let code = status.as_u16();
     if status.is_redirection() {

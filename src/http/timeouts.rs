@@ -1,5 +1,5 @@
-//! The time limits of an attempt, instead of reqwest's, which check their timer first and so discard a response that
-//! arrived while the stream was not polled, and which panic without timers.
+//! The time limits of an attempt, instead of reqwest's. Those panic without timers, and check their timer first, so
+//! that they discard a response that arrived while the stream was not polled.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -44,7 +44,6 @@ impl Timeouts {
         Ok(Self { total, silence, longest_silence, timer })
     }
 
-    /// Limits the rest of the attempt to `time`.
     pub(super) fn at_most(&mut self, time: Duration) {
         self.total.at_most(time, Instant::now());
     }
@@ -53,7 +52,8 @@ impl Timeouts {
     ///
     /// # Errors
     ///
-    /// [`Error::is_timeout`] if the step is pending and a limit has passed.
+    /// [`Error::is_timeout`] if the step is pending and a limit has passed. [`Error::is_transport`] if the runtime in which
+    /// the attempt began was shut down: its connection is gone, and reqwest's own timers would panic.
     ///
     /// # Cancel safety
     ///
@@ -62,6 +62,9 @@ impl Timeouts {
         let Self { total, silence, longest_silence, timer } = self;
         let mut step = pin!(step);
         let output = poll_fn(|cx| {
+            if timer.is_orphaned(cx) {
+                return Poll::Ready(Err(Error::broken("the runtime was shut down")));
+            }
             if let Poll::Ready(output) = step.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
             }

@@ -35,7 +35,6 @@ enum Stage {
     Answered,
 }
 
-/// What an answer waits for.
 enum Wait {
     None,
     Polls(u32),
@@ -74,7 +73,6 @@ impl FakeFetch {
         }
     }
 
-    /// Taken after the hook, which may set it.
     fn take_fault(&self, index: usize) -> Fault {
         self.fake.state().faults.remove(&index).unwrap_or_default()
     }

@@ -25,9 +25,7 @@ pub(super) struct Mark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Target {
-    /// The group with this serial number.
     Item(u64),
-    /// The group at this index.
     Offset(usize),
 }
 

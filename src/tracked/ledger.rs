@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 pub(super) struct Ledger<P> {
     /// The place before each item, by its number.
     open: BTreeMap<u64, P>,
-    /// The number of the next item.
     next: u64,
     /// The place of the stream: after the last item.
     after: P,
@@ -30,7 +29,6 @@ impl<P: Clone> Ledger<P> {
         self.after = after;
     }
 
-    /// Acknowledges an item.
     pub(super) fn done(&mut self, number: u64) {
         self.open.remove(&number);
     }
@@ -40,7 +38,6 @@ impl<P: Clone> Ledger<P> {
         self.open.first_key_value().map_or(&self.after, |(_, before)| before).clone()
     }
 
-    /// The number of items.
     pub(super) fn open(&self) -> usize {
         self.open.len()
     }

@@ -9,8 +9,10 @@ use super::view::View;
 #[derive(Clone, Debug)]
 pub(super) enum Onward {
     /// To the page at this position. `promised`: a link announced it; otherwise the request confirms the end.
-    To { position: Position, promised: bool },
-    /// Nowhere: the list ends.
+    To {
+        position: Position,
+        promised: bool,
+    },
     End,
     /// To the start of the list, which is here.
     Start,

@@ -1,9 +1,8 @@
-//! Failed requests as the walk sees them, and the failures of the walk.
+//! Failed requests and failures, as the walk sees them.
 
 /// What a failed request means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The cursor has expired (131059).
     Expired,
     /// The cursor is invalid (2642): expired, never valid, or past the end.
     Invalid,
@@ -18,17 +17,14 @@ pub(crate) enum Fault {
 /// Why a walk stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// A request failed.
     Request,
     /// The server refuses a cursor that it still sends.
     RefusedCursor,
     /// The caller's cursor was refused in both directions.
     GivenCursor,
-    /// The page's cursor was sent before.
     Loop,
     /// The page's cursor is too long: its length in bytes.
     CursorTooLong(usize),
-    /// The page has a link, but no cursor.
     LinkWithoutCursor,
     /// A hundred empty pages in a row.
     EmptyPages,

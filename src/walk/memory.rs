@@ -33,7 +33,6 @@ impl Sent {
         self.legs.insert(hash(cursor.as_str()), self.leg) != Some(self.leg)
     }
 
-    /// Removes a cursor that was refused.
     pub(super) fn forget(&mut self, cursor: &Cursor) {
         self.legs.remove(&hash(cursor.as_str()));
     }
@@ -150,7 +149,6 @@ impl Memory {
         true
     }
 
-    /// Sets the number of restarts left.
     pub(super) fn grant(&mut self, restarts: u32) {
         if let Self::On { left: Some(left), .. } = self {
             *left = restarts;

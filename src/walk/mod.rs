@@ -1,7 +1,5 @@
-//! The state machine of a walk through a list with cursors: what to request next, which groups of a page the caller
-//! gets, and when the list ends.
-//!
-//! Pure: no I/O, no clock, no async. [`Walk::step`] is one match over the state and the event. Each rule has a file:
+//! The state machine of a walk through a list with cursors. Pure: no I/O, no clock, no async. [`Walk::step`] is one
+//! match over the state and the event. Each rule has a file:
 //!
 //! - `view`: a page in the order of the walk; the only file in which forward and backward differ,
 //! - `end`: where a page leads, and what establishes the end of the list,
@@ -34,15 +32,13 @@ pub use size::PageSize;
 pub(crate) use size::Sizes;
 pub(crate) use view::{Kept, Lead, View, hash};
 
-/// Most empty pages in a row. The API may send empty pages in the middle of a list (Graph API, "Paginated Results"),
-/// but a hundred in a row have not been reported: such a server sends new cursors without end.
+/// Most empty pages in a row. The API may send some (Graph API, "Paginated Results"); a hundred have not been reported,
+/// and mean that the server sends new cursors without end.
 const MAX_EMPTY_PAGES: u32 = 100;
 
-/// Most changed pages in a row before refused cursors. A server that refuses each cursor it has just sent would
-/// otherwise keep the walk running.
+/// Most changed pages in a row before refused cursors, for a server that refuses each cursor it has just sent.
 const MAX_CHANGED: u32 = 3;
 
-/// The caller's settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) sizes: Sizes,
@@ -51,15 +47,13 @@ pub(crate) struct Rules {
     pub(crate) confirm_end: bool,
 }
 
-/// A walk through a list.
 #[derive(Clone, Debug)]
 pub(crate) struct Walk {
     heading: Direction,
     state: State,
-    /// The page that the caller reads.
     leaf: Leaf,
     sizes: Sizes,
-    /// How many groups may still be yielded.
+    /// Groups that may still be yielded.
     left: Option<usize>,
     max_restarts: u32,
     confirm_end: bool,
@@ -87,44 +81,35 @@ enum State {
     Failed { failure: Failure, again: Ask },
     /// Ends, because a failure was reported. [`Event::Resume`] continues with this request.
     Halted(Ask),
-    /// Ends: the list has ended, or `max_groups` is reached.
+    /// Ends: at the end of the list, or at `max_groups`.
     Done,
 }
 
-/// What happens to a walk.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// The caller has received all groups so far, and wants more.
     Pull,
-    /// The request was answered with this page.
     Page(View),
-    /// The request failed.
     Fault(Fault),
     /// The caller wants to continue after a failure.
     Resume,
 }
 
-/// What to do after an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Request this page.
     Ask(Position, PageSize),
-    /// Yield these groups of the page, counted in the server's order. If there are none, yield an empty page.
+    /// Yield these groups of the page, counted in the server's order; or an empty page.
     Yield(Kept),
-    /// Yield nothing.
     Nothing,
-    /// Yield nothing: the walk has restarted, for the n-th time.
+    /// Yield nothing after the n-th restart.
     Restarted(u32),
-    /// Yield nothing: the walk continues with smaller pages.
+    /// Yield nothing; the page size is lowered.
     Lowered(PageSize),
-    /// Yield an error.
     Fail(Failure),
-    /// End.
     End,
 }
 
 impl Walk {
-    /// A walk from `place` in the direction of `heading`.
     pub(crate) fn new(place: Place, heading: Direction, rules: Rules) -> Self {
         let Rules { sizes, max_groups, max_restarts, confirm_end } = rules;
         let ask = approach(&place, heading).filter(|_| max_groups != Some(0));
@@ -183,12 +168,11 @@ impl Walk {
         self.restarts
     }
 
-    /// Whether a cursor was refused because the list had changed. Since then, groups may have been left out as repeats.
+    /// See the field. Since then, groups may have been left out as repeats.
     pub(crate) fn saw_change(&self) -> bool {
         self.saw_change
     }
 
-    /// Whether the text is a cursor that this walk has sent.
     pub(crate) fn has_sent(&self, text: &str) -> bool {
         self.sent.contains(text)
     }
@@ -224,7 +208,6 @@ impl Walk {
         }
     }
 
-    /// Handles an event.
     pub(crate) fn step(&mut self, event: Event) -> Outcome {
         let state = mem::replace(&mut self.state, State::Done);
         let (state, outcome) = match (state, event) {
@@ -252,7 +235,6 @@ impl Walk {
         outcome
     }
 
-    /// Handles a page.
     fn answered(&mut self, ask: Ask, view: View) -> (State, Outcome) {
         let limit = self.limit(&ask);
         match ask.purpose {
@@ -265,7 +247,6 @@ impl Walk {
         }
     }
 
-    /// Handles a failed request.
     fn failed(&mut self, ask: Ask, fault: Fault) -> (State, Outcome) {
         let limit = self.limit(&ask);
         match (&ask.purpose, fault) {
@@ -352,7 +333,7 @@ impl Walk {
         (state, Outcome::Nothing)
     }
 
-    /// Handles an expired cursor: restarts if possible.
+    /// Handles an expired cursor: restarts if it can.
     fn expired(&mut self, ask: Ask, failure: Failure) -> (State, Outcome) {
         if ask.position == Position::Start || !self.memory.restart(self.sizes.next(false)) {
             return (State::Halted(ask), Outcome::Fail(failure));

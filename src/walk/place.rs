@@ -6,7 +6,6 @@ use super::end::Onward;
 use super::size::PageSize;
 use super::view::{Kept, View};
 
-/// The place of a walk.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     /// Before the first group of the list.
@@ -41,7 +40,6 @@ pub(crate) enum Beside {
 }
 
 impl Mark {
-    /// The gap at the start of a page.
     pub(crate) fn start_of(position: Position, limit: PageSize) -> Self {
         Self { position, limit, offset: 0, beside: None, next: None }
     }
@@ -59,7 +57,6 @@ impl Mark {
         Self { offset, beside, ..Self::start_of(position, limit) }
     }
 
-    /// The hash of the last group yielded.
     pub(super) fn hash(&self) -> Option<u64> {
         self.beside.map(|(Beside::Before(hash) | Beside::After(hash))| hash)
     }
@@ -170,7 +167,6 @@ impl Leaf {
         if self.position == *position { &self.view.hashes } else { &[] }
     }
 
-    /// Returns the buffer of the hashes.
     pub(super) fn into_hashes(self) -> Vec<u64> {
         self.view.hashes
     }

@@ -15,7 +15,6 @@ pub(super) struct Ask {
     pub(super) giver: Option<Mark>,
 }
 
-/// The purpose of a request.
 #[derive(Clone, Debug)]
 pub(super) enum Purpose {
     /// Its groups are yielded. `promised`: a link announced the page.
@@ -29,7 +28,6 @@ pub(super) enum Purpose {
 }
 
 impl Ask {
-    /// Lists a page that no link announced.
     pub(super) fn list(position: Position, giver: Option<Mark>) -> Self {
         Self { position, purpose: Purpose::List { promised: false }, giver }
     }
@@ -64,7 +62,6 @@ pub(super) fn approach(place: &Place, heading: Direction) -> Option<Ask> {
     }
 }
 
-/// The search for the gap of a mark.
 #[derive(Clone, Debug)]
 pub(super) struct Seek {
     pub(super) mark: Mark,

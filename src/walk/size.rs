@@ -59,7 +59,6 @@ const FALLBACKS: [PageSize; 2] = [PageSize::clamped(100), PageSize::DEFAULT];
 /// How the size of the next page is chosen.
 #[derive(Clone, Debug)]
 pub(crate) enum Sizes {
-    /// The caller's size.
     Fixed(PageSize),
     /// The API's default for the first page, so that the first groups arrive early; then the ceiling, so that there are
     /// few requests.
@@ -85,7 +84,6 @@ impl Sizes {
         }
     }
 
-    /// A request with this size was answered.
     pub(super) fn worked(&mut self, size: PageSize) {
         if let Self::Adaptive { worked, .. } = self {
             *worked = Some(size).max(*worked);

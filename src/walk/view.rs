@@ -13,7 +13,6 @@ pub(crate) fn hash(text: &str) -> u64 {
     rapidhash_v3(text.as_bytes())
 }
 
-/// A page, in the order in which a walk reads it.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     pub(super) direction: Direction,
@@ -21,7 +20,6 @@ pub(crate) struct View {
     pub(super) hashes: Vec<u64>,
     /// The side where reading continues.
     pub(super) ahead: Lead,
-    /// The other side.
     pub(super) behind: Lead,
 }
 
@@ -54,7 +52,6 @@ impl View {
         }
     }
 
-    /// A page without groups, links and cursors.
     pub(super) fn empty(direction: Direction) -> Self {
         Self { direction, hashes: Vec::new(), ahead: Lead::default(), behind: Lead::default() }
     }
@@ -104,7 +101,6 @@ impl Kept {
         }
     }
 
-    /// The index of the `n`-th of them.
     pub(super) fn nth(&self, n: usize) -> Option<usize> {
         match self {
             Self::Run(run) => run.clone().nth(n),
@@ -112,12 +108,10 @@ impl Kept {
         }
     }
 
-    /// The index of the last of them.
     pub(super) fn last(&self) -> Option<usize> {
         self.nth(self.len().checked_sub(1)?)
     }
 
-    /// Keeps the first `count`.
     pub(super) fn truncate(&mut self, count: usize) {
         match self {
             Self::Run(run) => run.end = run.end.min(run.start.saturating_add(count)),

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// A fault, with the path to it and its place in the body.
+/// A fault, its path and its byte offset.
 ///
-/// It quotes nothing of the body: a value may be a cursor, a name, or a megabyte of either. One word wide, since every
-/// function that reads returns it.
+/// It quotes nothing of the body, which may hold cursors, names or megabytes. One word wide, because every reading
+/// function returns it.
 #[derive(Debug)]
 pub(super) struct Fault(Box<Inner>);
 
@@ -23,22 +23,21 @@ enum Step {
     Index(usize),
 }
 
-/// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    /// The body ends.
+    /// The body is truncated.
     End,
-    /// No JSON: this was expected.
+    /// Malformed JSON: this was expected.
     Syntax(&'static str),
     /// A value of another kind, or out of range.
-    Found { expected: &'static str, found: &'static str },
-    /// A key is missing.
+    Found {
+        expected: &'static str,
+        found: &'static str,
+    },
     Missing(&'static str),
-    /// A key comes twice.
     Twice(&'static str),
-    /// A string is not UTF-8, or has half a pair of surrogates.
+    /// A string is not UTF-8, or has an unpaired surrogate.
     Unicode,
-    /// The nesting is too deep.
     TooDeep,
 }
 
@@ -48,21 +47,21 @@ impl Fault {
         Self(Box::new(Inner { what, at, path: Vec::new() }))
     }
 
-    /// The fault is in the value of this key.
+    /// Adds the key of the value with the fault.
     #[cold]
     pub(super) fn under(mut self, key: &'static str) -> Self {
         self.0.path.push(Step::Key(key));
         self
     }
 
-    /// The fault is in this element.
+    /// Adds the index of the element with the fault.
     #[cold]
     pub(super) fn within(mut self, index: usize) -> Self {
         self.0.path.push(Step::Index(index));
         self
     }
 
-    /// All that there is of the body may be right: it only ends early.
+    /// Whether the body is truncated, but otherwise valid.
     pub(super) fn is_end(&self) -> bool {
         self.0.what == What::End
     }

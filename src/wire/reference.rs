@@ -1,7 +1,6 @@
-//! A second decoder of pages, for tests and fuzzing alone: visitors of serde, over `serde_json`.
+//! A second decoder of pages for tests and fuzzing: serde visitors over `serde_json`.
 //!
-//! It shares no line with the one that is used, so that a field which one of them swaps or drops is found by comparing their
-//! pages, value by value. It is careful and slow, and takes as much memory as serde does.
+//! It shares no code with the other, so that comparing their pages finds fields that one of them swaps or drops.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,19 +15,14 @@ use serde::de::{
 use crate::cursor::MAX_CURSOR_BYTES;
 use crate::page::{Cursors, Group, Page};
 
-/// What a body with status 200 is.
 #[derive(Debug, PartialEq)]
 #[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "the fuzz target is given it"))]
 pub enum Verdict {
-    /// A page of groups.
     Page(Page),
-    /// JSON that calls itself an error.
     Refused,
-    /// Neither.
     Wrong,
 }
 
-/// What the visitors make of a body.
 #[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "the fuzz target is given it"))]
 pub fn verdict(body: &[u8]) -> Verdict {
     let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -42,7 +36,7 @@ pub fn verdict(body: &[u8]) -> Verdict {
     }
 }
 
-/// Whether the whole body is an object that calls itself an error, whatever else is in it.
+/// Whether the body is an object that is an error, whatever else it holds.
 fn calls_itself_an_error(json: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Claim {
@@ -50,13 +44,13 @@ fn calls_itself_an_error(json: &[u8]) -> bool {
         status: Status,
         error: Option<IgnoredAny>,
     }
-    // The derived visitor takes an array too.
+    // The derived visitor would accept an array too.
     json.trim_ascii_start().first() == Some(&b'{')
         && serde_json::from_slice(json).is_ok_and(|claim: Claim| claim.status.failed || claim.error.is_some())
 }
 
 impl Answer<'_> {
-    /// `None` where a cursor is too long.
+    /// `None` if a cursor is too long.
     fn into_page(self, bytes: usize) -> Option<Page> {
         let Paging { cursors, next, previous } = self.paging;
         let after = cursors.after.or_else(|| parameter(next.as_deref()?, "after"));
@@ -77,15 +71,14 @@ fn parameter<'a>(link: &'a str, name: &str) -> Option<Cow<'a, str>> {
     percent_encoding::percent_decode_str(value).decode_utf8().ok()
 }
 
-/// The outermost object, in part.
+/// The outermost object.
 struct Answer<'de> {
     groups: Vec<Group>,
     paging: Paging<'de>,
-    /// It has a `status` other than "success", or an `error`.
+    /// Whether it has a `status` other than "success", or an `error`.
     refused: bool,
 }
 
-/// What `paging` holds. Without one, everything is absent.
 #[derive(Default)]
 struct Paging<'de> {
     cursors: SentCursors<'de>,
@@ -93,14 +86,13 @@ struct Paging<'de> {
     previous: Option<Cow<'de, str>>,
 }
 
-/// What `paging.cursors` holds.
 #[derive(Default)]
 struct SentCursors<'de> {
     after: Option<Cow<'de, str>>,
     before: Option<Cow<'de, str>>,
 }
 
-/// Keys as an enum, compared where they stand in the body.
+/// Keys as an enum, compared without copying.
 macro_rules! keys {
     ($name:ident { $($variant:ident = $key:literal),+ $(,)? }) => {
         #[derive(Clone, Copy)]
@@ -139,7 +131,7 @@ keys!(GroupKey { Id = "id", Subject = "subject", CreationTimestamp = "creation_t
 keys!(PagingKey { Cursors = "cursors", Next = "next", Previous = "previous" });
 keys!(CursorsKey { After = "after", Before = "before" });
 
-/// Reads the value of a key that may come once.
+/// Reads the value of a key that may occur once.
 #[inline]
 fn fill<'de, A, S>(slot: &mut Option<S::Value>, key: &'static str, map: &mut A, seed: S) -> Result<(), A::Error>
 where
@@ -153,7 +145,6 @@ where
     Ok(())
 }
 
-/// Reads the outermost object.
 struct AnswerSeed;
 
 impl<'de> DeserializeSeed<'de> for AnswerSeed {
@@ -195,7 +186,6 @@ impl<'de> Visitor<'de> for AnswerSeed {
 
 /// Reads `data`: an array of groups, or an object with such an array under `groups`.
 struct GroupsSeed {
-    /// This is the inner array already.
     nested: bool,
 }
 
@@ -239,7 +229,7 @@ impl<'de> Visitor<'de> for GroupsSeed {
     }
 }
 
-/// A group as it comes. [`Group`]'s own serde form is for this crate's users, and strict.
+/// A group in the API's form. [`Group`]'s own serde form is strict.
 struct WireGroup(Group);
 
 impl<'de> Deserialize<'de> for WireGroup {
@@ -282,7 +272,7 @@ impl<'de> Deserialize<'de> for WireGroup {
     }
 }
 
-/// An object that may be missing: null, or the `[]` that PHP writes for an empty map.
+/// An object that may be missing, null, or `[]`, which PHP writes for an empty map.
 trait Object<'de>: Default {
     const NAME: &'static str;
 
@@ -361,7 +351,7 @@ impl<'de> Object<'de> for SentCursors<'de> {
     }
 }
 
-/// The verdict of a `status`: only null and "success" are good.
+/// Whether a `status` is an error: all but null and "success" are.
 #[derive(Clone, Copy, Default)]
 struct Status {
     failed: bool,
@@ -469,7 +459,7 @@ impl<'de> Visitor<'de> for Seconds {
         }
     }
 
-    /// How numbers come where some other crate has switched on `serde_json/arbitrary_precision`.
+    /// Numbers, if another crate has enabled `serde_json/arbitrary_precision`.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<i64, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
             .map_err(|_| A::Error::invalid_type(Unexpected::Map, &self))?;
@@ -480,14 +470,14 @@ impl<'de> Visitor<'de> for Seconds {
     }
 }
 
-/// Reads a text, and knows what may stand in for one.
+/// Reads a text, or what may replace it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Text {
-    /// A whole number is taken as its digits.
+    /// A whole number is read as its digits.
     Id,
-    /// Likewise, and null, the empty text and the text "null" are none.
+    /// Likewise; null, an empty text and "null" are none.
     Cursor,
-    /// Null, the empty text and the text "null" are none.
+    /// Null, an empty text and "null" are none.
     Link,
 }
 
@@ -548,12 +538,12 @@ impl<'de> Visitor<'de> for Text {
         }
     }
 
-    /// How numbers come where some other crate has switched on `serde_json/arbitrary_precision`.
+    /// Numbers, if another crate has enabled `serde_json/arbitrary_precision`.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
             .map_err(|_| A::Error::invalid_type(Unexpected::Map, &self))?;
         match number.to_string() {
-            // A float has lost what it was written as, and is nobody's id.
+            // A float has lost its spelling, so it cannot be an id.
             text if text.contains(['.', 'e', 'E']) => Err(A::Error::invalid_type(Unexpected::Other("a number"), &self)),
             text => self.digits(&text),
         }

@@ -1,8 +1,7 @@
-//! What an answer says when it says no.
+//! Reads errors of the API.
 //!
-//! Gupshup's own pages and Meta's reference show four shapes of error, and a load balancer in front of them adds pages
-//! of HTML, plain text and nothing at all. All of them end here as a message, a code and whether the API called the
-//! failure temporary; no more of the body is kept, whatever its size.
+//! Gupshup's pages and Meta's reference show four shapes; load balancers add HTML, plain text and empty bodies. Each is
+//! read as a message, a code, and whether the API called the failure temporary.
 
 use std::borrow::Cow;
 
@@ -11,11 +10,9 @@ use super::scalar;
 use super::text::{clean, excerpt, html_title, plain_text, without_bom};
 use crate::error::{Error, Refusal as Refused};
 
-/// The longest message that is kept, in bytes. Messages of the API are a sentence or two; 2 KiB leaves room for them
-/// and keeps what a stranger's server sends out of the logs.
+/// The longest message kept, in bytes: more than the API's one or two sentences, and little enough for a log.
 const MAX_MESSAGE_BYTES: usize = 2 * 1024;
 
-/// An error of the API, as far as its body tells.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Refusal {
     message: Option<String>,
@@ -24,8 +21,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Reads an error body of any shape, or a part of one. What cannot be read tells nothing, and is no failure: the
-    /// status is known already.
+    /// Reads an error body of any shape, or a part of one. Unreadable parts are ignored, because the status is known.
     pub(crate) fn read(body: &[u8], secrets: &[&str]) -> Self {
         let body = without_bom(body).trim_ascii();
         match body.first() {
@@ -36,7 +32,7 @@ impl Refusal {
         }
     }
 
-    /// Reads a body that came with status 200. `None` where it does not call itself an error, or is not JSON to its end.
+    /// Reads a body with status 200. `None` if it is not an error, or not complete JSON.
     pub(super) fn despite_success(json: &[u8], secrets: &[&str]) -> Option<Self> {
         match Shape::read(json) {
             (shape, Ok(())) if shape.refuses => Some(shape.into_refusal(secrets)),
@@ -44,7 +40,6 @@ impl Refusal {
         }
     }
 
-    /// The error that a request ends with.
     pub(crate) fn into_error(self, status: u16) -> Error {
         let Self { message, code, transient } = self;
         Error::refused(Refused { status, code, message, transient })
@@ -56,17 +51,17 @@ fn message(text: Option<&str>, secrets: &[&str]) -> Option<String> {
     Some(message).filter(|message| !message.is_empty())
 }
 
-/// The parts of an error in JSON. The outer object is Gupshup's; `error` in it, or `message`, or the whole of it, is Meta's.
+/// The parts of an error in JSON. The outer object is Gupshup's. Meta's is its `error` or `message`, or the whole of
+/// it.
 #[derive(Default)]
 struct Shape {
     outer: Part,
     error: Inner,
     message: Inner,
-    /// It has a `status` other than "success", or an `error`.
+    /// Whether it has a `status` other than "success", or an `error`.
     refuses: bool,
 }
 
-/// What an object says of an error.
 #[derive(Default)]
 struct Part {
     message: Option<String>,
@@ -75,7 +70,6 @@ struct Part {
     transient: bool,
 }
 
-/// A member of the outer object.
 #[derive(Default)]
 enum Inner {
     #[default]
@@ -85,7 +79,7 @@ enum Inner {
 }
 
 impl Shape {
-    /// What could be read, and whether that was all.
+    /// What could be read, and whether that was everything.
     fn read(json: &[u8]) -> (Self, Result<()>) {
         let mut shape = Self::default();
         let mut reader = Reader::new(json);
@@ -177,7 +171,7 @@ impl Part {
     }
 }
 
-/// Goes past a value. Returns its text, up to a bound, if it is one that says anything.
+/// Reads a value. Returns the start of it if it is a text that is not blank.
 fn text(reader: &mut Reader<'_>) -> Result<Option<String>> {
     if reader.peek() != Some(b'"') {
         return reader.skip().map(|()| None);
@@ -187,7 +181,7 @@ fn text(reader: &mut Reader<'_>) -> Result<Option<String>> {
     Ok(Some(text).filter(|text| !text.trim().is_empty()).map(Cow::into_owned))
 }
 
-/// Goes past a value. Returns it if it is a whole number or the text of one.
+/// Reads a value. Returns it if it is a whole number, or the text of one.
 fn number(reader: &mut Reader<'_>) -> Result<Option<i64>> {
     match reader.peek() {
         Some(b'-' | b'0'..=b'9') => Ok(match reader.number()? {
@@ -198,7 +192,7 @@ fn number(reader: &mut Reader<'_>) -> Result<Option<i64>> {
     }
 }
 
-/// The code in "(#2642) Invalid cursors values": how it comes where only the message of Meta's error is passed on.
+/// The code in "(#2642) Invalid cursors values", the form of a message without its error object.
 fn leading_code(message: &str) -> Option<i64> {
     message.trim_start().strip_prefix("(#")?.split_once(')')?.0.parse().ok()
 }

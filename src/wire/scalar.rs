@@ -1,10 +1,10 @@
-//! The plain values of an answer, in every form that they have been seen in.
+//! Scalar values, in every form seen.
 
 use std::borrow::Cow;
 
 use super::json::{Number, Reader, Result};
 
-/// Goes past an id: a text that is not empty, or a whole number, which is taken as its digits.
+/// Reads an id: a text that is not empty, or a whole number, as its digits.
 #[inline]
 pub(super) fn id(reader: &mut Reader<'_>) -> Result<String> {
     const EXPECTED: &str = "an id";
@@ -18,7 +18,6 @@ pub(super) fn id(reader: &mut Reader<'_>) -> Result<String> {
     }
 }
 
-/// Goes past a subject: a text.
 #[inline]
 pub(super) fn subject(reader: &mut Reader<'_>) -> Result<String> {
     match reader.peek() {
@@ -27,7 +26,7 @@ pub(super) fn subject(reader: &mut Reader<'_>) -> Result<String> {
     }
 }
 
-/// Goes past a time: a number of seconds, or the text of one. Fractions of a second are dropped.
+/// Reads a time: a number of seconds, or the text of one. Fractions of a second are dropped.
 #[inline]
 pub(super) fn seconds(reader: &mut Reader<'_>) -> Result<i64> {
     const EXPECTED: &str = "seconds since 1970";
@@ -60,8 +59,7 @@ fn whole_seconds(text: &str) -> Option<i64> {
     (-LIMIT..LIMIT).contains(&seconds).then_some(seconds as i64)
 }
 
-/// Goes past a cursor: a text, or a whole number, which is taken as its digits. Null, the empty text and the text "null"
-/// are none.
+/// Reads a cursor: a text, or a whole number, as its digits. Null, an empty text and "null" are none.
 pub(super) fn cursor<'a>(reader: &mut Reader<'a>) -> Result<Option<Cow<'a, str>>> {
     const EXPECTED: &str = "a cursor";
     match reader.peek() {
@@ -70,13 +68,12 @@ pub(super) fn cursor<'a>(reader: &mut Reader<'a>) -> Result<Option<Cow<'a, str>>
     }
 }
 
-/// Goes past a link: a text. Null, the empty text and the text "null" are none.
+/// Reads a link: a text. Null, an empty text and "null" are none.
 pub(super) fn link<'a>(reader: &mut Reader<'a>) -> Result<Option<Cow<'a, str>>> {
     optional_text(reader, "a link")
 }
 
-/// Goes past a status. Returns whether it says that the answer is an error: all but "success" and null do, since a list
-/// that looks complete and is not is worse than an error.
+/// Reads a status. Returns whether the response is an error: any status but "success" and null.
 pub(super) fn status(reader: &mut Reader<'_>) -> Result<bool> {
     match reader.peek() {
         Some(b'"') => {
@@ -87,7 +84,7 @@ pub(super) fn status(reader: &mut Reader<'_>) -> Result<bool> {
     }
 }
 
-/// Goes past a value of any kind. Returns whether it is anything but null.
+/// Reads any value. Returns whether it is not null.
 pub(super) fn is_there(reader: &mut Reader<'_>) -> Result<bool> {
     let is_null = reader.peek() == Some(b'n');
     reader.skip()?;
@@ -108,7 +105,7 @@ fn optional_text<'a>(reader: &mut Reader<'a>, expected: &'static str) -> Result<
     }
 }
 
-/// Goes past a number without fraction and exponent that fits 64 bits.
+/// Reads a number without fraction and exponent that fits in 64 bits.
 fn whole_number(reader: &mut Reader<'_>, expected: &'static str) -> Result<String> {
     let text = reader.any_number()?;
     let is_whole = text.parse::<u64>().is_ok() || text.parse::<i64>().is_ok_and(|number| number < 0);

@@ -1,14 +1,14 @@
-//! The inside of a JSON string: where its plain part ends, and what its escapes stand for.
+//! JSON strings: the length of their plain part, and their escapes.
 
-/// A string longer than this gives back the memory that its escapes took and it does not need.
+/// An unescaped string with more capacity than this returns what it does not need.
 const SHRUNK_BYTES: usize = 256;
 
-/// How many bytes of a string come before its first quote, backslash or control character: eight at a time.
+/// The number of bytes before the first quote, backslash or control character. Checks eight at a time.
 #[inline]
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-    /// The high bit of each byte that is below `limit`, and maybe of some after the first such.
+    /// Sets the high bit of each byte below `limit`, and possibly of later bytes.
     const fn below(word: u64, limit: u8) -> u64 {
         word.wrapping_sub(ONES * limit as u64) & !word & HIGHS
     }
@@ -27,9 +27,9 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
     at + rest.iter().position(special).unwrap_or(rest.len())
 }
 
-/// What a string stands for whose escapes are well formed. `None` where one of them is half a pair of surrogates.
+/// The content of a string with well-formed escapes. `None` if a surrogate is unpaired.
 pub(super) fn unescape(raw: &str) -> Option<String> {
-    // No escape is shorter than what it stands for.
+    // No escape is shorter than its character.
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((plain, escape)) = rest.split_once('\\') {
@@ -65,7 +65,6 @@ pub(super) fn unescape(raw: &str) -> Option<String> {
     Some(text)
 }
 
-/// The four hexadecimal digits that a text begins with, and what follows.
 fn unit(text: &str) -> Option<(u16, &str)> {
     let (digits, rest) = text.split_at_checked(4)?;
     Some((u16::from_str_radix(digits, 16).ok()?, rest))

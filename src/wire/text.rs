@@ -1,21 +1,19 @@
-//! What a body is before it is JSON: marks, white space, HTML, plain text; and how much of it an error may show.
+//! Bodies before they are JSON: byte order marks, HTML, plain text; and texts for errors.
 
 use crate::error::mask;
 
-/// How much of a text is looked at, in bytes. The longest secret, a cursor of 4 KiB percent-encoded, fits in.
+/// How much of a text is searched for secrets, in bytes. The longest, a percent-encoded cursor of 4 KiB, fits.
 pub(super) const MAX_EXCERPT_BYTES: usize = 16 * 1024;
 
-/// The body without its byte order mark.
 pub(super) fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-/// The server's text as an error may show it: without secrets, on one line, and of at most `max` bytes.
+/// The server's text for an error: secrets masked, one line, at most `max` bytes.
 pub(super) fn clean(text: &str, secrets: &[&str], max: usize) -> String {
     mask::tidy(&mask::access_tokens(&mask::secrets(text, secrets)), max)
 }
 
-/// The text of the first `<title>`.
 pub(super) fn html_title(body: &[u8]) -> Option<&str> {
     let find = |from: usize, tag: &[u8]| {
         body[from..].windows(tag.len()).position(|window| window.eq_ignore_ascii_case(tag)).map(|at| from + at)
@@ -27,9 +25,8 @@ pub(super) fn html_title(body: &[u8]) -> Option<&str> {
     (!title.is_empty()).then_some(title)
 }
 
-/// The body, where it is text that a person could have written.
 pub(super) fn plain_text(body: &[u8]) -> Option<&str> {
-    // A bounded read may have cut the last character in two.
+    // A limited read may have split the last character.
     let text = match std::str::from_utf8(body) {
         Ok(text) => text,
         Err(error) if error.error_len().is_none() => std::str::from_utf8(&body[..error.valid_up_to()]).ok()?,
@@ -39,7 +36,7 @@ pub(super) fn plain_text(body: &[u8]) -> Option<&str> {
     (!text.contains(binary)).then_some(text)
 }
 
-/// The beginning of a text that an error may quote: more than it will show, so that what is masked is masked whole.
+/// The start of a text for an error: longer than what is shown, so that secrets are found whole.
 pub(super) fn excerpt(text: &str) -> &str {
     mask::cut(text, MAX_EXCERPT_BYTES)
 }

@@ -4,8 +4,8 @@ use std::future::Ready;
 
 use futures::StreamExt as _;
 use futures::executor::block_on;
-use gupshup_groups::testing::{CursorAnswer, Dialect, FakeFetch, FakeGroups, Fault};
-use gupshup_groups::{Checkpoint, Client, Cursors, Error, ListGroups, Page, PageRequest, PageSource, Result};
+use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups, Fault};
+use gupshup_groups::{Checkpoint, Client, Cursors, Error, ListGroups, Page, PageSource, Result};
 
 use crate::support::{all, drain, from_fn, groups, numbered, take};
 
@@ -137,39 +137,24 @@ fn a_checkpoint_of_an_error_while_a_walk_heals_lies_after_every_group_that_was_y
     assert_eq!(ids(&all(&mut stream)), (50..100).collect::<Vec<_>>());
 }
 
-/// The list of an app.
-#[derive(Clone)]
-struct App(FakeGroups, Option<u64>);
-
-impl PageSource for App {
-    type Fetch = FakeFetch;
-
-    fn fetch(&self, request: PageRequest) -> FakeFetch {
-        self.0.fetch(request)
-    }
-
-    fn list_identity(&self) -> Option<u64> {
-        self.1
-    }
-}
-
 #[test]
 fn a_checkpoint_of_another_list_is_refused_before_any_request() {
-    let fake = FakeGroups::new(groups(40));
-    let app = |identity| ListGroups::from_source(App(fake.clone(), identity)).page_size(20);
-    let mut stream = app(Some(1)).stream();
+    let fake = FakeGroups::new(groups(40)).identified_as(1);
+    let list = |fake: &FakeGroups| ListGroups::from_source(fake.clone()).page_size(20);
+    let mut stream = list(&fake).stream();
     take(&mut stream, 30);
     let place: Checkpoint = stream.checkpoint().to_string().parse().unwrap();
-    let requests = fake.requests().len();
 
-    let (found, error) = drain(&mut app(Some(2)).resume(place.clone()).stream());
+    let another = FakeGroups::new(groups(40)).identified_as(2);
+    let (found, error) = drain(&mut list(&another).resume(place.clone()).stream());
     let error = error.expect("it belongs to another list");
     assert!(found.is_empty() && error.is_config(), "{error}");
     assert!(error.to_string().contains("another list"), "{error}");
-    assert_eq!(fake.requests().len(), requests);
+    assert!(another.requests().is_empty());
 
-    for same_or_unknown in [Some(1), None] {
-        assert_eq!(all(app(same_or_unknown).resume(place.clone()).stream()).len(), 10);
+    let unknown = FakeGroups::new(groups(40));
+    for same_or_unknown in [fake, unknown] {
+        assert_eq!(all(list(&same_or_unknown).resume(place.clone()).stream()).len(), 10);
     }
 }
 

@@ -289,6 +289,23 @@ fn a_stream_whose_runtime_was_shut_down_during_a_request_goes_on_in_another() {
 }
 
 #[test]
+fn a_stream_whose_runtime_was_shut_down_while_it_connected_goes_on_in_another() {
+    let list = groups(7);
+    let elsewhere = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = elsewhere.block_on(Server::start(&list, []));
+    // With a name, it is the name that is resolved when the runtime is shut down.
+    for base in [server.base_url(), format!("http://localhost:{}", server.address.port())] {
+        let mut stream = Client::builder(KEY).base_url(base).build().unwrap().groups("app").stream();
+        let first = runtime(true);
+        first.block_on(async { assert!(stream.next().now_or_never().is_none()) });
+        drop(first);
+        let (found, error) = runtime(true).block_on(finish(&mut stream));
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(found, list);
+    }
+}
+
+#[test]
 fn a_stream_whose_runtime_was_shut_down_is_an_error_outside_of_any_and_no_panic() {
     let elsewhere = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = elsewhere.block_on(Server::start(&groups(7), [vec![Step::Request, Step::Hang]]));

@@ -36,7 +36,17 @@ pub(super) struct Queue<W> {
     /// In the order of arrival.
     waiting: VecDeque<Waiter<W>>,
     arrivals: u64,
-    called: Vec<W>,
+    released: Released<W>,
+}
+
+/// What the queue has let go of. A waker may run any code when it is called and when it is dropped, so both have to wait
+/// until the queue is not locked.
+#[derive(Debug)]
+pub(super) struct Released<W> {
+    /// Those to be woken.
+    pub(super) called: Vec<W>,
+    /// One that has begun.
+    pub(super) begun: Option<W>,
 }
 
 #[derive(Debug)]
@@ -66,12 +76,13 @@ impl<W> Queue<W> {
             begun: VecDeque::new(),
             waiting: VecDeque::new(),
             arrivals: 0,
-            called: Vec::new(),
+            released: Released::default(),
         }
     }
 
     /// Decides for a waiter that is polled. `arrival` is its place in the order, `None` before its first poll and after it
-    /// has begun. `wake` is how to call it; what is in there afterwards is of no use.
+    /// has begun. `wake` is how to call it; afterwards it holds the waker of the poll
+    /// before, which is of no use any more.
     pub(super) fn poll(&mut self, arrival: &mut Option<u64>, now: Instant, wake: &mut Option<W>) -> Decision {
         let now = self.forget(now);
         let number = *arrival.get_or_insert_with(|| {
@@ -89,9 +100,7 @@ impl<W> Queue<W> {
         self.remove_absent(now);
         let at = self.position(number).unwrap_or_else(|at| at);
         let decision = if at < self.room() {
-            if let Some(waiter) = self.waiting.remove(at) {
-                *wake = waiter.wake;
-            }
+            self.released.begun = self.waiting.remove(at).and_then(|waiter| waiter.wake);
             *arrival = None;
             self.begun.push_back(now);
             Decision::Begin
@@ -113,9 +122,9 @@ impl<W> Queue<W> {
         left.and_then(|waiter| waiter.wake)
     }
 
-    /// Those who should be woken since the last time.
-    pub(super) fn called(&mut self) -> Vec<W> {
-        mem::take(&mut self.called)
+    /// What was let go of since the last time; to be asked for after each change.
+    pub(super) fn released(&mut self) -> Released<W> {
+        mem::take(&mut self.released)
     }
 
     /// Forgets the requests that have left the window. Returns `now`, or the time of the last request if that is later:
@@ -147,7 +156,7 @@ impl<W> Queue<W> {
                 at += 1;
             } else if let Some(absent) = self.waiting.remove(at) {
                 // If it was only slow, it comes back.
-                self.called.extend(absent.wake);
+                self.released.called.extend(absent.wake);
             }
         }
     }
@@ -191,9 +200,15 @@ impl<W> Queue<W> {
             let waiter = &mut self.waiting[at];
             if plan.is_some_and(|plan| waiter.due.is_none_or(|due| due > plan)) {
                 waiter.due = Some(now);
-                self.called.extend(waiter.wake.take());
+                self.released.called.extend(waiter.wake.take());
             }
         }
+    }
+}
+
+impl<W> Default for Released<W> {
+    fn default() -> Self {
+        Self { called: Vec::new(), begun: None }
     }
 }
 

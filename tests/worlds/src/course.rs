@@ -42,6 +42,8 @@ pub struct Course {
     pub expired: bool,
     /// A page was sent without its link.
     pub link_left_out: bool,
+    /// A stale cursor was answered with an empty page.
+    pub stale_was_empty: bool,
 }
 
 impl Course {
@@ -64,6 +66,7 @@ impl Course {
             deleted: false,
             expired: false,
             link_left_out: false,
+            stale_was_empty: false,
         }
     }
 
@@ -150,11 +153,9 @@ impl Course {
 
     /// Why the promise may not hold in this world, if it may not.
     fn unpromised(&self, world: &World) -> Option<Unpromised> {
-        let dialect = &world.dialect;
-        let stale_looks_like_the_end = dialect.stale_cursor == CursorAnswer::EmptyPage && self.has_stale_cursors(world);
         match () {
             () if self.shifts_offsets(world) => Some(Unpromised::OffsetsShift),
-            () if stale_looks_like_the_end => Some(Unpromised::StaleLooksLikeTheEnd),
+            () if self.stale_was_empty => Some(Unpromised::StaleLooksLikeTheEnd),
             () if self.link_left_out && !world.rules.confirm_end => Some(Unpromised::LinkLeftOut),
             () => None,
         }

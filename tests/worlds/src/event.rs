@@ -11,8 +11,8 @@ pub enum Event {
     Create(u8),
     /// The group at this index is deleted.
     Delete(u8),
-    /// The group at this index gets another subject. A walk sees no subjects, so nothing may change.
-    Rename(u8),
+    /// A group gets another subject. The walk sees no subjects, and no cursor becomes stale.
+    Rename,
     /// Every cursor that was handed out becomes stale.
     Expire,
     /// The request fails, and the caller resumes the walk.
@@ -33,7 +33,7 @@ impl Event {
             *event = Some(Self::Create(*place));
         }
         let changes = created.into_iter().flatten().chain((0..len).map(Self::Delete));
-        changes.chain((len > 0).then_some(Self::Rename(0))).chain([Self::Expire, Self::Fault])
+        changes.chain((len > 0).then_some(Self::Rename)).chain([Self::Expire, Self::Fault])
     }
 
     /// Does to the list what the event does. A fault does nothing to it, and a new subject nothing that a walk sees.
@@ -51,7 +51,7 @@ impl Event {
                 server.expire_cursors();
                 course.expired = true;
             }
-            Self::Rename(_) | Self::Fault => {}
+            Self::Rename | Self::Fault => {}
         }
     }
 
@@ -62,7 +62,7 @@ impl Event {
             Self::Delete(index) => 1 + index,
             Self::Create(index) => 20 + index,
             Self::Expire => 40,
-            Self::Rename(_) => 41,
+            Self::Rename => 41,
             Self::Fault => 42,
         }
     }

@@ -154,8 +154,10 @@ impl<'a> Explorer<'a> {
 
     /// Answers a request, and says what the walk makes of it.
     fn request(&self, state: &mut State, position: &Position, limit: u16) -> Step {
-        match state.server.answer(position, limit, &self.world.dialect, self.names) {
+        let dialect = &self.world.dialect;
+        match state.server.answer(position, limit, dialect, self.names) {
             Answer::Page(page) => {
+                state.course.stale_was_empty |= page.groups.is_empty() && state.server.is_stale(position, dialect);
                 state.course.link_left_out |= self.leaves_out_a_link(&page, position, limit, &state.server);
                 state.walk.page(&page)
             }

@@ -187,6 +187,13 @@ impl Server {
         Answer::Page(page)
     }
 
+    /// Whether a request at `position` sends a stale cursor.
+    #[must_use]
+    pub fn is_stale(&self, position: &Position, dialect: &Dialect) -> bool {
+        let mark = position.cursor().and_then(Mark::read);
+        mark.is_some_and(|mark| self.edge(mark, position.direction(), dialect).is_none())
+    }
+
     /// The page of the groups in `range`, which is not empty.
     fn page(&self, range: Range<u8>, pages: u8, dialect: &Dialect, names: &Names) -> Page {
         let sends = |is_end: bool| !is_end || dialect.cursors_at_the_ends;

@@ -1,6 +1,7 @@
 //! The queue against a model that has no plans, no calls and no timers: at any time, as long as the window has room, the
 //! first who waits begins.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
@@ -139,7 +140,7 @@ impl World {
     }
 
     fn wake(&mut self, time: Time) {
-        for who in self.queue.called() {
+        for who in self.queue.released().called {
             self.schedule(time, What::Ring(who));
         }
     }
@@ -263,6 +264,48 @@ fn a_stream_that_nobody_polls_costs_those_behind_it_the_hold_and_no_turn_of_a_wi
     let scripts = [Script::live(0), parked, Script::live(4), Script::live(6)];
     let world = World::run(1, 60 * SECOND, &scripts);
     assert_eq!(world.begun, [Some(0), None, Some(60_100), Some(120_100)]);
+}
+
+#[test]
+fn many_that_nobody_polls_cost_a_hold_each_where_that_is_less_than_their_turns() {
+    let parked = (0..10).map(|_| Script { polled: Polled::Never, ..Script::live(2) });
+    let scripts: Vec<_> =
+        [Script::live(0)].into_iter().chain(parked).chain([Script::live(4), Script::live(6)]).collect();
+    let world = World::run(1, 60 * SECOND, &scripts);
+    assert_eq!(world.log(), [0, 61_000, 121_000]);
+}
+
+#[test]
+fn no_waker_is_dropped_by_the_queue_itself() {
+    /// Dropping a waker may run any code, also code that needs the queue.
+    struct Waker<'a>(&'a Cell<bool>);
+
+    impl Drop for Waker<'_> {
+        fn drop(&mut self) {
+            assert!(!self.0.get(), "the queue is locked");
+        }
+    }
+
+    let locked = Cell::new(false);
+    let start = Instant::now();
+    let mut queue = Queue::new(1, SECOND);
+    let mut arrivals = vec![None; 40];
+    for now in [0, 0, 500, 1_500, 1_500, 2_500].map(|now| start + Duration::from_millis(now)) {
+        for arrival in &mut arrivals {
+            let mut waker = Some(Waker(&locked));
+            locked.set(true);
+            queue.poll(arrival, now, &mut waker);
+            let released = queue.released();
+            locked.set(false);
+            drop((waker, released));
+        }
+    }
+    for arrival in arrivals.into_iter().flatten() {
+        locked.set(true);
+        let left = (queue.leave(arrival, start + 9 * SECOND), queue.released());
+        locked.set(false);
+        drop(left);
+    }
 }
 
 #[test]
