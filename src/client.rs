@@ -271,12 +271,11 @@ impl ClientBuilder {
     /// Limits requests, including retries, to `requests` in any window of length `per`, over all clones of the client.
     /// Neither may be zero. Default: no limit, since the API documents none.
     ///
-    /// Streams that wait are served in order of arrival. The wait does not count towards any timeout, and dropping it gives
-    /// the turn back. A stream that is alive and not polled delays the others by at most 100 ms: it loses its turn to the
-    /// next one, and keeps its place in the order for when it is polled again.
+    /// Streams are served in order of arrival. A stream that is not polled keeps its place, and delays the others by at
+    /// most 100 ms. The wait does not count towards any timeout.
     ///
-    /// Waiting needs the timers of a tokio runtime. Without them, a request that would have to wait is an error that
-    /// [`is_config`](Error::is_config).
+    /// Needs tokio's timers. Without them, a request that would have to wait is an [`is_config`](Error::is_config)
+    /// error.
     pub fn rate_limit(mut self, requests: u32, per: Duration) -> Self {
         self.rate_limit = Some((requests, per));
         self

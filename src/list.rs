@@ -185,9 +185,9 @@ impl<S: PageSource> ListGroups<S> {
         self
     }
 
-    /// Makes one more request where a server that has sent links sends none, to confirm the [end of the
-    /// list](GroupStream#the-end-of-the-list). Default: off; on for snapshots, [`updates`](Self::updates) and
-    /// [`watch`](Self::watch).
+    /// Makes one more request where a server that has sent links sends none, to confirm the
+    /// [end of the list](GroupStream#the-end-of-the-list). Default: off; on for snapshots, [`updates`](Self::updates)
+    /// and [`watch`](Self::watch).
     ///
     /// By Meta's documented rule, a missing link is the end. Against a server that breaks the rule, the extra request
     /// prevents a short listing.
@@ -196,12 +196,9 @@ impl<S: PageSource> ListGroups<S> {
         self
     }
 
-    /// Makes one more request where a server that has sent links sends none, to confirm the
-    /// [end of the list](GroupStream#the-end-of-the-list). Default: off; on for snapshots, [`updates`](Self::updates)
-    /// and [`watch`](Self::watch).
-    ///
-    /// By Meta's documented rule, a missing link is the end. Against a server that breaks the rule, the extra request
-    /// prevents a short listing.
+    /// Sets the retry policy of this listing. Default: the client's
+    /// ([`ClientBuilder::retry`](crate::ClientBuilder::retry)), or [`RetryPolicy::default`] for a source of your own.
+    /// The client's retry budget still applies.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.pace = self.pace.with_policy(policy);
         self

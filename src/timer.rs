@@ -1,4 +1,4 @@
-//! Timers of tokio's clock that never panic.
+//! Timers on tokio's clock that do not panic.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,16 +8,14 @@ use std::task::{Context, Poll};
 use tokio::runtime::{self, Handle};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Wakes a task at an instant. What the instant means is decided by the clock; the timer only brings the task back.
+/// Wakes a task at an instant. Bound to the runtime in which it was first polled; polled in another, it moves there,
+/// because its own may have been shut down.
 ///
-/// A timer belongs to the runtime in which it was first polled. Polled in another runtime, it moves there, since its own
-/// may have been shut down.
+/// # Why it uses `catch_unwind`
 ///
-/// # Why there is a `catch_unwind` in it
-///
-/// tokio panics where a timer is made in a runtime without timers, or polled after its runtime was shut down, and offers
-/// no way to ask beforehand. This is the one place where the crate catches that panic. It is caught once a thread and
-/// runtime; until then the panic hook prints tokio's message. A program built with `panic = "abort"` aborts there.
+/// tokio panics when a timer is made in a runtime without timers, or polled after its runtime was shut down, and offers
+/// no way to ask beforehand. That panic is caught here, once a thread and runtime; the panic hook still prints it. A
+/// program with `panic = "abort"` aborts.
 #[derive(Debug, Default)]
 pub(crate) struct Timer(Option<Armed>);
 
@@ -27,12 +25,12 @@ struct Armed {
     sleep: Pin<Box<Sleep>>,
 }
 
-/// No timer is to be had: there is no tokio runtime here, it was built without timers, or it was shut down.
+/// There are no timers: no tokio runtime, one without timers, or one that was shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoTimers;
 
 thread_local! {
-    /// The last runtime on this thread that was found to have no timers. It never gets any.
+    /// The last runtime on this thread that had no timers. It never gets any.
     static WITHOUT_TIMERS: Cell<Option<runtime::Id>> = const { Cell::new(None) };
 }
 
@@ -41,14 +39,13 @@ impl Timer {
         Self(None)
     }
 
-    /// Ready once `at` has passed. Until then, and as long as nothing else is asked of this timer, the task of `cx` is
-    /// woken at `at`.
+    /// Ready after `at`. Until then, the task of `cx` is woken at `at`, unless the timer is polled for something else.
     pub(crate) fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<Result<(), NoTimers>> {
         if at <= Instant::now() {
             return Poll::Ready(Ok(()));
         }
         let here = Handle::try_current().ok().map(|handle| handle.id());
-        // Outside of a runtime, a timer that a runtime has made still rings as long as that runtime lives.
+        // Outside a runtime, the timer still works while its runtime lives.
         let Some(runtime) = here.or(self.0.as_ref().map(|armed| armed.runtime)) else {
             return Poll::Ready(Err(NoTimers));
         };
@@ -76,8 +73,8 @@ impl Timer {
         }
     }
 
-    /// Whether the runtime that the timer belongs to was shut down. It belongs to none before it is first polled, and after
-    /// this has said so once.
+    /// Whether the timer's runtime was shut down. Returns true once; then the timer has no runtime, as before its first
+    /// poll.
     pub(crate) fn is_orphaned(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(Armed { runtime, mut sleep }) = self.0.take() else { return false };
         let polled = catch(runtime, || {
@@ -89,7 +86,7 @@ impl Timer {
     }
 }
 
-/// Does something with timers of a runtime that may have none.
+/// Calls `act`, which uses timers of a runtime that may have none.
 fn catch<T>(runtime: runtime::Id, act: impl FnOnce() -> T) -> Result<T, NoTimers> {
     catch_unwind(AssertUnwindSafe(act)).map_err(|_| {
         WITHOUT_TIMERS.set(Some(runtime));

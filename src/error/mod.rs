@@ -38,27 +38,27 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// "Retried": [`RetryPolicy`](crate::RetryPolicy) repeats the attempt before the error is returned.
 ///
-/// | predicate | reason | retried | what to do |
-/// |---|---|---|---|
-/// | [`is_config`](Self::is_config) | invalid input; no request was made | no | correct what the message names |
-/// | [`is_connect`](Self::is_connect) | no connection: name resolution failed, connection refused, or refused by a proxy | yes | check the base URL and the network, then resume |
-/// | [`is_tls`](Self::is_tls) | no secure connection; the message says whether the certificate has expired, has an unknown issuer, is for another host, or the server does not speak TLS | no | check the base URL, the system's certificates and its clock |
-/// | [`is_timeout`](Self::is_timeout) | a time limit passed; the message names its setting | yes | resume later, or raise that setting |
-/// | [`is_transport`](Self::is_transport) | the connection broke before the response was complete | yes | resume later |
-/// | [`is_redirect`](Self::is_redirect) | the server sent a redirect, which is not followed | no | check the base URL |
-/// | [`is_auth`](Self::is_auth) | the API refused the key: 401, 403 or code 190 | no | check the key, and that its account owns the app |
-/// | [`is_not_found`](Self::is_not_found) | unknown app: 404 | no | check the app id (not the app's name) and the base URL |
-/// | [`is_rate_limited`](Self::is_rate_limited) | too many requests: 429, or code 4, 17, 341, 80007, 130429 or 131208 | yes | wait [`retry_after`](Self::retry_after), then resume |
-/// | [`is_cursor_expired`](Self::is_cursor_expired) | a cursor expired (codes 131059 and 2642), and the listing could not [restart](crate::GroupStream#when-groups-change-meanwhile) | no | list again from the start |
-/// | [`is_cursor_invalid`](Self::is_cursor_invalid) | the API refused the cursor of [`after`](crate::ListGroups::after) or [`before`](crate::ListGroups::before) | no | pass a cursor of a recent page, or list from the start |
-/// | [`is_api`](Self::is_api) | any of the five above, or another error of the API | if [retryable](Self::is_retryable) | change what [`api_message`](Self::api_message) objects to |
-/// | [`is_cursor_loop`](Self::is_cursor_loop) | the server returned a cursor that was already used | no | resume later; report it to the API's support |
-/// | [`is_protocol`](Self::is_protocol) | malformed HTTP, a status other than 200, or a page that contradicts the rules of paging | no | check the base URL, then resume |
-/// | [`is_inconsistent`](Self::is_inconsistent) | no two of eight listings in a row agree; the message counts the changes | no | try again when the list changes less often |
-/// | [`is_decode`](Self::is_decode) | the response is not a page of groups | no | check the base URL; report it if that is right |
-/// | [`is_decode`](Self::is_decode) | the JSON is truncated | yes | resume later |
-/// | [`is_too_large`](Self::is_too_large) | the response exceeds [`max_page_bytes`](crate::ClientBuilder::max_page_bytes), or a cursor 4 KiB | no | request smaller pages, or raise the limit |
-/// | none of these | [`Error::other`], from a source of your own | no | see [`source`](StdError::source) |
+/// | predicate | reason | retried |
+/// |---|---|---|
+/// | [`is_config`](Self::is_config) | invalid input; no request was made | no |
+/// | [`is_connect`](Self::is_connect) | no connection: name resolution failed, connection refused, or refused by a proxy | yes |
+/// | [`is_tls`](Self::is_tls) | no secure connection: an expired certificate, an unknown issuer, another host's certificate, or no TLS | no |
+/// | [`is_timeout`](Self::is_timeout) | a time limit passed; the message names its setting | yes |
+/// | [`is_transport`](Self::is_transport) | the connection broke before the response was complete | yes |
+/// | [`is_redirect`](Self::is_redirect) | the server sent a redirect, which is not followed | no |
+/// | [`is_auth`](Self::is_auth) | the API refused the key: 401, 403 or code 190 | no |
+/// | [`is_not_found`](Self::is_not_found) | unknown app: 404 | no |
+/// | [`is_rate_limited`](Self::is_rate_limited) | too many requests: 429, or code 4, 17, 341, 80007, 130429 or 131208 | yes |
+/// | [`is_cursor_expired`](Self::is_cursor_expired) | a cursor expired (codes 131059 and 2642), and the listing could not [restart](crate::GroupStream#when-groups-change-meanwhile) | no |
+/// | [`is_cursor_invalid`](Self::is_cursor_invalid) | the API refused the cursor of [`after`](crate::ListGroups::after) or [`before`](crate::ListGroups::before) | no |
+/// | [`is_api`](Self::is_api) | any of the five above, or another error of the API | if [retryable](Self::is_retryable) |
+/// | [`is_cursor_loop`](Self::is_cursor_loop) | the server returned a cursor that was already used | no |
+/// | [`is_protocol`](Self::is_protocol) | malformed HTTP, a status other than 200, or a page that contradicts the rules of paging | no |
+/// | [`is_inconsistent`](Self::is_inconsistent) | no two of eight listings in a row agree | no |
+/// | [`is_decode`](Self::is_decode) | the response is not a page of groups | no |
+/// | [`is_decode`](Self::is_decode) | the JSON is truncated | yes |
+/// | [`is_too_large`](Self::is_too_large) | the response exceeds [`max_page_bytes`](crate::ClientBuilder::max_page_bytes), or a cursor 4 KiB | no |
+/// | none of these | [`Error::other`], from a source of your own | no |
 ///
 /// To continue a listing, use [`GroupStream::resume`](crate::GroupStream::resume), or the error's
 /// [`checkpoint`](Self::checkpoint).
@@ -90,7 +90,7 @@ impl Error {
         Self::new(Kind::Other).with_source(source)
     }
 
-    /// An error response of the API, with its code and message if there are any.
+    /// An error response of the API.
     ///
     /// Handled like the API's own: expired cursors (codes 131059 and 2642) restart the listing, refused page sizes
     /// (413, 400, and 500 with Meta's "reduce the amount of data") are lowered, temporary errors are retried.
@@ -287,14 +287,11 @@ impl Error {
         matches!(self.0.kind, Kind::TooLarge { .. } | Kind::CursorTooLong { .. })
     }
 
-    /// Whether another attempt may succeed without a change.
+    /// Whether another attempt may succeed without a change: the errors that are [retried](Self#kinds), and
+    /// [`is_inconsistent`](Self::is_inconsistent).
     ///
-    /// | retryable | not |
-    /// |---|---|
-    /// | connect, name resolution, reset, truncation, timeout | TLS |
-    /// | 408, 429, 500, 502, 503, 504 | 3xx, other 4xx, 501, 505; 500 with Meta's "reduce the amount of data" |
-    /// | API codes for rate limits (4, 17, 341, 80007, 130429, 131208) and temporary failures (1, 2, `is_transient`) | other API codes |
-    /// | [`is_inconsistent`](Self::is_inconsistent) | malformed JSON, size limits, protocol violations |
+    /// Of the API's errors, those with status 408, 429, 500, 502, 503 or 504, or with a code for a rate limit or a
+    /// temporary failure (1, 2, `is_transient`); but not 500 with Meta's "reduce the amount of data".
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.kind {

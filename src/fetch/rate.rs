@@ -1,4 +1,4 @@
-//! How often the clones of a client make requests: the pure [`Queue`] says who begins when, and [`Turn`] waits for it.
+//! The rate limit of a client: the pure [`Queue`] decides, and [`Turn`] waits.
 
 mod queue;
 
@@ -12,20 +12,19 @@ use crate::timer::{NoTimers, Timer};
 
 use queue::{Decision, Queue};
 
-/// At most so many requests in any stretch of so much time. Clones of a client share it.
+/// At most so many requests in any window of so much time.
 #[derive(Debug)]
 pub(crate) struct RateLimit(Mutex<Queue<Waker>>);
 
 impl RateLimit {
-    /// At most `requests` in any stretch of `per`. Neither may be zero.
     pub(crate) fn new(requests: u32, per: Duration) -> Self {
         Self(Mutex::new(Queue::new(requests, per)))
     }
 
-    /// Does something to the queue, then wakes those who should come earlier than they planned.
+    /// Changes the queue, then wakes those who are called.
     ///
-    /// The lock is held for a few steps in memory, and never while somebody waits. Wakers are called and dropped after it,
-    /// since both may run any code, also code that drops a [`Turn`].
+    /// The lock is never held during a wait. Wakers are called and dropped after it is released, because they may run
+    /// any code, including the drop of a [`Turn`].
     fn with<T>(&self, act: impl FnOnce(&mut Queue<Waker>, Instant) -> T) -> T {
         let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let done = act(&mut queue, Instant::now());
@@ -36,11 +35,11 @@ impl RateLimit {
     }
 }
 
-/// One wait for the rate limit. Dropping it gives its place to those behind.
+/// One wait for the rate limit. Dropping it gives up its place.
 #[derive(Debug)]
 pub(crate) struct Turn {
     limit: Arc<RateLimit>,
-    /// The place in the queue, once there is one.
+    /// The place in the queue, after the first poll.
     arrival: Option<u64>,
 }
 
@@ -53,7 +52,7 @@ impl Turn {
     ///
     /// # Errors
     ///
-    /// [`NoTimers`] where it would have to wait and nothing would wake it.
+    /// [`NoTimers`] if it has to wait and nothing would wake it.
     pub(crate) fn poll(&mut self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Result<(), NoTimers>> {
         loop {
             let mut waker = Some(cx.waker().clone());

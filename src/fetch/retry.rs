@@ -1,30 +1,28 @@
-//! Whether another attempt is worth making, and when: a pure policy, and the budget that a client's clones share.
+//! The retry policy (pure), and the retry budget that the clones of a client share.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::error::Error;
 
-/// How a failed attempt at a page is repeated.
+/// How failed attempts at a page are repeated, if [`Error::is_retryable`].
 ///
-/// What is worth another attempt is said by [`Error::is_retryable`]. The wait before it is random between zero and a
-/// limit that doubles with each attempt ("full jitter"), so that clients which failed together do not come back
-/// together. Where the server says how long to wait (`Retry-After`), it is not asked earlier; where it asks for more
-/// than 60 s, or for more than the deadline leaves, the error comes at once.
+/// The wait before a retry is random, between zero and a limit that doubles with each attempt ("full jitter"), so that
+/// clients that failed together do not retry together. It is at least the server's `Retry-After`. If that exceeds 60 s,
+/// or the rest of the deadline, the error is returned at once.
 ///
 /// # Default
 ///
-/// * [`attempts`](Self::attempts): 3. Two retries mend what is transient at all; more multiply an outage.
-/// * [`base`](Self::base): 200 ms, and five times that, 1 s, after an error for the rate of requests. A reset or a deploy
-///   is over in a fraction of a second; a rate limit counts in seconds at least.
-/// * [`cap`](Self::cap): 20 s, which only matters where `attempts` is raised.
-/// * [`deadline`](Self::deadline): 90 s over all attempts at a page: three attempts of the 30 s that
-///   [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) gives each.
+/// * [`attempts`](Self::attempts): 3. Two retries cover most transient failures; more would multiply an outage.
+/// * [`base`](Self::base): 200 ms, the order of a reset or a deploy; 1 s after "too many requests", since rate limits
+///   are counted in seconds.
+/// * [`cap`](Self::cap): 20 s. Only matters with more attempts.
+/// * [`deadline`](Self::deadline): 90 s, three times [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
 ///
 /// # The budget
 ///
-/// The clones of a client share a budget of 500 tokens. A retry takes 5, or 10 after a timeout, and each page that comes
-/// gives one back. When it is used up, errors come at once: an outage is not multiplied.
+/// The clones of a client share 500 tokens. A retry takes 5, or 10 after a timeout; a page returns 1. Without tokens,
+/// errors are returned at once, so that an outage is not multiplied.
 ///
 /// # Examples
 ///
@@ -44,10 +42,10 @@ pub struct RetryPolicy {
     deadline: Option<Duration>,
 }
 
-/// After an error for the rate of requests, the base is this many times as long.
+/// Multiplies the base after "too many requests".
 const RATE_LIMIT_FACTOR: u32 = 5;
 
-/// The longest `Retry-After` that is waited for. Whoever has to wait longer should know, and do something else.
+/// The longest `Retry-After` to wait for. Longer ones are the caller's decision.
 const MAX_HINT: Duration = Duration::from_secs(60);
 
 impl Default for RetryPolicy {
@@ -62,39 +60,39 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt, and no deadline but that attempt's own: for callers that retry by themselves.
+    /// One attempt without a deadline: for callers with their own retries.
     #[must_use]
     pub fn none() -> Self {
         Self { attempts: 1, deadline: None, ..Self::default() }
     }
 
-    /// How many attempts are made at a page, the first included. Default: 3. 0 counts as 1.
+    /// Sets the most attempts at a page, including the first. Default: 3. 0 counts as 1.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// The limit of the first wait; each further one doubles it. Default: 200 ms, and five times as long after an error for the
-    /// rate of requests. Any duration; with zero there is no wait but the server's `Retry-After`.
+    /// Sets the limit of the first wait. Default: 200 ms, and five times that after "too many requests". Any duration;
+    /// zero leaves only the server's `Retry-After`.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
         self.base = base;
         self
     }
 
-    /// The limit that no wait's own limit exceeds. Default: 20 s. Any duration.
+    /// Sets the largest limit of a wait. Default: 20 s. Any duration.
     #[must_use]
     pub fn cap(mut self, cap: Duration) -> Self {
         self.cap = cap;
         self
     }
 
-    /// How long all attempts at a page may take together, waits included. An attempt under way is given up then, and no
-    /// wait is begun that would end later. Default: 90 s. Any duration; [`none`](Self::none) has no deadline.
+    /// Limits the total time of a page's attempts and the waits between them. When it passes, the attempt in progress
+    /// is dropped; no wait starts that would end later. Default: 90 s, except with [`none`](Self::none). Any duration.
     ///
-    /// Waiting for the client's [rate limit](crate::ClientBuilder::rate_limit) does not count. Neither does time in which
-    /// nobody polled the stream: a deadline that passed meanwhile is put off, so that a response that has arrived is used.
+    /// Waits for the [rate limit](crate::ClientBuilder::rate_limit), and time in which the stream is not polled, do not
+    /// count.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
@@ -105,8 +103,8 @@ impl RetryPolicy {
         self.deadline
     }
 
-    /// What to do after attempt number `attempt` (from 1), where `left` is what is left of the deadline, if there is one.
-    /// `random` is drawn evenly from 0 to 1.
+    /// What to do after attempt number `attempt` (from 1). `left` is the rest of the deadline, and `random` uniform in
+    /// 0..=1.
     pub(super) fn decide(&self, error: &Error, attempt: u32, left: Option<Duration>, random: f64) -> Verdict {
         if attempt >= self.attempts || !error.is_retryable() {
             return Verdict::GiveUp;
@@ -126,21 +124,20 @@ impl RetryPolicy {
     }
 }
 
-/// What to do after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     RetryAfter(Duration),
     GiveUp,
 }
 
-/// Tokens that retries take and pages give back, shared by all listings of a client.
+/// The tokens of the budget.
 #[derive(Debug)]
 pub(super) struct Budget(AtomicU32);
 
-/// A hundred retries in a row: far more than a listing that works ever needs, far fewer than an outage would take.
+/// A hundred retries: more than a working listing needs, fewer than an outage would make.
 const BUDGET: u32 = 500;
 const RETRY_COST: u32 = 5;
-/// A timeout has kept the server busy for longest, and the caller waiting.
+/// A timeout has occupied the server, and the caller, for longest.
 const TIMEOUT_COST: u32 = 10;
 
 impl Budget {
@@ -148,15 +145,15 @@ impl Budget {
         Self(AtomicU32::new(BUDGET))
     }
 
-    /// Takes what a retry after this error costs. Returns whether there was enough.
+    /// Takes the cost of a retry after this error. Returns whether there was enough.
     pub(super) fn withdraw(&self, error: &Error) -> bool {
         let cost = if error.is_timeout() { TIMEOUT_COST } else { RETRY_COST };
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(cost)).is_ok()
     }
 
-    /// A page came.
+    /// Returns a token for a page.
     pub(super) fn deposit(&self) {
-        // An error means that the budget is full already.
+        // Fails if the budget is full.
         let _ =
             self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| (tokens < BUDGET).then_some(tokens + 1));
     }

@@ -15,14 +15,19 @@ use serde::de::{
 use crate::cursor::MAX_CURSOR_BYTES;
 use crate::page::{Cursors, Group, Page};
 
+/// What a body with status 200 is.
 #[derive(Debug, PartialEq)]
 #[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "the fuzz target is given it"))]
 pub enum Verdict {
+    /// A page of groups.
     Page(Page),
+    /// JSON that calls itself an error.
     Refused,
+    /// Neither.
     Wrong,
 }
 
+/// Reads a body with status 200.
 #[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "the fuzz target is given it"))]
 pub fn verdict(body: &[u8]) -> Verdict {
     let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);

@@ -1,17 +1,16 @@
-//! Who may begin a request, and when. Pure: instants go in, decisions come out.
+//! Decides who may begin a request, and when. Pure.
 //!
-//! The rule: a waiter begins when the window has room for it and for everybody ahead of it. The window is the log of the
-//! requests that began within the last `per`, so that no stretch of `per` ever holds more than `requests`. Ahead are those
-//! who came earlier and are *present*.
+//! A waiter begins when the window has room for it and for all *present* waiters ahead of it. The window holds the
+//! requests that began within the last `per`, so no stretch of `per` has more than `requests`.
 //!
-//! Every waiter is told when to come again, its due time. A waiter that lets [`HOLD`] pass after its due time is absent:
-//! nobody polls it, and nobody waits for it. It is taken out, and when it comes again it has its old place in the order.
-//! So a stream that is alive and not polled costs those behind it at most [`HOLD`], and nothing has to run on its behalf.
+//! Each waiter has a due time, at which it must be polled again. A waiter that is [`HOLD`] late is absent: it is
+//! removed, and gets its old place back when it is polled. So a stream that is not polled delays those behind it by at
+//! most [`HOLD`], and no task has to run for it.
 //!
-//! The due time of a waiter is when its turn comes if all ahead of it come in time, or [`HOLD`] for each of them after the
-//! first turn if that is sooner, to take the place of those that are absent. So there is always somebody who comes, and in
-//! each [`HOLD`] only a few come in vain, about the logarithm of their number. When somebody leaves, those behind may come
-//! earlier than they were told; the first of them are called.
+//! The due time is the waiter's turn if all ahead of it are on time, or [`HOLD`] for each of them after the first turn,
+//! if that is sooner, to replace absent ones. So somebody is always due, and in each [`HOLD`] only a few (about the
+//! logarithm of their number) are polled in vain. When one leaves, others may be due earlier; the first of them are
+//! called.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -19,33 +18,31 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long after its due time a waiter still holds its place. A task that is woken runs within a few milliseconds, and
-/// within this time on a machine that is busy.
+/// How late a waiter may be. A woken task runs within a few milliseconds, and within this time on a busy machine.
 pub(super) const HOLD: Duration = Duration::from_millis(100);
 
-/// How many waiters are kept from coming late when others leave. One would do if it were certain to be polled.
+/// How many of the first waiters are called when they are due earlier. One would do if it were certain to be polled.
 const CALLED: usize = 16;
 
-/// The log of the window, and the waiters in their order. `W` wakes one of them.
+/// The window, and the waiters in order. `W` wakes one.
 #[derive(Debug)]
 pub(super) struct Queue<W> {
     requests: usize,
     per: Duration,
-    /// When the requests of the last `per` began, oldest first; at most `requests`.
+    /// The requests of the last `per`, oldest first.
     begun: VecDeque<Instant>,
-    /// In the order of arrival.
+    /// In order of arrival.
     waiting: VecDeque<Waiter<W>>,
     arrivals: u64,
     released: Released<W>,
 }
 
-/// What the queue has let go of. A waker may run any code when it is called and when it is dropped, so both have to wait
-/// until the queue is not locked.
+/// Wakers to be called or dropped after the lock is released, because they may run any code.
 #[derive(Debug)]
 pub(super) struct Released<W> {
-    /// Those to be woken.
+    /// To be called.
     pub(super) called: Vec<W>,
-    /// One that has begun.
+    /// Of a waiter that has begun.
     pub(super) begun: Option<W>,
 }
 
@@ -56,15 +53,14 @@ struct Waiter<W> {
     wake: Option<W>,
 }
 
-/// An instant; `None` is never.
+/// `None`: never.
 type Due = Option<Instant>;
 
-/// What a waiter does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// Begins its request now.
+    /// Begin now.
     Begin,
-    /// Comes again then, or when it is called; `None` is only when it is called.
+    /// Poll again then, or when called; `None`: when called.
     Wait(Due),
 }
 
@@ -80,9 +76,8 @@ impl<W> Queue<W> {
         }
     }
 
-    /// Decides for a waiter that is polled. `arrival` is its place in the order, `None` before its first poll and after it
-    /// has begun. `wake` is how to call it; afterwards it holds the waker of the poll
-    /// before, which is of no use any more.
+    /// Decides for the waiter that is polled. `arrival` is its place in the order, `None` before its first poll and
+    /// after it has begun. `wake` is its waker, which is exchanged for that of its last poll.
     pub(super) fn poll(&mut self, arrival: &mut Option<u64>, now: Instant, wake: &mut Option<W>) -> Decision {
         let now = self.forget(now);
         let number = *arrival.get_or_insert_with(|| {
@@ -93,7 +88,7 @@ impl<W> Queue<W> {
             self.waiting.insert(at, Waiter { arrival: number, due: None, wake: None });
             at
         });
-        // Whoever is polled is present, whatever it was told before.
+        // A waiter that is polled is present.
         self.waiting[at].due = None;
         mem::swap(&mut self.waiting[at].wake, wake);
 
@@ -114,7 +109,7 @@ impl<W> Queue<W> {
         decision
     }
 
-    /// Takes out a waiter that will not come again. Returns its waker.
+    /// Removes a waiter for good. Returns its waker.
     pub(super) fn leave(&mut self, arrival: u64, now: Instant) -> Option<W> {
         let now = self.forget(now);
         let left = self.position(arrival).ok().and_then(|at| self.waiting.remove(at));
@@ -122,13 +117,13 @@ impl<W> Queue<W> {
         left.and_then(|waiter| waiter.wake)
     }
 
-    /// What was let go of since the last time; to be asked for after each change.
+    /// What was released since the last call. Call it after each change.
     pub(super) fn released(&mut self) -> Released<W> {
         mem::take(&mut self.released)
     }
 
-    /// Forgets the requests that have left the window. Returns `now`, or the time of the last request if that is later:
-    /// two threads may look at the clock in another order than they come here.
+    /// Removes requests that have left the window. Returns `now`, or the time of the last request if that is later,
+    /// because threads may read the clock in another order than they arrive here.
     fn forget(&mut self, now: Instant) -> Instant {
         let now = self.begun.back().map_or(now, |last| now.max(*last));
         while self.begun.front().is_some_and(|begun| begun.checked_add(self.per).is_some_and(|end| end <= now)) {
@@ -142,12 +137,12 @@ impl<W> Queue<W> {
         self.requests - self.begun.len()
     }
 
-    /// Where the waiter is, or would be.
+    /// The index of the waiter, or where it would be.
     fn position(&self, arrival: u64) -> Result<usize, usize> {
         self.waiting.binary_search_by_key(&arrival, |waiter| waiter.arrival)
     }
 
-    /// Takes out those who are absent, as far as it matters: ahead of those who may begin or may be called.
+    /// Removes absent waiters ahead of those that may begin or be called.
     fn remove_absent(&mut self, now: Instant) {
         let matter = self.room().saturating_add(1).max(CALLED);
         let mut at = 0;
@@ -155,13 +150,13 @@ impl<W> Queue<W> {
             if self.waiting[at].due.and_then(|due| due.checked_add(HOLD)).is_none_or(|end| end > now) {
                 at += 1;
             } else if let Some(absent) = self.waiting.remove(at) {
-                // If it was only slow, it comes back.
+                // If it was only slow, it returns.
                 self.released.called.extend(absent.wake);
             }
         }
     }
 
-    /// When the turn of the waiter at `at` comes if all ahead of it begin as soon as they may.
+    /// The turn of the waiter at `at` if all ahead of it begin as soon as they may.
     fn turn(&self, at: usize, now: Instant) -> Due {
         let rounds = u32::try_from(at / self.requests).unwrap_or(u32::MAX);
         let first = match (at % self.requests).checked_sub(self.room()) {
@@ -171,19 +166,18 @@ impl<W> Queue<W> {
         first?.checked_add(self.per.checked_mul(rounds)?)
     }
 
-    /// When the waiter at `at` should come: at its turn, or when all ahead of it would have been found absent one after the
-    /// other, if that is sooner.
+    /// The due time of the waiter at `at`: its turn, or the time by which all ahead of it would prove absent.
     fn plan(&self, at: usize, now: Instant) -> Due {
         let rounds = u32::try_from(at).unwrap_or(u32::MAX);
         let absent = self.turn(0, now).and_then(|first| first.checked_add(HOLD.checked_mul(rounds)?));
         earlier(self.turn(at, now), absent)
     }
 
-    /// When the waiter at `at` should come, where the one ahead of it comes at `ahead`.
+    /// The due time of the waiter at `at`, if that of the one ahead of it is `ahead`.
     fn due(&self, at: usize, ahead: Due, now: Instant) -> Due {
         let first = self.turn(0, now)?;
         match ahead {
-            // It should be here already, or should be the first to come: whether it is absent shows soon.
+            // The one ahead is late, or the first to be due: whether it is absent shows soon.
             Some(ahead) if ahead <= first => {
                 let absent = ahead.checked_add(HOLD).map(|absent| if absent > now { absent } else { now + HOLD });
                 earlier(self.turn(at, now), absent).map(|due| due.max(first))
@@ -192,7 +186,7 @@ impl<W> Queue<W> {
         }
     }
 
-    /// Calls those of the first waiters who were told to come later than they should now.
+    /// Calls those of the first waiters that are due earlier than they know.
     fn call(&mut self, now: Instant) {
         self.remove_absent(now);
         for at in 0..CALLED.min(self.waiting.len()) {
@@ -212,7 +206,7 @@ impl<W> Default for Released<W> {
     }
 }
 
-/// The earlier of two, of which none is never.
+/// The earlier of two.
 fn earlier(one: Due, other: Due) -> Due {
     one.into_iter().chain(other).min()
 }
