@@ -95,10 +95,10 @@ impl Shape {
             }
             "error" => {
                 self.refuses |= reader.peek() != Some(b'n');
-                self.error.read(reader)
+                or_skip(reader, |reader| self.error.read(reader))
             }
-            "message" => self.message.read(reader),
-            _ => self.outer.read_member(reader, key),
+            "message" => or_skip(reader, |reader| self.message.read(reader)),
+            _ => or_skip(reader, |reader| self.outer.read_member(reader, key)),
         })
     }
 
@@ -121,6 +121,16 @@ impl Shape {
             transient: part.transient || outer.transient,
         }
     }
+}
+
+/// Reads a value as far as it can be read. What cannot be read has to be JSON all the same.
+fn or_skip<'a>(reader: &mut Reader<'a>, read: impl FnOnce(&mut Reader<'a>) -> Result<()>) -> Result<()> {
+    let mut ahead = reader.clone();
+    if read(&mut ahead).is_err() {
+        return reader.skip();
+    }
+    *reader = ahead;
+    Ok(())
 }
 
 impl Inner {

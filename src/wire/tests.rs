@@ -547,3 +547,16 @@ fn a_page_of_tiny_groups_takes_memory_for_those_groups_and_no_more() {
     let page = page(&body);
     assert_eq!((page.groups.len(), page.groups.capacity()), (10_000, 10_000));
 }
+
+#[test]
+fn bytes_that_are_no_text_in_an_error_do_not_hide_that_it_is_one() {
+    for (body, message) in [
+        (&b"{\"status\":\"error\",\"error\":{\"message\":\"app not live\",\"me\xd9\":1}}"[..], Some("app not live")),
+        (b"{\"paging\":\"error\",\"error\":{\"message\":\"no\",\"error_data\":{\"d\xf3\":\"d\"}}}", Some("no")),
+        (b"{\"status\":\"error\",\"message\":\"\xff\"}", None),
+    ] {
+        let error = decode(body, &[]).unwrap_err();
+        assert!(error.is_api(), "{error:?}");
+        assert_eq!(error.api_message(), message);
+    }
+}
