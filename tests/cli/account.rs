@@ -129,6 +129,10 @@ fn an_app_that_fails_stops_no_other() {
     let ran = run(&mut api.tool(&["count", "--apps-from", &apps]));
     assert_eq!((ran.code, &*ran.out), (Some(4), "a 2\nc 3\n"), "{}", ran.err);
 
+    let ids = std::fs::File::open(apps).unwrap();
+    let piped = run(api.tool(&["count", "--apps-from", "-"]).stdin(ids));
+    assert_eq!((piped.code, piped.out), (ran.code, ran.out));
+
     let ran = run(&mut api.tool(&["list", "--app", "a", "--app", "b", "--app", "c"]));
     assert_eq!(ran.code, Some(4), "{}", ran.err);
     let apps: Vec<_> = ran.out.lines().map(|line| line.split(' ').next().unwrap()).collect();

@@ -20,7 +20,7 @@ use crate::signals::Signals;
 enum End {
     /// At the end of the list, or at `--max`.
     Reached,
-    Failed(Box<Error>),
+    Failed(Error),
     Stopped(Exit),
 }
 
@@ -105,7 +105,7 @@ impl Listing<'_> {
                 next = self.stream.next() => match next {
                     Some(Ok(group)) => out.write(&GroupRecord::new(self.app, &group, self.several))
                         .map_err(|error| output_failure(&error, file))?,
-                    Some(Err(error)) => break End::Failed(Box::new(error)),
+                    Some(Err(error)) => break End::Failed(error),
                     None => break End::Reached,
                 },
             }

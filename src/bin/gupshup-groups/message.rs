@@ -65,3 +65,55 @@ fn advice(error: &Error, resume_file: Option<&Path>) -> String {
         format!("{again} later")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn message(error: &Error, resume_file: Option<&str>) -> (Exit, String) {
+        let failure = failed("a", error, resume_file.map(Path::new));
+        (failure.exit, failure.message)
+    }
+
+    #[test]
+    fn what_may_pass_says_to_run_again_and_with_which_option() {
+        let error = Error::api(503, None, "Service Unavailable");
+        let (exit, text) = message(&error, None);
+        assert_eq!(exit, Exit::Failed);
+        assert!(text.starts_with("app a: ") && text.ends_with("503 Service Unavailable; run again later"), "{text}");
+        let (_, text) = message(&error, Some("place"));
+        assert!(text.ends_with("; run again with the same --resume-file later"), "{text}");
+    }
+
+    #[test]
+    fn a_rate_limit_says_how_long_to_wait() {
+        let error = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_millis(6_200));
+        let (exit, text) = message(&error, None);
+        assert_eq!(exit, Exit::Failed);
+        assert!(text.contains("; wait 7 s, then run again; --rate keeps under the limit"), "{text}");
+    }
+
+    #[test]
+    fn a_place_that_has_expired_says_which_file_to_delete() {
+        let (exit, text) = message(&Error::api(400, Some(131_059), "Invalid cursor"), Some("groups.place"));
+        assert_eq!(exit, Exit::Refused);
+        assert!(
+            text.ends_with("the place in groups.place is no longer valid: delete it and list from the start"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn no_message_is_for_programmers() {
+        for (status, code) in
+            [(400, None), (400, Some(2642)), (401, None), (404, None), (413, None), (429, None), (500, None)]
+        {
+            for file in [None, Some("place")] {
+                let (_, text) = message(&Error::api(status, code, "no"), file);
+                assert!(!text.contains("checkpoint") && !text.contains('`'), "{text}");
+            }
+        }
+    }
+}
