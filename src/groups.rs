@@ -99,6 +99,9 @@ impl<S: PageSource> GroupStream<S> {
     }
 
     /// The place after the last group that was yielded. Clones two cursors.
+    ///
+    /// If groups are processed concurrently, those that were yielded and are not finished lie before it: a program that
+    /// resumes there after a crash loses them. [`tracked`](Self::tracked) has a checkpoint for that.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.pages.checkpoint_before(self.buffer.len())

@@ -179,6 +179,21 @@ impl<'a> Reader<'a> {
         count
     }
 
+    /// Goes past these bytes, if they come next.
+    #[inline]
+    pub(super) fn eat(&mut self, bytes: &[u8]) -> bool {
+        let comes = self.body[self.at..].starts_with(bytes);
+        self.at += if comes { bytes.len() } else { 0 };
+        comes
+    }
+
+    /// Goes past a string without escapes, in a body that is all text.
+    #[inline]
+    pub(super) fn plain_string(&mut self) -> Option<&'a str> {
+        let raw = self.string().ok().filter(|raw| !raw.escaped)?;
+        self.text?.get(raw.range)
+    }
+
     /// Goes past a string.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Raw> {
@@ -245,8 +260,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes past a number.
-    #[inline]
     pub(super) fn number(&mut self) -> Result<Number<'a>> {
+        self.peek();
+        let start = self.at;
+        if let Some(number) = self.small_number() {
+            return Ok(Number::Small(number));
+        }
+        self.at = start;
+        self.any_number().map(Number::Text)
+    }
+
+    /// Goes past a number that is nothing but a few digits. Otherwise, where this ends is not said.
+    #[inline]
+    pub(super) fn small_number(&mut self) -> Option<i64> {
         self.peek();
         let start = self.at;
         let mut value = 0;
@@ -259,11 +285,7 @@ impl<'a> Reader<'a> {
             [] | [b'0', _, ..] => false,
             ref digits => digits.len() <= MAX_DIGITS,
         };
-        if is_small && !matches!(self.body.get(self.at), Some(b'.' | b'e' | b'E')) {
-            return Ok(Number::Small(value));
-        }
-        self.at = start;
-        self.any_number().map(Number::Text)
+        (is_small && !matches!(self.body.get(self.at), Some(b'.' | b'e' | b'E'))).then_some(value)
     }
 
     /// Goes past a number of any form. Returns it as it stands in the body.

@@ -49,20 +49,19 @@ pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
     let fault = match answer::read(json) {
         Ok(answer) if !answer.refused => return Ok(answer.into_page()?.bytes(body.len() as u64)),
-        Ok(_) => None,
-        Err(fault) => Some(fault),
+        Ok(_) => return Err(Refusal::read(json, secrets).into_error(OK)),
+        Err(fault) => fault,
     };
     let refusal = Refusal::despite_success(json, secrets).map(|refusal| refusal.into_error(OK));
-    Err(refusal.unwrap_or_else(|| explain(json, secrets, fault.as_ref())))
+    Err(refusal.unwrap_or_else(|| explain(json, secrets, &fault)))
 }
 
-fn explain(json: &[u8], secrets: &[&str], fault: Option<&Fault>) -> Error {
-    match (json.trim_ascii_start().first(), fault) {
-        (None, _) => Error::decode("the response body is empty"),
-        (Some(b'<'), _) => Error::html(html_title(json).map(|title| clean(excerpt(title), secrets, MAX_TITLE_BYTES))),
-        (Some(b'{'), Some(fault)) if fault.is_end() => Error::truncated(json.len()),
-        (_, Some(fault)) => Error::decode(fault.to_string()),
-        (_, None) => Error::decode("the body is no page of groups"),
+fn explain(json: &[u8], secrets: &[&str], fault: &Fault) -> Error {
+    match json.trim_ascii_start().first() {
+        None => Error::decode("the response body is empty"),
+        Some(b'<') => Error::html(html_title(json).map(|title| clean(excerpt(title), secrets, MAX_TITLE_BYTES))),
+        Some(b'{') if fault.is_end() => Error::truncated(json.len()),
+        Some(_) => Error::decode(fault.to_string()),
     }
 }
 
