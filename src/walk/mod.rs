@@ -310,7 +310,8 @@ impl Walk {
         self.saw_change = true;
         self.sent.forget(cursor);
         let giver = giver.clone();
-        if giver.position.direction() == self.heading {
+        let reversed = giver.position.direction() != self.heading;
+        if !reversed {
             self.memory.begin(self.leaf.read_at(&giver.position));
         }
         let ask = match refused.purpose {
@@ -319,6 +320,7 @@ impl Walk {
                 self.sent.start_over();
                 return (State::Ask(Ask::seek(Seek::new(seek.mark))), Outcome::Nothing);
             }
+            _ if reversed => Ask::seek(Seek::new(self.leaf.reversed_gap(giver.clone(), &view))),
             _ if self.memory.read_again(&giver) => Ask::list(giver.position, None),
             _ => Ask::seek(Seek::new(giver.clone())),
         };
@@ -379,6 +381,10 @@ impl Walk {
             self.changed = 0;
         }
         let heading = view.direction;
+        let start = match &ask.purpose {
+            Purpose::Seek(seek) if !seek.gone => seek.found_at(gap, ask.position.clone(), limit),
+            _ => Mark::on(&view, skip, ask.position.clone(), limit),
+        };
         let end = Mark::on(&view, len, ask.position.clone(), limit);
         let again = if len > 0 { Ask::seek(Seek::new(end.clone())) } else { ask.clone() };
         let (state, onward) = self.go(onward, again, end);
@@ -391,7 +397,7 @@ impl Walk {
             return (state, if is_of_the_list { Outcome::Yield(Kept::Run(0..0)) } else { Outcome::Nothing });
         }
         let last = kept.last().filter(|_| surplus);
-        let leaf = Leaf::new((ask.position, limit), view, kept.clone(), frontier, &onward, last);
+        let leaf = Leaf::new(start, view, kept.clone(), frontier, &onward, last);
         self.spare = mem::replace(&mut self.leaf, leaf).into_hashes();
         (state, if kept.len() == 0 { Outcome::Nothing } else { Outcome::Yield(kept.in_server_order(heading, len)) })
     }

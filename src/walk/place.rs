@@ -75,8 +75,8 @@ impl Place {
 /// The page that the caller reads, and the places on it. The only owner of the walk's place.
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {
-    position: Position,
-    limit: PageSize,
+    /// The gap before the first of its groups that the caller gets.
+    start: Mark,
     view: View,
     /// The groups that the caller gets, in the order of the walk.
     kept: Kept,
@@ -91,8 +91,7 @@ impl Leaf {
     /// No page yet: the walk is at `place`.
     pub(super) fn at(place: Place) -> Self {
         Self {
-            position: Position::Start,
-            limit: PageSize::DEFAULT,
+            start: Mark::start_of(Position::Start, PageSize::DEFAULT),
             view: View::empty(Direction::Forward),
             kept: Kept::Run(0..0),
             frontier: None,
@@ -100,17 +99,17 @@ impl Leaf {
         }
     }
 
-    /// The page requested at `position`, which leads to `onward`. The caller gets its groups up to index `last`, or
+    /// The page that is read from `start` on, and leads to `onward`. The caller gets its groups up to index `last`, or
     /// all.
     pub(super) fn new(
-        (position, limit): (Position, PageSize),
+        start: Mark,
         view: View,
         kept: Kept,
         frontier: Option<Mark>,
         onward: &Onward,
         last: Option<usize>,
     ) -> Self {
-        let mut leaf = Self { position, limit, view, kept, frontier, end: Place::Start };
+        let mut leaf = Self { start, view, kept, frontier, end: Place::Start };
         leaf.end = match (last, onward) {
             (Some(last), _) => Place::Middle(leaf.mark(last + 1)),
             (None, Onward::End) => Place::the_end(leaf.gap(leaf.view.len()), leaf.view.direction),
@@ -145,7 +144,10 @@ impl Leaf {
             return self.end.clone();
         }
         let last = self.kept.len().checked_sub(remaining + 1).and_then(|last| self.kept.nth(last));
-        Place::Middle(self.mark(last.map_or(self.kept.start(), |last| last + 1)))
+        Place::Middle(match last {
+            Some(last) => self.mark(last + 1),
+            None => self.frontier_behind(0).unwrap_or(&self.start).clone(),
+        })
     }
 
     /// The place after the first `count` groups of the page.
@@ -159,12 +161,20 @@ impl Leaf {
 
     /// The gap after the first `count` groups of the page.
     fn gap(&self, count: usize) -> Mark {
-        Mark::on(&self.view, count, self.position.clone(), self.limit)
+        Mark::on(&self.view, count, self.start.position.clone(), self.start.limit)
+    }
+
+    /// The gap of a walk that was reversed on the page of `mark` and has read it, now that the page is `view`: before the
+    /// groups that it has read and that are still there, or at the start of the page.
+    pub(super) fn reversed_gap(&self, mark: Mark, view: &View) -> Mark {
+        let mut read = self.read_at(&mark.position).iter().rev().copied().chain(mark.hash());
+        let nearest = read.find(|hash| view.hashes.contains(hash));
+        Mark { offset: 0, beside: nearest.map(Beside::After), next: None, ..mark }
     }
 
     /// The groups of the page at `position`, if this is that page.
     pub(super) fn read_at(&self, position: &Position) -> &[u64] {
-        if self.position == *position { &self.view.hashes } else { &[] }
+        if self.start.position == *position { &self.view.hashes } else { &[] }
     }
 
     pub(super) fn into_hashes(self) -> Vec<u64> {

@@ -3,6 +3,7 @@
 use crate::cursor::{Direction, Position};
 
 use super::place::{Beside, Mark, Place};
+use super::size::PageSize;
 use super::view::View;
 
 /// A request and its purpose.
@@ -103,5 +104,10 @@ impl Seek {
         let is_it = |index: &usize| view.hashes.get(*index) == Some(&hash);
         let index = expected.checked_sub(after).filter(is_it).or_else(|| (0..len).find(is_it))?;
         Some(index + after)
+    }
+
+    /// The gap on the page where it was found.
+    pub(super) fn found_at(&self, offset: usize, position: Position, limit: PageSize) -> Mark {
+        Mark { offset, beside: self.mark.beside, ..Mark::start_of(position, limit) }
     }
 }

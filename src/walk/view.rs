@@ -93,14 +93,6 @@ impl Kept {
         }
     }
 
-    /// How many groups are left out before the first: certain for a run only, so 0 for `Each`.
-    pub(super) fn start(&self) -> usize {
-        match self {
-            Self::Run(run) => run.start,
-            Self::Each(_) => 0,
-        }
-    }
-
     pub(super) fn nth(&self, n: usize) -> Option<usize> {
         match self {
             Self::Run(run) => run.clone().nth(n),

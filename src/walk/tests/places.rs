@@ -302,3 +302,16 @@ fn a_place_before_the_first_group_of_a_reversed_page_is_where_the_walk_was_rever
     assert_eq!(list.rest(Walk::new(back.place(5), Backward, by(3))), [4, 3, 2, 1, 0]);
     assert_eq!(list.rest(back.reversed(5)), [5, 6, 7, 8]);
 }
+
+#[test]
+fn a_place_before_the_first_group_of_a_reversed_page_is_found_by_the_group_yielded_last() {
+    let mut walk = from_start(by(3));
+    yields_all(&mut walk, page(0..3));
+    let place = walk.place(2);
+    let mut back = walk.reversed(2);
+    assert_eq!(yields(&mut back, page(0..3)), [0]);
+    assert_eq!(back.place(1), place);
+    // The group on the other side of the gap is gone by now.
+    let mut resumed = Walk::new(back.place(1), Backward, by(3));
+    assert_eq!(yields(&mut resumed, page([0, 2])), [0]);
+}

@@ -24,8 +24,8 @@ pub struct Course {
     seen: u8,
     /// The group that came last.
     last: Option<u8>,
-    /// The groups that came last before a cursor was refused. Pages are read again then, and until the walk has passed
-    /// such a group, its place is beside it.
+    /// The groups that came last before pages were read again. Until the walk has passed such a group, its place is beside
+    /// it.
     frontiers: u8,
     /// No group has come since the walk was reversed or resumed.
     is_new: bool,
@@ -70,8 +70,8 @@ impl Course {
         }
     }
 
-    /// A cursor was refused.
-    pub fn refuse(&mut self) {
+    /// A cursor was refused: pages are read again.
+    pub fn read_again(&mut self) {
         self.frontiers |= self.last.map_or(0, bit);
     }
 
@@ -94,6 +94,10 @@ impl Course {
             self.seen |= bit(serial);
         }
         let may_repeat = self.is_new && self.may_repeat(now);
+        if may_repeat {
+            // A group that was created may be the first of the page that comes again.
+            self.read_again();
+        }
         self.last = Some(serial);
         if serial >= count {
             return;
@@ -172,13 +176,13 @@ impl Course {
             End::Done => true,
             End::Failed(Failure::Request, Some(Fault::Expired)) => is_stale,
             End::Failed(Failure::Request, Some(Fault::Invalid)) | End::Failed(Failure::RefusedCursor, _) => {
-                is_stale || world.start.is_typo()
+                is_stale || world.start.is_typo() || self.shifts_offsets(world)
             }
             // A cursor that no group precedes is refused in the other direction too, if both ends are.
             End::Failed(Failure::GivenCursor, _) => {
                 let has_no_groups_beside = world.count == 1 || self.deleted;
                 let is_refused_both_ways = dialect.past_the_end == CursorAnswer::Invalid && has_no_groups_beside;
-                world.start.is_typo() || (is_given && (is_stale || is_refused_both_ways))
+                world.start.is_typo() || is_stale || self.shifts_offsets(world) || (is_given && is_refused_both_ways)
             }
             End::Failed(Failure::Request, Some(Fault::Unexplained)) => {
                 let smallest = match world.rules.size {
@@ -188,9 +192,10 @@ impl Course {
                 dialect.refuse_above.is_some_and(|max| max < smallest)
             }
             End::Failed(Failure::Loop, _) => self.shifts_offsets(world),
-            // A given cursor that no group follows leads to no page that has a cursor; and some servers leave out cursors.
+            // A given cursor that no group follows leads to no page that has a cursor; and some pages have none.
             End::Failed(Failure::NoWayBack, _) => {
-                self.is_changed() || (is_given && self.last.is_none()) || !dialect.cursors_at_the_ends
+                let has_no_cursors = !dialect.cursors_at_the_ends || self.stale_was_empty;
+                self.is_changed() || (is_given && self.last.is_none()) || has_no_cursors
             }
             End::Failed(Failure::Request, Some(Fault::Transient) | None) | End::Failed(Failure::Other, _) => false,
         }

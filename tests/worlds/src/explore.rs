@@ -258,7 +258,7 @@ impl State {
     fn fail(&mut self, fault: Fault) -> Step {
         self.fault = Some(fault);
         if matches!(fault, Fault::Expired | Fault::Invalid) {
-            self.course.refuse();
+            self.course.read_again();
         }
         self.walk.failed(fault)
     }

@@ -75,8 +75,10 @@ impl Unpromised {
             Self::OffsetsShift => {
                 matches!(breach, Breach::Missing | Breach::EndedEarly | Breach::CameAgain | Breach::CameTwice)
             }
-            Self::StaleLooksLikeTheEnd => matches!(breach, Breach::Missing | Breach::EndedEarly),
-            Self::LinkLeftOut => breach == Breach::EndedEarly,
+            // A wrong end of a walk backward is a wrong start of the walk that is reversed there.
+            Self::StaleLooksLikeTheEnd | Self::LinkLeftOut => {
+                matches!(breach, Breach::Missing | Breach::EndedEarly | Breach::CameAgain)
+            }
             Self::PageAgain => breach == Breach::CameAgain,
         }
     }
