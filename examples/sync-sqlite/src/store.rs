@@ -176,7 +176,8 @@ fn upsert<'a>(
     app_id: &str,
     groups: impl IntoIterator<Item = &'a Group>,
 ) -> rusqlite::Result<Changes> {
-    let mut find = db.prepare_cached("SELECT subject, created_at, gone_at FROM groups WHERE app_id = ?1 AND id = ?2")?;
+    let mut find =
+        db.prepare_cached("SELECT subject, created_at, gone_at FROM groups WHERE app_id = ?1 AND id = ?2")?;
     let mut upsert = db.prepare_cached(
         "INSERT INTO groups (app_id, id, subject, created_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET subject = excluded.subject, created_at = excluded.created_at, gone_at = NULL",
