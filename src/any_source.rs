@@ -9,13 +9,10 @@ use crate::error::Result;
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
 
-/// Any [`PageSource`], boxed: what a struct stores so that tests can pass a fake, without a type parameter.
+/// Any [`PageSource`], boxed: a struct stores it without a type parameter, and tests pass a fake.
 ///
-/// In production, use [`client.groups(app_id).boxed()`](crate::ListGroups::boxed); in tests,
-/// `ListGroups::from_source(fake).boxed()` with a `testing::FakeGroups` (feature `test-util`).
-///
-/// It is [`Clone`] (clones share the source), [`Send`] and [`Sync`], and so are its listings; its streams are [`Send`]
-/// and [`Unpin`]. It costs an allocation and an indirect call a page.
+/// Clones share the source. It and its listings are [`Send`] and [`Sync`]; its streams are [`Send`] and [`Unpin`]. It
+/// costs an allocation and an indirect call a page.
 ///
 /// # Examples
 ///
@@ -28,7 +25,6 @@ use crate::source::{PageRequest, PageSource};
 /// }
 ///
 /// impl Audit {
-///     /// How many groups have no name.
 ///     async fn unnamed(&self) -> Result<usize> {
 ///         let mut unnamed = 0;
 ///         let mut groups = self.groups.stream();
@@ -60,7 +56,6 @@ pub struct AnySource {
 
 type AnyFetch = Pin<Box<dyn Future<Output = Result<Page>> + Send>>;
 
-/// A source with a boxed future, so that all have one type.
 struct Boxing<S>(S);
 
 impl<S> PageSource for Boxing<S>
@@ -84,7 +79,7 @@ where
 }
 
 impl AnySource {
-    /// Boxes a source. [`ListGroups::boxed`](crate::ListGroups::boxed) boxes that of a listing.
+    /// Boxes a source. To box that of a listing, use [`ListGroups::boxed`](crate::ListGroups::boxed).
     pub fn new<S>(source: S) -> Self
     where
         S: PageSource + Send + Sync + 'static,

@@ -22,7 +22,8 @@ use rounds::{Listed, Rounds, Verdict};
 impl<S: PageSource + Clone> ListGroups<S> {
     /// All groups: one complete listing or an error, never a part of the list.
     ///
-    /// An error drops the groups that arrived before it. To keep them, use [`stream`](Self::stream).
+    /// An error drops the groups that arrived before it. To keep them, use [`stream`](Self::stream). [`Snapshot`] says
+    /// which groups may be missing if groups change meanwhile.
     ///
     /// # Errors
     ///
@@ -32,11 +33,6 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the request and the groups listed so far. Another call lists from the start.
-    ///
-    /// # When groups change meanwhile
-    ///
-    /// As with [`GroupStream`](crate::GroupStream#when-groups-change-meanwhile). [`Snapshot`] says which groups may be
-    /// missing.
     ///
     /// # Examples
     ///
@@ -69,7 +65,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
     ///
     /// It lists until two listings in a row agree, and returns the later one. Two listings agree if they have the same
     /// ids in the same order, no id occurs twice in either, and neither had a cursor refused because of a change.
-    /// Subjects and creation times may differ: they are those of the later listing.
+    /// Subjects and creation times may differ.
     ///
     /// # Guarantees
     ///
@@ -90,20 +86,16 @@ impl<S: PageSource + Clone> ListGroups<S> {
     ///
     /// If the list does not change, twice the requests of a [`snapshot`](Self::snapshot), and two snapshots in memory.
     /// At most eight listings: if the list changes once in two listings on average, two in a row agree in nine of ten
-    /// cases. [`Snapshot::progress`] counts them all. [`read_ahead`](Self::read_ahead) applies to each.
+    /// cases.
     ///
     /// # Errors
     ///
-    /// Those of [`snapshot`](Self::snapshot), and [`is_inconsistent`](Error::is_inconsistent) after eight listings of
-    /// which no two in a row agree. Its message counts the changes.
+    /// Those of [`snapshot`](Self::snapshot), and [`is_inconsistent`](Error::is_inconsistent) after eight listings. Its
+    /// message counts the changes.
     ///
     /// # Cancel safety
     ///
     /// As [`snapshot`](Self::snapshot).
-    ///
-    /// # Panics
-    ///
-    /// [As `GroupStream`](crate::GroupStream#panics).
     ///
     /// # Examples
     ///
@@ -141,7 +133,6 @@ impl<S: PageSource + Clone> ListGroups<S> {
 #[pin_project]
 pub(crate) struct Collect<S: PageSource> {
     list: ListGroups<S>,
-    /// The listing in progress.
     #[pin]
     pages: PageStream<S>,
     groups: Vec<Group>,

@@ -18,7 +18,7 @@ use crate::cursor::Cursor;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group {
-    /// The opaque, case-sensitive base64 id. It alone identifies the group, and contains the business phone number.
+    /// The opaque, case-sensitive base64 id, which identifies the group. It contains the business phone number.
     pub id: String,
     /// The group's name: any text, including control and bidirectional characters. Escape it before you display it.
     pub subject: String,
@@ -27,7 +27,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// A group with these values: for tests, and for sources of your own.
+    /// A group for tests, and for sources of your own.
     pub fn new(id: impl Into<String>, subject: impl Into<String>, creation_timestamp: i64) -> Self {
         Self { id: id.into(), subject: subject.into(), creation_timestamp }
     }
@@ -45,7 +45,7 @@ impl Group {
     }
 }
 
-/// One response of the API, in the server's order in both directions.
+/// One response of the API, in the server's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
@@ -53,17 +53,17 @@ pub struct Page {
     pub groups: Vec<Group>,
     /// The cursors at both ends.
     pub cursors: Cursors,
-    /// Whether the server sent a link to a next page. The link is dropped: it points to another company's host and may
-    /// hold a token.
+    /// Whether the server sent a link to a next page. The link itself is dropped, since it points to another company's
+    /// host and may hold a token.
     pub has_next: bool,
     /// Whether the server sent a link to a previous page.
     pub has_previous: bool,
-    /// The size of the decoded body in bytes, or 0 if there was none. Counted in [`Progress::bytes`](crate::Progress).
+    /// The size of the decoded body in bytes; 0 if there was none.
     pub bytes: u64,
 }
 
 impl Page {
-    /// A page without links.
+    /// A page without links, for tests, and for sources of your own.
     #[must_use]
     pub fn new(groups: Vec<Group>, cursors: Cursors) -> Self {
         Self { groups, cursors, ..Self::default() }

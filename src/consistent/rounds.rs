@@ -45,7 +45,6 @@ fn same_ids(older: &Snapshot, newer: &Snapshot) -> bool {
     older.iter().map(|group| &group.id).eq(newer.iter().map(|group| &group.id))
 }
 
-/// The listings made so far.
 #[derive(Default)]
 pub(super) struct Rounds {
     last: Option<Listed>,
@@ -81,7 +80,7 @@ impl Rounds {
     }
 }
 
-/// Changes during and between listings, summed. Its `Display` shows no group.
+/// Changes during and between listings. Its `Display` shows no group.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Changes {
     added: u64,

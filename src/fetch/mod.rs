@@ -33,7 +33,7 @@ pub(crate) use observe::Observer;
 pub(crate) use rate::RateLimit;
 pub use retry::RetryPolicy;
 
-/// Rate limit, retry policy and observer of a listing. Clones share the rate limit and the budget.
+/// Clones share the rate limit and the budget.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
     policy: Arc<RetryPolicy>,
@@ -52,7 +52,6 @@ impl Pace {
         Self { observer, ..self }
     }
 
-    /// Replaces the policy. Budget and rate limit stay.
     pub(crate) fn with_policy(self, policy: RetryPolicy) -> Self {
         Self { policy: Arc::new(policy), ..self }
     }
@@ -60,29 +59,20 @@ impl Pace {
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Effort {
-    /// Attempts made.
     pub(crate) attempts: u32,
-    /// Time waited between attempts and for the rate limit.
     pub(crate) waited: Duration,
 }
 
 /// The future of a page: attempts, and the waits between them.
 ///
-/// It holds all of its state, so a poll without a successor repeats neither a request nor a wait. Waits for the rate
-/// limit do not count towards the deadline.
-///
-/// # Without timers
-///
-/// Timers are made only to wait, so a source that answers at once needs no runtime. Without timers, a failed attempt
-/// that would be followed by a wait is the last, an exhausted rate limit is an error, and the deadline is checked at
-/// each poll.
+/// It holds all of its state, so a poll after a dropped one repeats neither a request nor a wait. Timers are made only
+/// to wait, so a source that answers at once needs no runtime.
 #[pin_project]
 pub(crate) struct Fetch<F> {
     request: PageRequest,
     #[pin]
     stage: Stage<F>,
     clock: Option<Clock>,
-    /// Wakes the task for the current stage.
     timer: Timer,
     effort: Effort,
     span: Option<PageSpan>,
@@ -94,10 +84,8 @@ struct Clock {
     deadline: Option<Deadline>,
 }
 
-/// What the next poll does.
 #[pin_project(project = StageProjection)]
 enum Stage<F> {
-    /// Starts an attempt, subject to the rate limit.
     Begin,
     Turn {
         since: Instant,

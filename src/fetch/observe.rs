@@ -14,7 +14,7 @@ use crate::walk::PageSize;
 
 /// One attempt at a page, at its end: the argument of an [observer](crate::ClientBuilder::observer).
 ///
-/// All labels have few values, so they can be labels of metrics. The app id has as many as you list apps.
+/// All labels have few values, except for the app id.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt<'a> {
@@ -25,7 +25,7 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// The app id; `None` for a source without apps.
+    /// The app id, if the source has one.
     #[must_use]
     pub fn app_id(&self) -> Option<&str> {
         self.begun.app_id.as_deref()
@@ -50,7 +50,7 @@ impl Attempt<'_> {
     }
 
     /// The time from the start of the attempt to the end of the response, including time in which the stream was not
-    /// polled, excluding waits for the rate limit and between attempts.
+    /// polled.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
@@ -75,7 +75,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// The HTTP status, if there was a response; 200 for a page.
+    /// The HTTP status of the response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self.answer? {
@@ -90,13 +90,13 @@ impl Attempt<'_> {
         self.answer?.as_ref().err()
     }
 
-    /// The number of groups on the page; 0 if there is none.
+    /// The number of groups on the page.
     #[must_use]
     pub fn groups(&self) -> usize {
         self.page().map_or(0, |page| page.groups.len())
     }
 
-    /// The size of the page's decoded body in bytes; 0 if there is none.
+    /// The size of the page's decoded body in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.page().map_or(0, |page| page.bytes)
@@ -161,12 +161,12 @@ struct Begun {
     at: Instant,
 }
 
-/// An observed attempt. Dropped before its end, it is reported as dropped.
+/// An observed attempt.
 #[derive(Default)]
 pub(super) struct Observed(Option<Box<(Observer, Begun)>>);
 
 impl Observed {
-    /// Reports the end of the attempt. Invalid input is not reported, because nothing was requested.
+    /// Reports the end of the attempt. Invalid input is not an attempt.
     pub(super) fn end(mut self, answer: &Result<Page>) {
         match answer {
             Err(error) if error.is_config() => self.0 = None,

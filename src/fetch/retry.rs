@@ -11,18 +11,10 @@ use crate::error::Error;
 /// clients that failed together do not retry together. It is at least the server's `Retry-After`. If that exceeds 60 s,
 /// or the rest of the deadline, the error is returned at once.
 ///
-/// # Default
-///
-/// * [`attempts`](Self::attempts): 3. Two retries cover most transient failures; more would multiply an outage.
-/// * [`base`](Self::base): 200 ms, the order of a reset or a deploy; 1 s after "too many requests", since rate limits
-///   are counted in seconds.
-/// * [`cap`](Self::cap): 20 s. Only matters with more attempts.
-/// * [`deadline`](Self::deadline): 90 s, three times [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
-///
 /// # The budget
 ///
 /// The clones of a client share 500 tokens. A retry takes 5, or 10 after a timeout; a page returns 1. Without tokens,
-/// errors are returned at once, so that an outage is not multiplied.
+/// errors are returned at once, so that retries do not multiply an outage.
 ///
 /// # Examples
 ///
@@ -42,7 +34,6 @@ pub struct RetryPolicy {
     deadline: Option<Duration>,
 }
 
-/// Multiplies the base after "too many requests".
 const RATE_LIMIT_FACTOR: u32 = 5;
 
 /// The longest `Retry-After` to wait for. Longer ones are the caller's decision.
@@ -66,22 +57,23 @@ impl RetryPolicy {
         Self { attempts: 1, deadline: None, ..Self::default() }
     }
 
-    /// Sets the most attempts at a page, including the first. Default: 3. 0 counts as 1.
+    /// Sets the most attempts at a page, including the first. 0 counts as 1. Default: 3. Two retries cover most
+    /// transient failures; more would multiply an outage.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// Sets the limit of the first wait. Default: 200 ms, and five times that after "too many requests". Any duration;
-    /// zero leaves only the server's `Retry-After`.
+    /// Sets the limit of the first wait. Zero leaves only the server's `Retry-After`. Default: 200 ms, the order of a
+    /// reset or a deploy; five times that after "too many requests", since rate limits are counted in seconds.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
         self.base = base;
         self
     }
 
-    /// Sets the largest limit of a wait. Default: 20 s. Any duration.
+    /// Sets the largest limit of a wait. Default: 20 s, which matters only with more attempts.
     #[must_use]
     pub fn cap(mut self, cap: Duration) -> Self {
         self.cap = cap;
@@ -89,10 +81,10 @@ impl RetryPolicy {
     }
 
     /// Limits the total time of a page's attempts and the waits between them. When it passes, the attempt in progress
-    /// is dropped; no wait starts that would end later. Default: 90 s, except with [`none`](Self::none). Any duration.
+    /// is dropped; no wait starts that would end later. Default: 90 s, three times
+    /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), except with [`none`](Self::none).
     ///
-    /// Waits for the [rate limit](crate::ClientBuilder::rate_limit), and time in which the stream is not polled, do not
-    /// count.
+    /// Waits for the rate limit, and time in which the stream is not polled, do not count.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
@@ -103,8 +95,7 @@ impl RetryPolicy {
         self.deadline
     }
 
-    /// What to do after attempt number `attempt` (from 1). `left` is the rest of the deadline, and `random` uniform in
-    /// 0..=1.
+    /// What to do after attempt number `attempt`. `left` is the rest of the deadline; `random` is uniform in 0..=1.
     pub(super) fn decide(&self, error: &Error, attempt: u32, left: Option<Duration>, random: f64) -> Verdict {
         if attempt >= self.attempts || !error.is_retryable() {
             return Verdict::GiveUp;
@@ -130,7 +121,6 @@ pub(super) enum Verdict {
     GiveUp,
 }
 
-/// The tokens of the budget.
 #[derive(Debug)]
 pub(super) struct Budget(AtomicU32);
 
@@ -145,7 +135,7 @@ impl Budget {
         Self(AtomicU32::new(BUDGET))
     }
 
-    /// Takes the cost of a retry after this error. Returns whether there was enough.
+    /// Takes the cost of a retry after this error, if there is enough.
     pub(super) fn withdraw(&self, error: &Error) -> bool {
         let cost = if error.is_timeout() { TIMEOUT_COST } else { RETRY_COST };
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(cost)).is_ok()

@@ -40,11 +40,8 @@ pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");
 const MAX_PARTICIPANTS: usize = 8;
 
 /// The [`PageSource`] that requests pages from the API. Made by [`Client::groups`](crate::Client::groups) and
-/// [`Client::source`](crate::Client::source). Cheap to clone.
-///
-/// # Errors
-///
-/// An invalid app id and invalid participants are [`Error::is_config`](crate::Error::is_config) errors of the fetch.
+/// [`Client::source`](crate::Client::source). Cheap to clone. Invalid input is an
+/// [`is_config`](crate::Error::is_config) error of the fetch.
 #[derive(Clone)]
 pub struct HttpSource {
     endpoint: Arc<Endpoint>,
@@ -104,7 +101,7 @@ impl PageSource for HttpSource {
         })))
     }
 
-    /// A hash of the app id (`rapidhash` version 3). Independent of the base URL.
+    /// A hash of the app id (`rapidhash` version 3).
     fn list_identity(&self) -> Option<u64> {
         Some(rapidhash_v3(self.app_id.as_bytes()))
     }
@@ -124,9 +121,7 @@ impl fmt::Debug for HttpSource {
     }
 }
 
-/// The future of a page over HTTP. Does nothing until polled; dropping it drops the request.
-///
-/// Boxed, so that it is `Unpin`, and `Sync`, because it is polled only through `&mut`.
+/// The future of a page over HTTP. Dropping it drops the request.
 #[must_use = "futures do nothing unless polled"]
 pub struct HttpFetch(SyncWrapper<Pin<Box<dyn Future<Output = Result<Page>> + Send>>>);
 

@@ -8,8 +8,7 @@ use crate::page::Page;
 
 /// How a server answers: its links, cursors, page sizes and refusals.
 ///
-/// The settings are independent. The default is what the Graph API documents; the other values were seen on servers of
-/// this kind. Pass it to [`FakeGroups::dialect`](super::FakeGroups::dialect), before or during a listing.
+/// The default is what the Graph API documents; the other values were seen on servers of this kind.
 ///
 /// # Examples
 ///
@@ -48,7 +47,7 @@ pub enum CursorKind {
     Items,
     /// An index. After a deletion, "after index 24" skips a group; after a creation at the front, it repeats one. Never
     /// stale, unless each change [expires all cursors](Dialect::expire_cursors_on_change). The text is base64 of
-    /// `{"offset":24,"versionId":0}`, as in the sample of a sibling endpoint of the API.
+    /// `{"offset":24,"versionId":0}`, as in the sample of a sibling endpoint.
     Offsets,
 }
 
@@ -145,10 +144,8 @@ impl Dialect {
         self
     }
 
-    /// Sends an empty page, with cursors and a link, before every `n`-th page ("A page may be empty but contain a next
-    /// paging link"). 1 is every page; 0, the default, is none.
-    ///
-    /// There is none at either end, and none in a direction without links, where an empty page is the end.
+    /// Sends an empty page, with cursors and a link, before every `n`-th page, except at either end and in a direction
+    /// without links ("A page may be empty but contain a next paging link"). Default: 0, none.
     #[must_use]
     pub fn empty_page_every(mut self, n: u32) -> Self {
         self.empty_page_every = (n > 0).then_some(n);
@@ -176,9 +173,7 @@ impl Dialect {
     }
 
     /// Whether a page that is shorter than requested because of [`clamp_page_size`](Self::clamp_page_size) has its link
-    /// in the direction of the request. Its cursors are always sent.
-    ///
-    /// Default: true. Some servers link only from full pages.
+    /// in the direction of the request. Default: true. Some servers link only from full pages.
     #[must_use]
     pub fn links_at_the_clamp(mut self, sent: bool) -> Self {
         self.links_at_the_clamp = sent;

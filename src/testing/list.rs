@@ -80,7 +80,6 @@ impl List {
         }
     }
 
-    /// The answer to `request`.
     pub(super) fn answer(&self, request: &PageRequest) -> Result<Page> {
         let asked = u32::from(request.limit.get());
         let size = self.dialect.page_size(asked)?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cursor::{Cursor, Direction};
 
-/// The content of a cursor. The text is base64 of its JSON.
+/// The text is base64 of its JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Mark {
