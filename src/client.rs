@@ -300,7 +300,7 @@ impl ClientBuilder {
             (self.rate_limit.is_some_and(|(requests, per)| requests == 0 || per.is_zero()), "rate_limit"),
         ] {
             if zero {
-                return Err(Error::config(format!("`{name}` is zero, so that no request can succeed: raise it")));
+                return Err(Error::config(format!("`{name}` is zero, so no request can succeed: raise it")));
             }
         }
 
@@ -398,11 +398,11 @@ mod tests {
     #[test]
     fn a_base_url_that_is_none_is_refused_with_advice_and_without_its_secrets() {
         for (url, advice) in [
-            ("", "is no URL"),
-            ("api.gupshup.io/wa", "is no URL"),
-            ("/wa", "is no URL"),
-            ("https://", "is no URL"),
-            ("https://h:99999", "is no URL"),
+            ("", "is not a URL"),
+            ("api.gupshup.io/wa", "is not a URL"),
+            ("/wa", "is not a URL"),
+            ("https://", "is not a URL"),
+            ("https://h:99999", "is not a URL"),
             ("localhost:8080", "neither https nor http"),
             ("file:///etc/passwd", "neither https nor http"),
             ("ftp://h", "neither https nor http"),

@@ -142,9 +142,9 @@ impl<S: PageSource> ListGroups<S> {
         if let Some(cursor) = from.unusable_cursor() {
             let length = cursor.as_str().len();
             return Some(if cursor.is_too_long() {
-                format!("the cursor has {length} bytes, and at most {MAX_CURSOR_BYTES} are sent").into()
+                format!("the cursor has {length} bytes, more than the maximum of {MAX_CURSOR_BYTES}").into()
             } else {
-                "an empty cursor, or the literal \"null\", is not a cursor: leave it out to begin at the start".into()
+                "the cursor is empty or the literal \"null\": leave it out to list from the start".into()
             });
         }
         match (from.list, self.source.list_identity()) {

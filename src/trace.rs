@@ -92,7 +92,7 @@ mod on {
     }
 
     pub(crate) fn lowered(app: Option<&str>, size: PageSize) {
-        info!(target: TRACING_TARGET, app, limit = size.get(), "the API refuses the page size: asking for smaller pages");
+        info!(target: TRACING_TARGET, app, limit = size.get(), "the API refuses the page size: requesting smaller pages");
     }
 }
 

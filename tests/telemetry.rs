@@ -80,7 +80,7 @@ async fn a_retry_a_restart_and_a_lowered_page_size_are_events() {
         }
     });
     let text = traced(ListGroups::from_source(fake)).await;
-    for event in ["retrying a page attempt=1 status=503", "asking for smaller pages limit=100", "restarts=1"] {
+    for event in ["retrying a page attempt=1 status=503", "requesting smaller pages limit=100", "restarts=1"] {
         assert!(text.contains(event), "{event} is not in: {text}");
     }
 }

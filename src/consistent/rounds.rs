@@ -108,9 +108,9 @@ impl fmt::Display for Changes {
         let Self { added, removed, reordered, repeated, expired } = self;
         write!(
             f,
-            "no two in a row of {MAX_LISTINGS} complete listings agree: groups added {added}, removed {removed}, sent twice \
-             {repeated}; listings in another order {reordered}, with expired cursors {expired}; try again when the list changes \
-             less often"
+            "no two in a row of {MAX_LISTINGS} complete listings agree: {added} groups added, {removed} removed, {repeated} sent \
+             twice; {reordered} listings in another order, {expired} with expired cursors; list again when the list changes less \
+             often"
         )
     }
 }
@@ -187,8 +187,8 @@ mod tests {
         let Verdict::GaveUp(changes) = rounds.add(expired("cbe")) else { panic!("enough is enough") };
         assert_eq!(
             changes.to_string(),
-            "no two in a row of 8 complete listings agree: groups added 4, removed 3, sent twice 1; listings in another \
-             order 2, with expired cursors 1; try again when the list changes less often"
+            "no two in a row of 8 complete listings agree: 4 groups added, 3 removed, 1 sent twice; 2 listings in \
+             another order, 1 with expired cursors; list again when the list changes less often"
         );
     }
 

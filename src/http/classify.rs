@@ -35,10 +35,10 @@ fn reason(error: &reqwest::Error) -> Error {
     if error.is_connect() {
         return match io {
             _ if error.is_timeout() => Error::timeout(Limit::Connect),
-            _ if error.is_dns() => Error::connect("the host's name does not resolve"),
+            _ if error.is_dns() => Error::connect("could not resolve the host name"),
             Some(io::ErrorKind::InvalidData) => Error::tls(tls_reason(error)),
             None if !is_proxy_refusal(error) => Error::tls(tls_reason(error)),
-            _ => Error::connect("no connection"),
+            _ => Error::connect("could not connect"),
         };
     }
     if error.is_timeout() {
@@ -51,7 +51,7 @@ fn reason(error: &reqwest::Error) -> Error {
         Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => {
             Error::protocol("malformed HTTP response body")
         }
-        Some(io::ErrorKind::UnexpectedEof) => Error::broken("the response was cut short"),
+        Some(io::ErrorKind::UnexpectedEof) => Error::broken("the response is truncated"),
         _ => Error::broken("the connection broke"),
     }
 }

@@ -88,7 +88,7 @@ async fn a_name_that_does_not_resolve_is_a_failure_to_connect() {
     let http = reqwest::Client::builder().no_proxy().dns_resolver(Arc::new(Unknown));
     let error = failure(client("https://gupshup.invalid").http(http)).await;
     assert!(error.is_connect() && error.is_retryable(), "{error:?}");
-    assert!(error.to_string().contains("name does not resolve"), "{error}");
+    assert!(error.to_string().contains("could not resolve the host name"), "{error}");
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ impl Timeouts {
 
 fn no_timers() -> Error {
     Error::config(
-        "there are no timers here: poll the stream in a tokio runtime that is built with `enable_all`, or with `enable_io` \
+        "tokio's timers are not available: poll the stream in a tokio runtime built with `enable_all`, or with `enable_io` \
          and `enable_time`",
     )
 }

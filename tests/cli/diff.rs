@@ -187,7 +187,7 @@ fn a_file_that_is_no_state_is_an_error_and_stays() {
         for command in ["diff", "watch"] {
             let ran = run(&mut api.tool(&[command, "--state", &state]));
             assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
-            assert!(ran.err.contains("it is no state file") && ran.err.contains(&state), "{}", ran.err);
+            assert!(ran.err.contains("it is not a state file") && ran.err.contains(&state), "{}", ran.err);
             assert_eq!(read(&scratch.path("state")), damaged);
         }
     }

@@ -72,7 +72,7 @@ fn a_resume_file_that_holds_no_place_is_an_error_and_stays() {
         let place = scratch.write("place", damaged);
         let ran = run(&mut api.tool(&["list", "--resume-file", &place]));
         assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
-        assert!(ran.err.contains("it is no resume file") && ran.err.contains(&place), "{}", ran.err);
+        assert!(ran.err.contains("it is not a resume file") && ran.err.contains(&place), "{}", ran.err);
         assert_eq!(read(&scratch.path("place")), damaged);
     }
 }

@@ -134,7 +134,7 @@ fn a_listing_that_fails_is_reported_and_the_next_one_makes_it_good() {
     list.fault_at(list.requests().len() + each, Fault::Error(Error::api(400, None, "not now")));
     let ran = run(&mut changed.watch(&["--rounds", "3"]));
     assert_eq!((ran.code, changes(&ran.out)), (Some(0), vec!["created c".to_owned()]), "{}", ran.err);
-    assert!(ran.err.contains("400 not now") && ran.err.contains("nothing is lost"), "{}", ran.err);
+    assert!(ran.err.contains("400 not now") && ran.err.contains("no change is lost"), "{}", ran.err);
 }
 
 #[test]

@@ -162,8 +162,8 @@ fn after_eight_listings_without_agreement_it_gives_up_and_says_what_changed() {
     assert_eq!(listings, 8);
     assert_eq!(
         error.to_string(),
-        "no two in a row of 8 complete listings agree: groups added 7, removed 7, sent twice 0; listings in another order \
-         0, with expired cursors 0; try again when the list changes less often"
+        "no two in a row of 8 complete listings agree: 7 groups added, 7 removed, 0 sent twice; 0 listings in another \
+         order, 0 with expired cursors; list again when the list changes less often"
     );
 }
 

@@ -1,4 +1,4 @@
-//! What an error of the library means to the person who runs the program.
+//! The program's messages for errors of the library.
 
 use std::path::Path;
 
@@ -7,12 +7,12 @@ use gupshup_groups::Error;
 use crate::exit::{Exit, Failure};
 use crate::output::one_line;
 
-/// The failure of one app's listing. `resume_file` is where its place is kept, if it is.
+/// The failure of one app's listing. `resume_file` holds its place.
 pub(crate) fn failed(app: &str, error: &Error, resume_file: Option<&Path>) -> Failure {
     // The library's own advice is for programmers; the alternate form leaves it out.
     let what = format!("{error:#}");
     let app = if error.app_id().is_some() { String::new() } else { format!("app {app}: ") };
-    // The text may hold what a server said.
+    // The text may contain a server's text.
     Failure::new(exit(error), one_line(&format!("{app}{what}; {}", advice(error, resume_file))))
 }
 
@@ -26,7 +26,6 @@ fn exit(error: &Error) -> Exit {
     }
 }
 
-/// What to do.
 fn advice(error: &Error, resume_file: Option<&Path>) -> String {
     let again = match resume_file {
         Some(_) => "run again with the same --resume-file",
@@ -46,8 +45,10 @@ fn advice(error: &Error, resume_file: Option<&Path>) -> String {
         }
     } else if error.is_rate_limited() {
         match error.retry_after() {
-            Some(wait) => format!("wait {} s, then {again}; --rate keeps under the limit", wait.as_secs_f64().ceil()),
-            None => format!("wait a while, then {again}; --rate keeps under the limit"),
+            Some(wait) => {
+                format!("wait {} s, then {again}; use --rate to stay under the limit", wait.as_secs_f64().ceil())
+            }
+            None => format!("wait, then {again}; use --rate to stay under the limit"),
         }
     } else if error.is_tls() || error.is_redirect() {
         "check --base-url, the certificates of this machine and its clock".to_owned()
@@ -60,7 +61,7 @@ fn advice(error: &Error, resume_file: Option<&Path>) -> String {
     } else if error.is_config() {
         "correct the options".to_owned()
     } else if error.is_api() && !error.is_retryable() {
-        "change what the API objects to".to_owned()
+        "correct what the API refuses".to_owned()
     } else {
         format!("{again} later")
     }
@@ -92,7 +93,7 @@ mod tests {
         let error = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_millis(6_200));
         let (exit, text) = message(&error, None);
         assert_eq!(exit, Exit::Failed);
-        assert!(text.contains("; wait 7 s, then run again; --rate keeps under the limit"), "{text}");
+        assert!(text.contains("; wait 7 s, then run again; use --rate to stay under the limit"), "{text}");
     }
 
     #[test]

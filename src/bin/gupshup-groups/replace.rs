@@ -11,11 +11,11 @@ pub(crate) fn check(path: &Path) -> io::Result<()> {
     Target::of(path)?.temporary().map(drop)
 }
 
-/// Replaces a file, or creates it. Whatever ends the program, and at any moment, the file holds either the old contents or
-/// the new ones.
+/// Replaces a file, or creates it. If the program ends at any moment, the file has either the old contents or the new
+/// ones.
 ///
-/// A new file is readable by its owner only. An old one passes its permissions on. A symbolic link stays, and the file that it
-/// leads to is replaced.
+/// A new file is readable by its owner only; an old one keeps its permissions. Of a symbolic link, the target is
+/// replaced.
 pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let target = Target::of(path)?;
     let mut file = target.temporary()?;
@@ -25,14 +25,14 @@ pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     file.write_all(contents)?;
     file.as_file().sync_all()?;
     file.persist(&target.path).map_err(|error| error.error)?;
-    // The name is on the disk only when its directory is. Windows cannot open one, and does not need it.
+    // The name is on the disk only after its directory is. Windows cannot open a directory, and does not need it.
     if cfg!(unix) {
         File::open(&target.directory)?.sync_all()?;
     }
     Ok(())
 }
 
-/// Removes a file, if it is there.
+/// Removes a file, if it exists.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -66,7 +66,7 @@ impl Target {
         Ok(Self { path, directory, old })
     }
 
-    /// A file beside the target: renaming is atomic within one file system only.
+    /// A file beside the target, because renaming is atomic only within one file system.
     fn temporary(&self) -> io::Result<NamedTempFile> {
         tempfile::Builder::new().prefix(".gupshup-groups.").suffix(".tmp").tempfile_in(&self.directory)
     }

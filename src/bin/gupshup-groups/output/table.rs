@@ -1,7 +1,7 @@
-//! Text that others chose, made safe for a terminal.
+//! Escapes untrusted text for a terminal.
 
-/// Escapes whatever could break the line or steer the terminal: control characters, and those that change the direction of
-/// text or break lines (Unicode's `Bidi_Control`, and the line and paragraph separators).
+/// Escapes control characters, and those that change the direction of text or break lines (Unicode's `Bidi_Control`,
+/// and the line and paragraph separators).
 pub(crate) fn one_line(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
