@@ -12,43 +12,7 @@ use crate::source::{PageRequest, PageSource};
 /// Any [`PageSource`], boxed: a struct stores it without a type parameter, and tests pass a fake.
 ///
 /// Clones share the source. It and its listings are [`Send`] and [`Sync`]; its streams are [`Send`] and [`Unpin`]. It
-/// costs an allocation and an indirect call a page.
-///
-/// # Examples
-///
-/// ```
-/// use futures::TryStreamExt;
-/// use gupshup_groups::{AnySource, ListGroups, Result};
-///
-/// struct Audit {
-///     groups: ListGroups<AnySource>,
-/// }
-///
-/// impl Audit {
-///     async fn unnamed(&self) -> Result<usize> {
-///         let mut unnamed = 0;
-///         let mut groups = self.groups.stream();
-///         while let Some(group) = groups.try_next().await? {
-///             unnamed += usize::from(group.subject.is_empty());
-///         }
-///         Ok(unnamed)
-///     }
-/// }
-///
-/// # fn production() -> Result<Audit> {
-/// let client = gupshup_groups::Client::from_env()?;
-/// let audit = Audit { groups: client.groups("app-id").boxed() };
-/// # Ok(audit)
-/// # }
-/// # use gupshup_groups::{Group, testing::FakeGroups};
-/// # futures::executor::block_on(async {
-///
-/// let fake = FakeGroups::new([Group::new("a", "", 1_700_000_000), Group::new("b", "Sales", 1_700_000_060)]);
-/// let audit = Audit { groups: ListGroups::from_source(fake).boxed() };
-/// assert_eq!(audit.unnamed().await?, 1);
-/// # Ok::<(), gupshup_groups::Error>(())
-/// # }).unwrap();
-/// ```
+/// costs an allocation and an indirect call a page. The module `testing` (feature `test-util`) has an example.
 #[derive(Clone)]
 pub struct AnySource {
     source: Arc<dyn PageSource<Fetch = AnyFetch> + Send + Sync>,

@@ -55,11 +55,6 @@ impl Client {
 
     /// A client with the key of `GUPSHUP_API_KEY`, and the base URL of `GUPSHUP_API_URL` if that is set and not empty.
     ///
-    /// ```no_run
-    /// let client = gupshup_groups::Client::from_env()?;
-    /// # Ok::<(), gupshup_groups::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`Error::is_config`] if a variable is missing or not Unicode, and those of [`ClientBuilder::build`].

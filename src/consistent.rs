@@ -58,8 +58,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
 
     /// All groups, from two complete listings in a row that agree. Use it before you delete what is missing.
     ///
-    /// On a server whose cursors are offsets, a deletion between two requests moves the rest of the list forward. The
-    /// next page then begins one group too late, and a complete listing lacks a group that exists.
+    /// [`Snapshot`](Snapshot#which-method-to-use) says when one listing is not enough.
     ///
     /// # What it does
     ///
@@ -96,30 +95,6 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// # Cancel safety
     ///
     /// As [`snapshot`](Self::snapshot).
-    ///
-    /// # Examples
-    ///
-    /// A deletion hides a group from one listing, but not from a consistent snapshot:
-    ///
-    /// ```
-    /// use gupshup_groups::testing::{CursorKind, Dialect, FakeGroups};
-    /// use gupshup_groups::{Group, ListGroups};
-    ///
-    /// # futures::executor::block_on(async {
-    /// let fake = || {
-    ///     FakeGroups::new((0..6).map(|n| Group::new(n.to_string(), "", n)))
-    ///         .dialect(Dialect::default().cursors(CursorKind::Offsets))
-    ///         // The first group is deleted after the first page.
-    ///         .on_request(|index, list| if index == 1 { list.delete("0"); })
-    /// };
-    /// let groups = ListGroups::from_source(fake()).page_size(2).snapshot().await?;
-    /// assert!(groups.get("2").is_none(), "it exists, and the listing lacks it");
-    ///
-    /// let groups = ListGroups::from_source(fake()).page_size(2).consistent_snapshot().await?;
-    /// assert!(groups.get("2").is_some() && groups.get("0").is_none());
-    /// # Ok::<(), gupshup_groups::Error>(())
-    /// # }).unwrap();
-    /// ```
     pub fn consistent_snapshot(&self) -> impl Future<Output = Result<Snapshot>> + use<S> {
         let collect = Collect::new(self);
         async move {

@@ -16,14 +16,6 @@ pub(crate) const MAX_CURSOR_BYTES: usize = 4 * 1024;
 ///
 /// `Debug` shows only the length.
 ///
-/// ```
-/// use gupshup_groups::Cursor;
-///
-/// let cursor = Cursor::from("QVFIUlJ");
-/// assert_eq!(cursor.as_str(), "QVFIUlJ");
-/// assert_eq!(format!("{cursor:?}"), "Cursor(7 bytes)");
-/// ```
-///
 /// [`Page::cursors`]: crate::Page::cursors
 /// [`ListGroups::after`]: crate::ListGroups::after
 /// [`ListGroups::before`]: crate::ListGroups::before

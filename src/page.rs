@@ -7,14 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::cursor::Cursor;
 
 /// An active WhatsApp group.
-///
-/// ```
-/// use gupshup_groups::Group;
-///
-/// let group = Group::new("Z3JvdXA", "Support", 1_700_000_000);
-/// assert_eq!(group.created_at().duration_since(std::time::UNIX_EPOCH)?.as_secs(), 1_700_000_000);
-/// # Ok::<(), std::time::SystemTimeError>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group {
@@ -103,13 +95,6 @@ pub struct Cursors {
 
 impl Cursors {
     /// Cursors from the API's texts. An empty text or `null` is not a cursor.
-    ///
-    /// ```
-    /// use gupshup_groups::Cursors;
-    ///
-    /// let cursors = Cursors::new(Some("QVFI"), Some("null"));
-    /// assert!(cursors.after.is_some() && cursors.before.is_none());
-    /// ```
     #[must_use]
     pub fn new(after: Option<&str>, before: Option<&str>) -> Self {
         Self { after: after.and_then(Cursor::usable), before: before.and_then(Cursor::usable) }

@@ -103,6 +103,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// # fn handle(_change: &Change) {}
     /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
     ///
+    /// // The webhook calls `webhook.try_send(())`.
     /// let (webhook, calls) = tokio::sync::mpsc::channel(1);
     /// let calls = stream::unfold(calls, |mut calls| async { calls.recv().await.map(|()| ((), calls)) });
     /// let timer = stream::unfold(tokio::time::interval(Duration::from_secs(600)), |mut timer| async {

@@ -18,7 +18,7 @@ const NAME: &str = "gupshup-groups";
 /// The version that is written.
 const VERSION: u32 = 2;
 
-/// The rest of the text, as JSON in base64.
+/// JSON in base64.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
@@ -137,12 +137,12 @@ impl FromStr for Checkpoint {
             SavedPlace::End(mark) => Place::End(mark.map(Into::into)),
         };
         let checkpoint = Self { list: saved.list, heading: saved.direction, place };
-        // Each place has one text. Any other was not written by this crate.
+        // Each place has exactly one text.
         if checkpoint.to_string() == text { Ok(checkpoint) } else { Err(damaged()) }
     }
 }
 
-/// As its `Display`, so that there is one form with one version.
+/// The text form.
 impl Serialize for Checkpoint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

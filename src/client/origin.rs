@@ -8,10 +8,9 @@ use crate::error::mask::ENCODED;
 use crate::error::{Error, Result};
 use crate::http::{HeaderValue, Url};
 
-/// The longest app id, in bytes. The API's are UUIDs of 36.
+/// The API's ids are UUIDs of 36 bytes.
 const MAX_APP_ID_BYTES: usize = 256;
 
-/// The key as a sensitive header.
 pub(super) fn key_header(key: &str) -> Result<HeaderValue> {
     if key.is_empty() {
         return Err(Error::config("the API key is empty: set it to the key of your Gupshup account"));
@@ -29,7 +28,6 @@ pub(super) fn key_header(key: &str) -> Result<HeaderValue> {
     Ok(header)
 }
 
-/// The base URL, if the key may be sent there.
 pub(super) fn base_url(url: &str, allow_plain_http: bool) -> Result<Url> {
     let advice = match Url::parse(url).map_err(|error| error.to_string()) {
         Err(error) => format!("is not a URL ({error}): write it as https://host/prefix"),

@@ -42,7 +42,6 @@ impl Error {
         Self::new(Kind::Timeout(limit))
     }
 
-    /// The connection broke, or was lost for another transient reason.
     pub(crate) fn broken(detail: &'static str) -> Self {
         Self::new(Kind::Transport(detail))
     }
@@ -51,7 +50,7 @@ impl Error {
         Self::new(Kind::Redirect { status })
     }
 
-    /// The detail counts the changes and says what to do, and shows no group.
+    /// The detail shows no group.
     pub(crate) fn inconsistent(detail: impl Into<String>) -> Self {
         Self::new(Kind::Inconsistent(detail.into()))
     }
@@ -60,7 +59,6 @@ impl Error {
         Self::new(Kind::Api(refusal))
     }
 
-    /// Turns `refusal` into the refusal of the caller's cursor.
     pub(crate) fn cursor_invalid(mut refusal: Self) -> Self {
         refusal.0.kind = match refusal.0.kind {
             Kind::Api(refusal) => Kind::CursorInvalid(refusal),

@@ -11,16 +11,14 @@ const INVALID_CURSORS: i64 = 2642;
 /// "Access token has expired".
 const TOKEN_CODE: i64 = 190;
 
-/// An error response of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The status; 200 if only the body is an error.
+    /// 200 if only the body is an error.
     pub(crate) status: u16,
-    /// Meta's error code.
     pub(crate) code: Option<i64>,
     /// One line, of limited length, with secrets masked.
     pub(crate) message: Option<String>,
-    /// Whether the API called the failure temporary.
+    /// The API called the failure temporary.
     pub(crate) transient: bool,
 }
 
@@ -45,7 +43,6 @@ impl Refusal {
         self.code == Some(INVALID_CURSORS)
     }
 
-    /// Whether the page is too large, whatever its size.
     pub(super) fn asks_for_less(&self) -> bool {
         match self.status {
             413 => true,
@@ -57,7 +54,7 @@ impl Refusal {
         }
     }
 
-    /// Whether it is a 400 without an explaining code.
+    /// Whether it is a 400 without a code that explains it.
     pub(super) fn is_unexplained(&self) -> bool {
         self.status == 400 && !self.is_cursor() && !self.is_auth() && !self.is_retryable()
     }
@@ -71,7 +68,7 @@ impl Refusal {
                 || self.has_code(&TEMPORARY_CODES))
     }
 
-    /// The message, or else the name of the status.
+    /// The message, or the name of the status.
     pub(super) fn text(&self) -> &str {
         self.message.as_deref().unwrap_or(match self.status {
             200 => "an error without a message",

@@ -20,12 +20,12 @@ use super::{Effort, Fetch, Pace};
 pub(crate) struct Ahead {
     /// `None` if there is no runtime.
     task: Option<JoinHandle<Result<Page>>>,
-    /// The effort so far, kept also if the source panics.
+    /// Kept also if the source panics.
     effort: Arc<Mutex<Effort>>,
 }
 
 impl Ahead {
-    /// Starts to fetch a page, in the caller's tracing span. Outside a tokio runtime, the page is an error.
+    /// Starts to fetch a page, in the caller's tracing span.
     pub(crate) fn spawn<S>(source: &S, pace: Pace, request: PageRequest) -> Self
     where
         S: PageSource + Clone + Send + 'static,
@@ -41,8 +41,8 @@ impl Ahead {
         let task = Handle::try_current().ok().map(|runtime| {
             let task = runtime.spawn(in_current_span(fetch));
             if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
-                // A worker keeps the task that it spawned last for itself, and the consumer may block it. A second task
-                // moves the first to the shared queue.
+                // A worker keeps the task that it spawned last for itself, and the consumer may block that worker. A
+                // second task moves the first to the shared queue.
                 drop(runtime.spawn(async {}));
             }
             task
@@ -77,7 +77,7 @@ impl Drop for Ahead {
     }
 }
 
-/// Stores the effort at the end of a poll, also if the poll panics.
+/// Stores the effort after each poll, also if it panics.
 struct Tell<'a, F: Future<Output = Result<Page>>> {
     fetch: Pin<&'a mut Fetch<F>>,
     to: &'a Mutex<Effort>,

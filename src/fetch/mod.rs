@@ -78,7 +78,7 @@ pub(crate) struct Fetch<F> {
     span: Option<PageSpan>,
 }
 
-/// The time since the first attempt began, without waits for the rate limit.
+/// The time since the first attempt, without waits for the rate limit.
 struct Clock {
     began: Instant,
     deadline: Option<Deadline>,
@@ -97,7 +97,6 @@ enum Stage<F> {
         attempt: F,
         observed: Observed,
     },
-    /// Waits before another attempt. If it cannot, `failure` is the error.
     Wait {
         until: Instant,
         failure: Option<Error>,
@@ -173,7 +172,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
                     let polled = catch_unwind(AssertUnwindSafe(|| attempt.poll(cx)));
                     let answer = match polled {
                         Ok(Poll::Ready(answer)) => answer,
-                        // The deadline is checked after the answer, so that an answer that has arrived is used.
+                        // Checked after the answer, so that an answer that has arrived is used.
                         Ok(Poll::Pending) => Err(ready!(Clock::poll_deadline(this.clock, this.timer, cx))),
                         Err(panic) => {
                             // A future that panicked must not be polled again. The next poll makes a new request.
@@ -223,7 +222,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
 }
 
 impl Clock {
-    /// Ready with the error if the deadline has passed. Without timers, only the source wakes the task.
+    /// Ready with the error if the deadline has passed.
     fn poll_deadline(clock: &mut Option<Self>, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Error> {
         match clock.as_mut().and_then(|clock| clock.deadline.as_mut()).map(|deadline| deadline.poll(timer, cx)) {
             Some(Poll::Ready(Ok(()))) => Poll::Ready(Error::timeout(Limit::Page)),

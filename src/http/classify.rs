@@ -5,10 +5,8 @@ use std::io;
 
 use crate::error::{Error, Limit};
 
-/// The only place that classifies a reqwest error.
-///
-/// reqwest's predicates are too coarse: `is_decode()` is true for every failure in a body, including a reset, and
-/// `is_connect()` also for a bad certificate. The chain of sources tells more:
+/// Classifies reqwest's errors by their chain of sources. reqwest's predicates are too coarse: `is_decode()` is true
+/// for every failure in a body, and `is_connect()` also for a bad certificate.
 ///
 /// | where | found | kind |
 /// |---|---|---|
@@ -20,7 +18,7 @@ use crate::error::{Error, Limit};
 /// | later | hyper cannot parse the head | [`Error::protocol`] |
 /// | later | anything else: closed, reset, truncated | [`Error::broken`] |
 ///
-/// The URL is removed, because it holds the cursor.
+/// Removes the URL, because it holds the cursor.
 pub(super) fn classify(error: reqwest::Error) -> Error {
     let error = error.without_url();
     reason(&error).with_source(error)
@@ -56,7 +54,7 @@ fn reason(error: &reqwest::Error) -> Error {
     }
 }
 
-/// The error and its causes. An [`io::Error`] does not return the error that it wraps as its `source`.
+/// An [`io::Error`] does not return the error that it wraps as its `source`.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     let mut next = Some(error as &(dyn StdError + 'static));
     std::iter::from_fn(move || {
@@ -77,7 +75,7 @@ fn is_proxy_refusal(error: &reqwest::Error) -> bool {
     })
 }
 
-/// Why TLS failed. The TLS libraries have no common error type, only texts.
+/// The TLS libraries have no common error type, only texts.
 fn tls_reason(error: &reqwest::Error) -> &'static str {
     // The innermost error has the details. It may name the host, so patterns that name a host come first.
     let text = chain(error).last().map(|error| error.to_string().to_ascii_lowercase()).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The time limits of an attempt, instead of reqwest's. Those panic without timers, and check their timer first, so
-//! that they discard a response that arrived while the stream was not polled.
+//! The time limits of an attempt. reqwest's panic without timers, and discard a response that arrived while the stream
+//! was not polled.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -12,7 +12,7 @@ use crate::deadline::{Deadline, poll_first};
 use crate::error::{Error, Limit, Result};
 use crate::timer::{NoTimers, Timer};
 
-/// The time limits of an attempt: in total, and of silence between two steps.
+/// Limits in total, and of silence between two steps.
 #[derive(Debug)]
 pub(super) struct Timeouts {
     total: Deadline,
@@ -21,16 +21,11 @@ pub(super) struct Timeouts {
     timer: Timer,
 }
 
-/// Any instant in the future serves to find out whether there are timers.
+/// Finds out whether there are timers.
 const PROBE: Duration = Duration::from_secs(3600);
 
 impl Timeouts {
-    /// Starts both limits.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::is_config`] outside a tokio runtime, or in one without timers: the request would have no time limit,
-    /// and reqwest would panic.
+    /// Starts both limits. Without timers it fails, because reqwest would panic.
     pub(super) async fn start(total: Duration, longest_silence: Duration) -> Result<Self> {
         let now = Instant::now();
         let mut timer = Timer::new();
@@ -50,14 +45,7 @@ impl Timeouts {
 
     /// Awaits the next step: the response's head, or a piece of its body.
     ///
-    /// # Errors
-    ///
-    /// [`Error::is_timeout`] if the step is pending and a limit has passed. [`Error::is_transport`] if the runtime in which
-    /// the attempt began was shut down: its connection is gone, and reqwest's own timers would panic.
-    ///
-    /// # Cancel safety
-    ///
-    /// That of `step`.
+    /// Fails if a limit has passed, or if the runtime of the attempt was shut down: reqwest's own timers would panic.
     pub(super) async fn step<T>(&mut self, step: impl Future<Output = T>) -> Result<T> {
         let Self { total, silence, longest_silence, timer } = self;
         let mut step = pin!(step);

@@ -12,13 +12,11 @@ use crate::source::PageRequest;
 pub(super) struct List {
     entries: Vec<Entry>,
     next_serial: u64,
-    /// Incremented when all cursors become stale.
     version: u64,
     pub(super) dialect: Dialect,
 }
 
-/// A group and its serial number, which its cursors hold. Never reused, so that the cursor of a deleted group does not
-/// become valid when a group with the same id is created.
+/// A group and its serial number, which is never reused: the cursor of a deleted group stays stale.
 struct Entry {
     serial: u64,
     group: Group,

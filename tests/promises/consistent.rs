@@ -145,7 +145,7 @@ fn listings_that_hide_the_same_group_each_time_do_not_agree() {
     assert!(first.get("3").is_none() && fake.groups().contains(&numbered(3)));
 
     let error = block_on(list.consistent_snapshot()).unwrap_err();
-    assert!(error.to_string().contains("added 0, removed 0, sent twice 8;"), "{error}");
+    assert!(error.to_string().contains("0 groups added, 0 removed, 8 sent twice;"), "{error}");
 }
 
 #[test]

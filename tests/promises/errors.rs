@@ -63,7 +63,7 @@ fn bad_input_is_named_together_with_what_to_do() {
         ),
         (
             client("http://host.example").build().unwrap_err(),
-            "the base URL is plain http, which would show the API key to the network: use https, or `allow_plain_http` where the network is trusted",
+            "the base URL is plain http, which sends the API key unencrypted: use https, or `allow_plain_http` if the network is trusted",
         ),
         (Client::new("").unwrap_err(), "the API key is empty: set it to the key of your Gupshup account"),
         (
