@@ -61,7 +61,8 @@ pub(crate) struct ListOptions {
     /// The place is saved after the groups of each page are written, and when the run stops. The next run with this
     /// file continues there, in the same direction and without a CSV header: append its output to that of the last run.
     /// If a run is killed (SIGKILL), its last line may be incomplete, and the next run repeats at most one page; no
-    /// group is lost. The file is removed at the end of the list. Use it only for the apps of the first run.
+    /// group is lost. The file is removed at the end of the list. Use it only for the apps of the first run. A run
+    /// fails at once if another run uses the file.
     #[arg(long, value_name = "FILE")]
     pub(crate) resume_file: Option<PathBuf>,
     #[command(flatten)]
@@ -173,8 +174,8 @@ pub(crate) struct StateOptions {
     /// The file that holds the list as last reported
     ///
     /// It holds the names of groups and their ids, which contain the business phone number. Only its owner can read a
-    /// new file; an existing one keeps its permissions. One file may hold several apps. Use it in one process at a
-    /// time.
+    /// new file; an existing one keeps its permissions. One file may hold several apps. A run fails at once if another
+    /// run uses the file.
     #[arg(long = "state", value_name = "FILE")]
     pub(crate) path: PathBuf,
     /// Report every group as created if the state file holds no list of the app yet

@@ -28,7 +28,7 @@ impl Exit {
         (Self::NoCredentials, "no API key or no app was given"),
         (Self::Refused, "the API refused the key, the app or the request: correct it"),
         (Self::Failed, "a listing or an --on-change command failed; it may succeed later"),
-        (Self::File, "a file could not be read, or the output or a file could not be written"),
+        (Self::File, "a file or the output could not be read or written, or another run uses the file"),
         (Self::Interrupted, "stopped by Ctrl-C (SIGINT)"),
         (Self::Terminated, "stopped by SIGTERM"),
     ];
