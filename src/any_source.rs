@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_what_the_source_in_the_box_lists() {
+    fn lists_the_groups_of_the_boxed_source() {
         let fake = FakeGroups::new(groups());
         let list = ListGroups::from_source(fake.clone()).page_size(20).boxed();
         assert_eq!(block_on(list.stream().try_collect::<Vec<_>>()).unwrap(), groups());
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_app_and_the_list_of_the_source_in_the_box() {
+    fn has_the_app_id_and_list_identity_of_the_boxed_source() {
         let source = Client::new("key").unwrap().source("app-7");
         let any = AnySource::new(source.clone());
         assert_eq!((any.app_id(), any.list_identity()), (Some("app-7"), source.list_identity()));
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_keeps_its_settings_in_the_box() {
+    fn a_boxed_listing_keeps_its_settings() {
         let fake = FakeGroups::new(groups());
         let list = ListGroups::from_source(fake.clone()).page_size(7).max_groups(9);
         let list = list.boxed();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_listing_that_reads_ahead_does_so_in_the_box_too() {
+    async fn a_boxed_listing_still_reads_ahead() {
         let fake = FakeGroups::new(groups());
         let list = ListGroups::from_source(fake.clone()).page_size(20).read_ahead(true).boxed();
         let mut stream = list.stream();

@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_that_is_none_is_refused_with_advice_and_without_its_secrets() {
+    fn an_invalid_base_url_is_refused_with_advice_and_without_its_secrets() {
         for (url, advice) in [
             ("", "is not a URL"),
             ("api.gupshup.io/wa", "is not a URL"),

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_in_time_finds_it_passed_after_one_last_call() {
+    fn a_deadline_polled_in_time_passes_after_one_last_check() {
         let now = Instant::now();
         for late in [0, 1, 20, 900].map(Duration::from_millis) {
             let passed = passes(Deadline::new(30 * SECOND, now), now, |_| late);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_nobody_noticed_is_put_off_by_the_lateness_and_at_most_by_its_length() {
+    fn a_deadline_noticed_late_is_extended_by_the_lateness_and_at_most_by_its_length() {
         let began = Instant::now();
         for (late, put_off) in [(1_000, 1_000), (5_000, 5_000), (30_000, 30_000), (3_600_000, 30_000)] {
             let mut deadline = Deadline::new(30 * SECOND, began);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn its_timer_brings_the_task_back_when_it_has_passed() {
+    async fn its_timer_wakes_the_task_when_it_has_passed() {
         let began = Instant::now();
         let mut deadline = Deadline::new(30 * SECOND, began);
         let mut timer = Timer::new();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn without_timers_it_passes_by_the_clock_when_it_is_looked_at() {
+    fn without_timers_it_is_checked_at_each_poll() {
         let mut cx = Context::from_waker(futures::task::noop_waker_ref());
         let now = Instant::now();
         let mut timer = Timer::new();
@@ -188,7 +188,7 @@ mod tests {
     proptest! {
         /// However late the looks are, the time in which somebody was there is bounded.
         #[test]
-        fn it_passes_whoever_looks_and_never_early(
+        fn it_always_passes_and_never_early(
             length in 1_u64..100_000,
             late in proptest::collection::vec(0_u64..100_000, 1..50),
         ) {

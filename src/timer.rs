@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timer_rings_outside_of_its_runtime_as_long_as_that_lives() {
+    fn a_timer_works_outside_its_runtime_while_that_runtime_lives() {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
         let mut timer = Timer::new();
         let at = Instant::now() + Duration::from_millis(20);

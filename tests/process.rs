@@ -1,4 +1,4 @@
-//! The example `process`, killed: no group is left unhandled, and only what was in flight is handled twice.
+//! The example `process` is killed: every group is processed, and only those in flight twice.
 
 #![cfg(unix)]
 
@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 const GROUPS: u32 = 1_000;
 const KILLS: usize = 20;
-/// Long enough for any machine; what is waited for takes milliseconds.
+/// Long enough for any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The server and the files of the runs.
@@ -40,7 +40,7 @@ impl Runs {
         self.directory.path().join("place")
     }
 
-    /// The example, which `cargo test` has built beside this program.
+    /// The example, which `cargo test` has built.
     fn spawn(&self) -> Child {
         let program = std::env::current_exe().unwrap();
         let example = program.ancestors().nth(2).unwrap().join("examples/process");
@@ -54,14 +54,14 @@ impl Runs {
             .unwrap()
     }
 
-    /// The ids that were handled, in order. Every line is whole.
+    /// The ids that were processed, in order. Every line is complete.
     fn handled(&self) -> Vec<String> {
         let text = fs::read_to_string(self.directory.path().join("handled")).unwrap_or_default();
         assert!(text.is_empty() || text.ends_with('\n'), "half a line was written");
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Returns when so many groups are handled, or when the process has ended.
+    /// Returns when this many groups are processed, or the process has ended.
     fn wait_for(&self, child: &mut Child, count: usize) {
         let begun = Instant::now();
         while self.handled().len() < count && child.try_wait().unwrap().is_none() {
@@ -71,8 +71,8 @@ impl Runs {
     }
 }
 
-/// Scenario: the program is killed twenty times, each time after a few more groups. Expected: the place that it leaves is
-/// behind handled groups only, and the last run handles the rest.
+/// Scenario: the program is killed twenty times, each time after a few more groups. Expected: the saved place is after
+/// processed groups only, and the last run processes the rest.
 #[test]
 fn killed_again_and_again_it_leaves_no_group_unhandled() {
     let runs = Runs::new();

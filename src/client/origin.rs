@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_app_id_is_one_segment_below_the_prefix_whatever_it_holds() {
+    fn any_app_id_is_one_path_segment_after_the_prefix() {
         for (base, app_id, expected) in [
             ("https://h", "app", "https://h/app/app/group"),
             ("https://h/", "app", "https://h/app/app/group"),

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn another_order_is_no_agreement() {
+    fn listings_in_another_order_do_not_agree() {
         assert_eq!(agreed(["abc", "acb", "abc"].map(listed)), None);
     }
 
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn another_subject_is_agreement_and_the_later_one_is_taken() {
+    fn listings_with_another_subject_agree_and_the_later_subject_is_kept() {
         let subject = |text: &str| Listed::new(vec![Group::new("a", text, 0)], false);
         let mut rounds = Rounds::default();
         assert!(matches!(rounds.add(subject("old")), Verdict::Again));

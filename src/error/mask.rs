@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_masked_only_where_it_stands_alone() {
+    fn a_short_secret_is_masked_only_as_a_separate_word() {
         assert_eq!(secrets("cursor 2: code 2642, v20, '2'", &["2", ""]), "cursor ***: code 2642, v20, '***'");
     }
 

@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn a_request_to_reduce_the_data_is_not_worth_the_same_request_again() {
+    fn a_request_to_reduce_the_data_is_not_retried() {
         let less = refusal(500, Some(1), "Please reduce the amount of data you're asking for, then retry");
         assert!(less.asks_for_less() && !less.is_retryable());
         assert!(refusal(500, Some(1), "An unknown error occurred").is_retryable());
     }
 
     #[test]
-    fn a_rate_limit_sent_as_400_is_retryable_and_no_refusal_of_the_page_size() {
+    fn a_rate_limit_sent_as_400_is_retryable_and_does_not_lower_the_page_size() {
         let limited = refusal(400, Some(80_007), "Rate limit issues");
         assert!(limited.is_rate_limited() && limited.is_retryable() && !limited.is_unexplained());
         assert!(refusal(400, None, "limit exceeds 100").is_unexplained());

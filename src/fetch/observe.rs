@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_attempt_is_told_once_with_its_request_and_what_came_of_it() {
+    async fn each_attempt_is_observed_once_with_its_request_and_outcome() {
         let second = Duration::from_secs(1);
         let busy = || Fault::Error(Error::api(503, None, "Busy"));
         let limited = Fault::Error(Error::api(429, None, "Slow down").with_retry_after(20 * second));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_attempt_that_is_given_up_is_a_timeout_and_one_that_is_dropped_is_dropped() {
+    async fn an_attempt_past_its_deadline_is_a_timeout_and_a_dropped_one_is_dropped() {
         let (list, told) = observed([Fault::Hang]);
         assert!(list.page().await.unwrap_err().is_timeout());
         assert_eq!(*told.lock().unwrap(), ["start 2 #1 timeout None 0 groups in 90 s"]);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_makes_no_request_is_not_told() {
+    async fn invalid_input_is_not_observed() {
         let (list, told) = observed([Fault::Error(Error::config("bad input"))]);
         assert_eq!(list.page().await.unwrap_err().attempts(), 0);
         assert_eq!(told.lock().unwrap().len(), 0);
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_error_has_a_word_of_its_own() {
+    fn each_kind_of_error_has_its_own_word() {
         for (error, word) in [
             (Error::connect("refused"), "connect"),
             (Error::tls("expired"), "tls"),

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_attempt_cannot_mend_is_not_repeated() {
+    fn a_permanent_failure_is_not_retried() {
         assert_eq!(decide(&Error::api(401, None, "Authentication Failed"), 1, 0.5), Verdict::GiveUp);
     }
 
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_not_asked_before_the_time_that_it_names() {
+    fn no_request_is_made_before_the_servers_retry_after() {
         let error = rate_limit().with_retry_after(Some(7 * SECOND));
         assert_eq!(decide(&error, 1, 0.0), Verdict::RetryAfter(7 * SECOND));
     }

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_drips_ends_with_the_limit_of_the_whole_attempt() {
+    async fn a_slow_trickle_ends_at_the_limit_of_the_whole_attempt() {
         let mut timeouts = timeouts().await;
         let began = Instant::now();
         let error = loop {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_has_arrived_is_used_whatever_time_has_passed_and_in_however_many_pieces() {
+    async fn a_response_that_has_arrived_is_used_after_any_time_and_in_any_number_of_pieces() {
         let (send, mut pieces) = mpsc::channel(1);
         tokio::spawn(async move {
             for piece in 0..100 {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn without_timers_it_is_an_error_before_anything_is_asked() {
+    fn without_timers_it_is_an_error_before_any_request() {
         for limit in [SECOND, Duration::MAX] {
             let error = block_on(Timeouts::start(limit, limit)).unwrap_err();
             assert!(error.is_config() && error.to_string().contains("enable_time"), "{error}");

@@ -21,7 +21,7 @@ fn without_an_account_nothing_is_listed_and_the_error_names_the_variables() {
 }
 
 #[test]
-fn half_an_account_is_none() {
+fn an_account_without_key_or_app_is_an_error() {
     let key = run(tool(&["list"]).env("GUPSHUP_API_KEY", "k"));
     assert_eq!((key.code, &*key.out), (Some(3), ""));
     assert!(key.err.contains("GUPSHUP_APP_ID") && !key.err.contains("GUPSHUP_API_KEY"), "{}", key.err);
@@ -31,7 +31,7 @@ fn half_an_account_is_none() {
 }
 
 #[test]
-fn the_demo_says_that_it_is_one_even_when_quiet_and_its_ids_say_so_too() {
+fn the_demo_says_so_even_with_quiet_and_its_ids_begin_with_demo() {
     for quiet in [&[][..], &["--quiet"]] {
         let ran = run(tool(&["list", "--demo", "--format", "jsonl", "--max", "50"]).args(quiet));
         assert_eq!(ran.code, Some(0), "{}", ran.err);

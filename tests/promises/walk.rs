@@ -1,5 +1,5 @@
-//! The walk through lists that a model has no words for: cycles, dead ends, refusals, cursors that expire, and places in
-//! a list that has changed.
+//! Listings that the model does not cover: cycles, missing links, refusals, expired cursors, and places in a changed
+//! list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -31,7 +31,7 @@ fn expired() -> Error {
     Error::api(400, Some(131_059), "Invalid cursor")
 }
 
-/// The cursors of a page: this one in `direction`, none in the other.
+/// The cursors of a page: only this one, in `direction`.
 fn cursors(direction: Direction, cursor: &str) -> Cursors {
     match direction {
         Direction::Forward => Cursors::new(Some(cursor), None),
@@ -47,7 +47,7 @@ fn begin<S: gupshup_groups::PageSource>(list: ListGroups<S>, direction: Directio
     }
 }
 
-/// The stream has ended, and stays so.
+/// The stream has ended, for ever.
 fn yields_none_for_ever<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = Result<T>> + Unpin)) {
     for _ in 0..100 {
         let item = block_on(stream.next());
@@ -91,7 +91,7 @@ fn a_cursor_that_never_moves_is_a_loop_although_the_walk_began_without_one() {
     assert_eq!(source.asked(), 2);
 }
 #[test]
-fn a_loop_that_the_server_mends_goes_on_after_resume_without_a_loss_or_a_repeat() {
+fn a_loop_that_the_server_repairs_continues_after_resume_without_loss_or_repeat() {
     let fake = FakeGroups::new(groups(6));
     let mut looped = Page::new(vec![numbered(2), numbered(3)], Cursors::default()).has_next(true);
     looped.cursors.after = fake.cursor_at("1");
@@ -105,8 +105,8 @@ fn a_loop_that_the_server_mends_goes_on_after_resume_without_a_loss_or_a_repeat(
     assert_eq!(fake.requests().len(), 4, "the page of the loop is asked for again, and no other");
 }
 #[test]
-fn single_empty_pages_with_a_link_go_on() {
-    // Nine groups are five pages by two; each further request brought an empty one.
+fn the_listing_continues_after_single_empty_pages_with_a_link() {
+    // Nine groups are five pages of two; each further request returned an empty one.
     for (every, requests) in [(1, 10), (2, 7), (3, 6)] {
         let fake = FakeGroups::new(groups(9)).dialect(Dialect::default().empty_page_every(every));
         let found = all(ListGroups::from_source(fake.clone()).page_size(2).stream());
@@ -139,9 +139,9 @@ fn ten_thousand_empty_pages_end_with_an_error_after_a_hundred_requests_each_time
     }
 }
 
-/// Iterative, so that no stack grows with the number of pages.
+/// The stack must not grow with the number of pages.
 #[test]
-fn a_hundred_thousand_pages_are_walked_in_a_small_stack() {
+fn a_hundred_thousand_pages_need_only_a_small_stack() {
     let walk = || {
         let source = from_fn(|request| {
             let n = number(&request);
@@ -287,12 +287,12 @@ fn a_cursor_of_64_kib_is_an_error_that_does_not_echo_it() {
     assert!(!text.contains("SECRET"), "{text}");
 }
 
-/// A list of six groups, whose cursors all expire before each of the requests that `when` names.
+/// A list of six groups, whose cursors all expire before the requests in `when`.
 fn expiring(when: impl Fn(usize) -> bool + Send + Sync + 'static) -> FakeGroups {
     expiring_of(6, when)
 }
 
-/// The same of so many groups.
+/// The same with `count` groups.
 fn expiring_of(count: usize, when: impl Fn(usize) -> bool + Send + Sync + 'static) -> FakeGroups {
     FakeGroups::new(groups(count)).on_request(move |index, fake| {
         if when(index) {
@@ -393,7 +393,7 @@ fn a_healed_listing_by_pages_holds_only_what_is_new() {
     assert_eq!(found, [["0", "1"], ["2", "3"], ["4", "5"]]);
 }
 
-/// A list of twelve groups, and the place after the first eight, "7" the last of them: the third of the second page.
+/// A list of twelve groups, and the place after the first eight, in the second page.
 fn place_in_the_middle() -> (FakeGroups, Checkpoint) {
     let fake = FakeGroups::new(groups(12));
     let mut stream = ListGroups::from_source(fake.clone()).page_size(5).stream();
@@ -431,7 +431,7 @@ fn a_place_whose_last_group_was_deleted_is_never_lost_however_the_server_words_t
     }
 }
 #[test]
-fn a_place_whose_last_group_moved_goes_on_just_past_it() {
+fn a_place_whose_last_group_moved_continues_just_after_it() {
     let (fake, place) = place_in_the_middle();
     fake.delete("7");
     fake.insert(6, numbered(7));
@@ -463,7 +463,7 @@ fn a_place_whose_next_group_was_deleted_repeats_nothing() {
     assert_eq!(resumed(&fake, place.reversed()), numbers(7, 0));
 }
 #[test]
-fn a_place_behind_which_a_group_was_renamed_is_the_same_place() {
+fn a_rename_does_not_move_a_place() {
     let (fake, place) = place_in_the_middle();
     fake.rename("7", "another subject");
     assert_eq!(resumed(&fake, place), ["8", "9", "10", "11"]);
@@ -506,7 +506,7 @@ fn more_groups_than_asked_are_never_more_than_max_groups() {
     assert_eq!(source.asked(), 1);
 }
 #[test]
-fn max_groups_in_the_middle_of_a_page_asks_for_no_more_and_nothing_further() {
+fn max_groups_in_the_middle_of_a_page_requests_no_more() {
     let fake = FakeGroups::new(groups(100));
     let mut stream = ListGroups::from_source(fake.clone()).page_size(10).max_groups(13).stream();
     assert_eq!(all(&mut stream), groups(13));
@@ -517,7 +517,7 @@ fn max_groups_in_the_middle_of_a_page_asks_for_no_more_and_nothing_further() {
     assert!(!stream.checkpoint().is_end());
 }
 #[test]
-fn max_groups_of_none_asks_nothing_and_is_not_the_end() {
+fn max_groups_of_zero_makes_no_request_and_is_not_the_end() {
     let fake = FakeGroups::new(groups(9));
     let cursor = fake.cursor_at("5").unwrap();
     let list = || ListGroups::from_source(fake.clone()).max_groups(0);
@@ -530,7 +530,7 @@ fn max_groups_of_none_asks_nothing_and_is_not_the_end() {
     assert!(fake.requests().is_empty());
 }
 
-/// The one item of this listing is an error about the input, and nothing is asked.
+/// The only item of this listing is an error about the input, without any request.
 fn is_bad_input(list: &ListGroups<FakeGroups>, fake: &FakeGroups) {
     let mut groups = list.stream();
     let (found, error) = drain(&mut groups);
@@ -548,7 +548,7 @@ fn is_bad_input(list: &ListGroups<FakeGroups>, fake: &FakeGroups) {
     assert!(fake.requests().is_empty());
 }
 #[test]
-fn a_cursor_of_the_callers_that_is_none_or_too_long_is_refused_before_any_request() {
+fn an_empty_or_too_long_cursor_of_the_caller_is_refused_before_any_request() {
     let fake = FakeGroups::new(groups(3));
     let long = "SECRET78".repeat(512) + "x";
     for cursor in ["", "null", &long] {
@@ -590,7 +590,7 @@ fn a_second_start_is_refused_before_any_request() {
     }
 }
 #[test]
-fn nothing_comes_and_nothing_is_asked_after_the_end() {
+fn nothing_is_yielded_or_requested_after_the_end() {
     let fake = FakeGroups::new(groups(3));
     let mut stream = ListGroups::from_source(fake.clone()).stream();
     let mut pages = ListGroups::from_source(fake.clone()).pages();
@@ -601,7 +601,7 @@ fn nothing_comes_and_nothing_is_asked_after_the_end() {
     assert_eq!(fake.requests().len(), 4, "each listed the page, and confirmed that it is the last");
 }
 #[test]
-fn nothing_comes_and_nothing_is_asked_after_an_error() {
+fn nothing_is_yielded_or_requested_after_an_error() {
     for failing in 0..3 {
         let fake = FakeGroups::new(groups(6)).fault_at(failing, Fault::Error(Error::transport("reset")));
         let mut stream = ListGroups::from_source(fake.clone()).page_size(2).stream();
@@ -629,7 +629,7 @@ fn one_group_a_page_with_equal_cursors_is_listed_both_ways() {
     assert_eq!(fake.requests().len(), 40 + 39);
 }
 #[test]
-fn reversing_at_an_error_brings_back_what_was_yielded() {
+fn reversing_at_an_error_yields_the_yielded_groups_again() {
     let fake = FakeGroups::new(groups(6)).fault_at(2, Fault::Error(Error::transport("reset")));
     let mut stream = ListGroups::from_source(fake).page_size(2).stream();
     assert_eq!(drain(&mut stream).0, groups(4));
@@ -653,7 +653,7 @@ fn reversing_on_a_page_without_a_cursor_back_is_an_error_after_its_groups() {
 }
 
 #[test]
-fn reversing_does_not_forgive_bad_input() {
+fn bad_input_stays_an_error_after_reversing() {
     let fake = FakeGroups::new(groups(3));
     let list = ListGroups::from_source(fake.clone()).after("null");
     let (found, error) = drain(&mut list.stream().reverse());

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_found_out_at_the_start() {
+    fn a_file_that_cannot_be_written_is_an_error_at_the_start() {
         let directory = tempfile::tempdir().unwrap();
         assert!(ExclusiveFile::open(&directory.path().join("missing").join("state")).is_err());
         assert_eq!(ExclusiveFile::open(directory.path()).unwrap_err().kind(), ErrorKind::InvalidInput);
@@ -216,7 +216,7 @@ mod tests {
 
     /// Scenario: a run was killed while it wrote. Expected: the next one is not held up, and removes what was left.
     #[test]
-    fn what_a_killed_run_left_holds_up_nobody_and_is_removed() {
+    fn the_files_of_a_killed_run_block_no_other_and_are_removed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");
         for name in [".state.lock", ".state.tmp"] {
@@ -231,7 +231,7 @@ mod tests {
     /// Many threads take the file in turn: each removes the lock file that others have opened and wait to lock.
     #[cfg(unix)]
     #[test]
-    fn never_do_two_have_the_file() {
+    fn at_most_one_run_uses_the_file() {
         use std::sync::atomic::{AtomicU32, Ordering};
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");

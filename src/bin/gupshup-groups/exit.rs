@@ -86,13 +86,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_closed_pipe_is_no_failure_and_says_nothing() {
+    fn a_closed_pipe_is_not_a_failure_and_writes_no_message() {
         let failure = Failure::output(&io::ErrorKind::BrokenPipe.into());
         assert_eq!((failure.exit, &*failure.message), (Exit::Done, ""));
     }
 
     #[test]
-    fn a_full_disk_is_a_failure_that_says_what_follows() {
+    fn a_full_disk_is_a_failure_that_names_its_consequence() {
         let failure = Failure::output(&io::ErrorKind::StorageFull.into()).and("the state was not replaced");
         assert_eq!(failure.exit, Exit::File);
         assert_eq!(failure.message, "the output could not be written: no storage space; the state was not replaced");

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_says_to_run_again_and_with_which_option() {
+    fn a_transient_failure_advises_to_run_again_and_names_the_option() {
         let error = Error::api(503, None, "Service Unavailable");
         let (exit, text) = message(&error, None);
         assert_eq!(exit, Exit::Failed);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn no_message_is_for_programmers() {
+    fn no_message_uses_the_words_of_the_library() {
         for (status, code) in
             [(400, None), (400, Some(2642)), (401, None), (404, None), (413, None), (429, None), (500, None)]
         {

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_resume_file_is_refused() {
+    fn a_file_that_is_not_a_resume_file_is_refused() {
         for text in ["", "x", "{}", "[]", r#"{"version":1,"apps":{"a":"nowhere"}}"#] {
             assert!(parse(text).unwrap_err().contains("not a resume file"), "{text}");
         }

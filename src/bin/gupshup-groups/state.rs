@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_state_is_refused() {
+    fn a_file_that_is_not_a_state_file_is_refused() {
         for text in ["", "x", "{}", r#"{"version":1,"demo":false,"apps":{"a":{"list":[]}}}"#] {
             assert!(parse(text, false).unwrap_err().contains("not a state file"), "{text}");
         }

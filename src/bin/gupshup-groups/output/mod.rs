@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_a_group_a_line_and_nothing_that_steers_the_terminal() {
+    fn a_table_has_one_group_a_line_and_no_control_characters() {
         let group = group();
         let records = [GroupRecord::new("app", &group, false), GroupRecord::new("app", &group, true)];
         assert_eq!(
