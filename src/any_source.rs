@@ -1,5 +1,3 @@
-//! A boxed source.
-
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;

@@ -1,5 +1,3 @@
-//! The public form of a place in a list.
-
 mod text;
 mod version1;
 

@@ -1,5 +1,3 @@
-//! The client: the key, the address, and the limits of requests.
-
 mod origin;
 
 use std::env::{self, VarError};
@@ -29,7 +27,7 @@ const URL_VARIABLE: &str = "GUPSHUP_API_URL";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// After so long a silence, the server has most likely dropped the request.
+/// The server has most likely dropped the request.
 const SILENCE: Duration = Duration::from_secs(15);
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
@@ -155,7 +153,6 @@ impl ClientBuilder {
         }
     }
 
-    /// [`Client::from_env`], with the environment as a function.
     fn from_variables(read: impl Fn(&str) -> Result<String, VarError>) -> Result<Self> {
         let read = |name: &str| match read(name) {
             Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),

@@ -1,5 +1,3 @@
-//! The stream of groups: the buffer of one page.
-
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -181,8 +179,8 @@ impl<S: PageSource> Stream for GroupStream<S> {
 
 /// Fills the buffer with the next page.
 ///
-/// Separate from [`GroupStream::poll_next`], so that the latter can be inlined. Returns no group, because a group in a
-/// return value is copied through memory.
+/// Separate, so that [`GroupStream::poll_next`] can be inlined. Returns no group, because that would be copied through
+/// memory.
 #[cold]
 #[inline(never)]
 fn next_page<S: PageSource>(

@@ -1,5 +1,3 @@
-//! One listing: its settings, and their validation.
-
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
@@ -19,7 +17,6 @@ use crate::pages::{PageStream, ReadAhead};
 use crate::source::PageSource;
 use crate::walk::{Mark, PageSize, Place, Rules, Sizes};
 
-/// A server that expires every cursor still leads to an error.
 const MAX_RESTARTS: u32 = 3;
 
 /// The settings of one listing of an app's active groups. Cheap to clone. Makes no request until one of its streams is
@@ -55,7 +52,6 @@ pub struct ListGroups<S = HttpSource> {
     read_ahead: Option<ReadAhead<S>>,
 }
 
-/// Where a listing begins, validated.
 #[derive(Clone, Debug)]
 enum Start {
     List,
@@ -210,8 +206,7 @@ where
 }
 
 impl<S> ListGroups<S> {
-    /// Wraps the source: to log, count or cache requests. Keeps all settings; retries and rate limit apply above the
-    /// new source.
+    /// Wraps the source: to log, count or cache requests. Settings, retries and rate limit stay.
     ///
     /// # Examples
     ///
@@ -302,7 +297,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
         }
     }
 
-    /// This listing with [`confirm_end`](Self::confirm_end), or an error if it cannot be the whole list.
+    /// This listing with the settings of a snapshot, or an error.
     pub(crate) fn whole(&self) -> Result<Self> {
         let setting = match (&self.start, self.max_groups) {
             (Start::Invalid(problem), _) => return Err(Error::config(problem.clone())),

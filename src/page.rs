@@ -1,5 +1,3 @@
-//! Groups and pages.
-
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,3 @@
-//! The stream of pages: the request in flight, and the events that its answer makes for the walk.
-
 use std::fmt;
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -20,7 +18,7 @@ use crate::source::{PageRequest, PageSource};
 use crate::trace;
 use crate::walk::{Event, Failure, Fault, Kept, Lead, Outcome, Rules, View, Walk};
 
-/// The pages of a listing, one by one: for batch inserts, for example.
+/// The pages of a listing, one by one.
 ///
 /// Made by [`ListGroups::pages`](crate::ListGroups::pages). Laziness, errors and recovery, cancel safety, restarts and
 /// panics are as for [`GroupStream`](crate::GroupStream). After a restart, pages hold only new groups.
@@ -48,7 +46,6 @@ use crate::walk::{Event, Failure, Fault, Kept, Lead, Outcome, Rules, View, Walk}
 pub struct PageStream<S: PageSource = HttpSource> {
     /// Boxed, so that the stream is `Unpin` whatever the source's future is.
     in_flight: Pin<Box<InFlight<S::Fetch>>>,
-    /// Boxed: it is used once a page.
     listing: Box<Listing<S>>,
 }
 
@@ -64,7 +61,6 @@ struct Listing<S> {
     pace: Pace,
     read_ahead: Option<ReadAhead<S>>,
     walk: Walk,
-    /// Invalid input.
     refused: Option<Error>,
     progress: Progress,
 }
@@ -115,7 +111,6 @@ impl<S: PageSource> PageStream<S> {
         self.listing.checkpoint(0)
     }
 
-    /// The place before the last `remaining` groups of the page that was yielded last.
     pub(crate) fn checkpoint_before(&self, remaining: usize) -> Checkpoint {
         self.listing.checkpoint(remaining)
     }
@@ -126,7 +121,6 @@ impl<S: PageSource> PageStream<S> {
         self.reversed(0)
     }
 
-    /// Reverses before the last `remaining` groups of the page.
     pub(crate) fn reversed(self, remaining: usize) -> Self {
         let mut progress = self.progress();
         progress.groups -= remaining as u64;
@@ -153,7 +147,6 @@ impl<S: PageSource> PageStream<S> {
         progress
     }
 
-    /// Whether a cursor was refused because the list had changed.
     pub(crate) fn saw_change(&self) -> bool {
         self.listing.walk.saw_change()
     }
@@ -230,7 +223,6 @@ impl<S: PageSource> Listing<S> {
         }
     }
 
-    /// Starts to fetch the next page, if there is one to read ahead.
     fn fetch_ahead(&self) -> Option<Ahead> {
         let spawn = self.read_ahead?;
         let (position, limit) = self.walk.request()?;

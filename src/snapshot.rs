@@ -1,5 +1,3 @@
-//! A complete listing in memory.
-
 mod change;
 mod index;
 
@@ -77,7 +75,6 @@ const VERSION: u32 = 1;
 /// ```
 #[derive(Clone)]
 pub struct Snapshot {
-    /// Without duplicate ids.
     groups: Vec<Group>,
     index: Index,
     progress: Progress,
@@ -197,7 +194,6 @@ impl Serialize for Snapshot {
 
 impl<'de> Deserialize<'de> for Snapshot {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// Every field is required.
         #[derive(Deserialize)]
         #[serde(rename = "Snapshot")]
         struct Saved {

@@ -1,5 +1,3 @@
-//! The interface between streams and transports: [`PageRequest`] and [`PageSource`].
-
 use std::future::Future;
 
 use crate::cursor::Position;

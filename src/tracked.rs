@@ -106,7 +106,7 @@ pub struct Tracked {
     pub ack: Ack,
 }
 
-/// The acknowledgement of one group. Dropping it without [`done`](Self::done) leaves the group unprocessed.
+/// The [acknowledgement](TrackedStream#acknowledgements) of one group.
 #[must_use = "dropping it leaves the group unprocessed: call done() when the group is handled"]
 pub struct Ack {
     number: u64,
@@ -140,13 +140,11 @@ impl Processed {
         self.ledger().open()
     }
 
-    /// Adds a group. `after` is the place after it.
     fn track(&self, group: Group, after: Checkpoint) -> Tracked {
         let number = self.ledger().yielded(after);
         Tracked { group, ack: Ack { number, processed: self.clone() } }
     }
 
-    /// The error with the processed checkpoint, which the caller may save.
     fn failed(&self, error: Error, after: Checkpoint) -> Error {
         let mut ledger = self.ledger();
         ledger.moved(after);

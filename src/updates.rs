@@ -1,5 +1,3 @@
-//! The changes of a list, listed again at each tick of a stream.
-
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -150,7 +148,6 @@ struct Updates<S: PageSource, W> {
     due: bool,
     #[pin]
     listings: Option<Collect<S>>,
-    /// After invalid input.
     has_ended: bool,
 }
 
@@ -193,18 +190,16 @@ impl<S: PageSource + Clone, W: Stream<Item = ()>> Stream for Updates<S, W> {
     }
 }
 
-/// Whether there was a tick since the last call.
 fn has_ticked(mut when: Pin<&mut impl Stream<Item = ()>>, cx: &mut Context<'_>) -> bool {
     let ticks = (0..MAX_TICKS).take_while(|_| matches!(when.as_mut().poll_next(cx), Poll::Ready(Some(()))));
     ticks.count() > 0
 }
 
-/// Whether `newer` has every known group.
 fn lacks_nothing(newer: &Snapshot, known: Option<&Snapshot>) -> bool {
     known.is_none_or(|known| known.iter().all(|group| newer.get(&group.id).is_some()))
 }
 
-/// Stores `newer` as the known snapshot. Returns an update if it is the first or has changes.
+/// The update to `newer`, if it is the first or has changes.
 fn update(known: &mut Option<Snapshot>, newer: Snapshot) -> Option<Update> {
     let changes: Vec<_> = match known {
         Some(older) => newer.changes_since(older),

@@ -1,5 +1,3 @@
-//! The changes of a list, at an interval.
-
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

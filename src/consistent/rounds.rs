@@ -5,14 +5,14 @@ use std::fmt;
 use crate::page::Group;
 use crate::snapshot::Snapshot;
 
-/// Most listings before giving up: see "Cost" in the docs of `consistent_snapshot`.
+/// See "Cost" in the docs of `consistent_snapshot`.
 pub(super) const MAX_LISTINGS: u32 = 8;
 
 pub(super) struct Listed {
     snapshot: Snapshot,
-    /// Groups that the server sent twice: others were created before them.
+    /// Groups that the server sent twice.
     repeated: u64,
-    /// Whether a cursor was refused because the list had changed.
+    /// A cursor was refused because the list had changed.
     saw_change: bool,
 }
 
@@ -35,7 +35,6 @@ impl Listed {
         self.repeated == 0 && !self.saw_change
     }
 
-    /// Whether both have the same ids in the same order and saw no change.
     fn agrees(&self, newer: &Self) -> bool {
         self.is_quiet() && newer.is_quiet() && same_ids(&self.snapshot, &newer.snapshot)
     }
@@ -52,12 +51,10 @@ pub(super) struct Rounds {
     changes: Changes,
 }
 
-/// What to do after a listing.
 pub(super) enum Verdict {
-    /// Return this, the later of two that agree.
+    /// The later of two that agree.
     Agreed(Snapshot),
     Again,
-    /// Report these changes: the limit is reached.
     GaveUp(Changes),
 }
 

@@ -1,5 +1,3 @@
-//! The kinds of errors, each with its data.
-
 use std::borrow::Cow;
 
 use super::refusal::Refusal;

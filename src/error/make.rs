@@ -1,5 +1,3 @@
-//! The crate's own constructors.
-
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -92,7 +90,6 @@ impl Error {
         Self::new(Kind::Decode(detail.into()))
     }
 
-    /// Secrets in the title are masked.
     pub(crate) fn html(title: Option<String>) -> Self {
         Self::new(Kind::Html { title })
     }
@@ -112,7 +109,6 @@ impl Error {
         self
     }
 
-    /// Sets the app, unless it is set.
     pub(crate) fn with_app_id(mut self, app_id: Option<&str>) -> Self {
         if self.0.app_id.is_none() {
             self.0.app_id = app_id.map(Arc::from);

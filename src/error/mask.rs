@@ -1,10 +1,4 @@
 //! Masks secrets in the server's texts.
-//!
-//! | secret | known by | masked |
-//! |---|---|---|
-//! | the key, and the cursor of the request | its text | when the response is read: [`secrets`] |
-//! | access tokens of the underlying API | the text before them | when the response is read: [`access_tokens`] |
-//! | earlier cursors of the listing | their hashes | when the error leaves the walk: [`words`] |
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -21,8 +21,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a listing failed.
 ///
-/// Opaque and one word wide: predicates (`is_…`) return the kind, getters the details. `Display` is one sentence: where
-/// and why it failed, after how many attempts, and what to do.
+/// Predicates (`is_…`) return the kind, getters the details. `Display` is one sentence: where and why it failed, after
+/// how many attempts, and what to do.
 ///
 /// ```text
 /// app 3f2b8c1e-0d5a-4c7e-9a51-6f0c2f9d7b10: page 3 failed after 3 attempts in 4.1 s: 503 Service Unavailable; retry
@@ -42,16 +42,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// |---|---|---|
 /// | [`is_config`](Self::is_config) | invalid input; no request was made | no |
 /// | [`is_connect`](Self::is_connect) | could not connect: name resolution failed, or the server or a proxy refused | yes |
-/// | [`is_tls`](Self::is_tls) | no secure connection: an expired certificate, an unknown issuer, another host's certificate, or no TLS | no |
+/// | [`is_tls`](Self::is_tls) | no secure connection: an invalid certificate, or no TLS | no |
 /// | [`is_timeout`](Self::is_timeout) | a time limit passed; the message names its setting | yes |
 /// | [`is_transport`](Self::is_transport) | the connection broke before the response was complete, or [`Error::transport`] | yes |
 /// | [`is_redirect`](Self::is_redirect) | the server sent a redirect, which is not followed | no |
 /// | [`is_auth`](Self::is_auth) | the API refused the key: 401, 403 or code 190 | no |
 /// | [`is_not_found`](Self::is_not_found) | unknown app: 404 | no |
 /// | [`is_rate_limited`](Self::is_rate_limited) | too many requests: 429, or code 4, 17, 341, 80007, 130429 or 131208 | yes |
-/// | [`is_cursor_expired`](Self::is_cursor_expired) | a cursor expired (codes 131059 and 2642), and the listing could not [restart](crate::GroupStream#when-groups-change-meanwhile) | no |
-/// | [`is_cursor_invalid`](Self::is_cursor_invalid) | the API refused the cursor of [`after`](crate::ListGroups::after) or [`before`](crate::ListGroups::before), which has expired or belongs to another list | no |
-/// | [`is_api`](Self::is_api) | any of the five above, or another error of the API, whatever its status | if [retryable](Self::is_retryable) |
+/// | [`is_cursor_expired`](Self::is_cursor_expired) | a cursor expired (code 131059 or 2642), and the listing could not [restart](crate::GroupStream#when-groups-change-meanwhile) | no |
+/// | [`is_cursor_invalid`](Self::is_cursor_invalid) | the API refused the cursor of [`after`](crate::ListGroups::after) or [`before`](crate::ListGroups::before) | no |
+/// | [`is_api`](Self::is_api) | any of the five above, or another error of the API | if [retryable](Self::is_retryable) |
 /// | [`is_cursor_loop`](Self::is_cursor_loop) | the server returned a cursor that was already used | no |
 /// | [`is_protocol`](Self::is_protocol) | malformed HTTP, a status other than 200, or a page that contradicts the rules of paging | no |
 /// | [`is_inconsistent`](Self::is_inconsistent) | no two of eight listings in a row agree | no |
@@ -64,9 +64,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: Kind,
     app_id: Option<Arc<str>>,
-    /// From 1.
     page: Option<u64>,
-    /// At the page.
     attempts: u32,
     elapsed: Duration,
     retry_after: Option<Duration>,
@@ -272,8 +270,8 @@ impl Error {
     /// Whether the same request may succeed later: the errors that are [retried](Self#kinds), and
     /// [`is_inconsistent`](Self::is_inconsistent).
     ///
-    /// Of the API's errors, those with status 408, 429, 500, 502, 503 or 504, or with a code for a rate limit or a
-    /// temporary failure (1, 2, `is_transient`); but not 500 with Meta's "reduce the amount of data".
+    /// Of the API's errors: status 408, 429, 500, 502, 503 or 504, or a code for a rate limit or a temporary failure (1,
+    /// 2, `is_transient`); not Meta's "reduce the amount of data".
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.kind {
@@ -292,7 +290,7 @@ impl Error {
         self.refused_for(Refusal::is_invalid_cursors)
     }
 
-    /// The API calls the page too large, whatever its size.
+    /// The API calls the page too large.
     pub(crate) fn asks_for_less(&self) -> bool {
         self.refused_for(Refusal::asks_for_less)
     }
@@ -302,7 +300,7 @@ impl Error {
         self.refused_for(Refusal::is_unexplained)
     }
 
-    /// A refused cursor of the caller has its own kind, whatever its status and code.
+    /// A refused cursor of the caller has its own kind.
     fn refused_for(&self, reason: impl FnOnce(&Refusal) -> bool) -> bool {
         matches!(&self.0.kind, Kind::Api(refusal) if reason(refusal))
     }

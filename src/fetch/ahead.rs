@@ -1,5 +1,3 @@
-//! A page fetched ahead of demand, on a task.
-
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};

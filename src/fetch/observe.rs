@@ -1,5 +1,3 @@
-//! Attempts, as an observer sees them.
-
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
@@ -20,7 +18,7 @@ use crate::walk::PageSize;
 pub struct Attempt<'a> {
     begun: &'a Begun,
     duration: Duration,
-    /// `None` if the attempt was dropped.
+    /// `None`: dropped.
     answer: Option<&'a Result<Page>>,
 }
 
@@ -161,12 +159,11 @@ struct Begun {
     at: Instant,
 }
 
-/// An observed attempt.
 #[derive(Default)]
 pub(super) struct Observed(Option<Box<(Observer, Begun)>>);
 
 impl Observed {
-    /// Reports the end of the attempt. Invalid input is not an attempt.
+    /// Invalid input is not an attempt.
     pub(super) fn end(mut self, answer: &Result<Page>) {
         match answer {
             Err(error) if error.is_config() => self.0 = None,

@@ -37,7 +37,6 @@ impl RateLimit {
 #[derive(Debug)]
 pub(crate) struct Turn {
     limit: Arc<RateLimit>,
-    /// The place in the queue.
     arrival: Option<u64>,
 }
 

@@ -1,5 +1,3 @@
-//! The retry policy (pure), and the retry budget that the clones of a client share.
-
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -36,7 +34,7 @@ pub struct RetryPolicy {
 
 const RATE_LIMIT_FACTOR: u32 = 5;
 
-/// The longest `Retry-After` to wait for. Longer ones are the caller's decision.
+/// The longest `Retry-After` to wait for.
 const MAX_HINT: Duration = Duration::from_secs(60);
 
 impl Default for RetryPolicy {
@@ -107,7 +105,6 @@ impl RetryPolicy {
         if hint > MAX_HINT || !in_time { Verdict::GiveUp } else { Verdict::RetryAfter(wait) }
     }
 
-    /// The longest wait after attempt number `attempt`.
     fn limit(&self, error: &Error, attempt: u32) -> Duration {
         let base = if error.is_rate_limited() { self.base.saturating_mul(RATE_LIMIT_FACTOR) } else { self.base };
         let doubled = 2_u32.checked_pow(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
@@ -135,13 +132,11 @@ impl Budget {
         Self(AtomicU32::new(BUDGET))
     }
 
-    /// Takes the cost of a retry after this error, if there is enough.
     pub(super) fn withdraw(&self, error: &Error) -> bool {
         let cost = if error.is_timeout() { TIMEOUT_COST } else { RETRY_COST };
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(cost)).is_ok()
     }
 
-    /// Returns a token for a page.
     pub(super) fn deposit(&self) {
         // Fails if the budget is full.
         let _ =

@@ -1,5 +1,3 @@
-//! Bodies of limited size.
-
 use std::time::Duration;
 
 use reqwest::header::TRANSFER_ENCODING;

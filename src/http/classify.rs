@@ -8,16 +8,6 @@ use crate::error::{Error, Limit};
 /// Classifies reqwest's errors by their chain of sources. reqwest's predicates are too coarse: `is_decode()` is true
 /// for every failure in a body, and `is_connect()` also for a bad certificate.
 ///
-/// | where | found | kind |
-/// |---|---|---|
-/// | anywhere | a timeout of reqwest, hyper or the system | [`Error::timeout`] |
-/// | connecting | an I/O error of kind `InvalidData`, from rustls | [`Error::tls`] |
-/// | connecting | another I/O error, a failed name resolution, a proxy's refusal | [`Error::connect`] |
-/// | connecting | none of these: the platform's TLS | [`Error::tls`] |
-/// | later | an I/O error of kind `InvalidData` or `InvalidInput`: hyper on chunks, rustls on records | [`Error::protocol`] |
-/// | later | hyper cannot parse the head | [`Error::protocol`] |
-/// | later | anything else: closed, reset, truncated | [`Error::broken`] |
-///
 /// Removes the URL, because it holds the cursor.
 pub(super) fn classify(error: reqwest::Error) -> Error {
     let error = error.without_url();
@@ -34,7 +24,9 @@ fn reason(error: &reqwest::Error) -> Error {
         return match io {
             _ if error.is_timeout() => Error::timeout(Limit::Connect),
             _ if error.is_dns() => Error::connect("could not resolve the host name"),
+            // From rustls.
             Some(io::ErrorKind::InvalidData) => Error::tls(tls_reason(error)),
+            // From the platform's TLS.
             None if !is_proxy_refusal(error) => Error::tls(tls_reason(error)),
             _ => Error::connect("could not connect"),
         };
@@ -46,6 +38,7 @@ fn reason(error: &reqwest::Error) -> Error {
         return Error::protocol("malformed HTTP response");
     }
     match io {
+        // hyper on chunks, rustls on records.
         Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => {
             Error::protocol("malformed HTTP response body")
         }

@@ -1,5 +1,3 @@
-//! The header `Retry-After`.
-
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};

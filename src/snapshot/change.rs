@@ -1,5 +1,3 @@
-//! One change between two listings.
-
 use serde::{Deserialize, Serialize};
 
 use crate::page::Group;

@@ -1,5 +1,3 @@
-//! An index of groups by id.
-
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, RandomState};

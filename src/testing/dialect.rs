@@ -9,18 +9,6 @@ use crate::page::Page;
 /// How a server answers: its links, cursors, page sizes and refusals.
 ///
 /// The default is what the Graph API documents; the other values were seen on servers of this kind.
-///
-/// # Examples
-///
-/// ```
-/// use gupshup_groups::Group;
-/// use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups};
-///
-/// // A server that sends cursors but no links, and an error past the end.
-/// let dialect = Dialect::default().next_links(false).previous_links(false).past_the_end(CursorAnswer::Invalid);
-/// let fake = FakeGroups::new([Group::new("a", "Support", 1_700_000_000)]).dialect(dialect);
-/// # drop(fake);
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, and no two must agree")]
@@ -180,7 +168,6 @@ impl Dialect {
         self
     }
 
-    /// The page size for a request of `limit` groups, or the refusal.
     pub(super) fn page_size(&self, limit: u32) -> Result<u32> {
         match (self.refuse_above, self.clamp) {
             (Some(max), _) if limit > max => Err(Error::api(400, None, format!("limit exceeds {max}"))),
@@ -189,7 +176,6 @@ impl Dialect {
         }
     }
 
-    /// Whether links in `direction` are sent at all.
     pub(super) fn sends_links(&self, direction: Direction) -> bool {
         match direction {
             Direction::Forward => self.next_links,
@@ -197,24 +183,20 @@ impl Dialect {
         }
     }
 
-    /// Whether a page that was clamped from `asked` to `sent` has its link.
     pub(super) fn sends_the_link_of_a_page(&self, asked: u32, sent: u32) -> bool {
         sent >= asked || self.links_at_the_clamp
     }
 
-    /// Whether an empty page precedes page number `page` in `direction`.
     pub(super) fn puts_an_empty_page_before(&self, page: u64, direction: Direction) -> bool {
         self.sends_links(direction) && self.empty_page_every.is_some_and(|n| page % u64::from(n) == 0)
     }
 
-    /// Whether cursors have to count pages.
     pub(super) fn counts_pages(&self) -> bool {
         self.empty_page_every.is_some()
     }
 }
 
 impl CursorAnswer {
-    /// The answer, in Meta's words.
     pub(super) fn answer(self) -> Result<Page> {
         match self {
             Self::EmptyPage => Ok(Page::default()),

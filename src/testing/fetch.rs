@@ -1,5 +1,3 @@
-//! The future of the fake's answer.
-
 use std::fmt;
 use std::future::Future;
 use std::mem;
@@ -26,9 +24,7 @@ pub struct FakeFetch {
 }
 
 enum Stage {
-    /// Records the request, and takes its fault.
     Unasked,
-    /// Answers after the wait.
     InFlight(Wait),
     Answered,
 }

@@ -122,7 +122,6 @@ impl List {
         }
     }
 
-    /// The page of the groups in `range`, which is not empty.
     fn page(&self, range: Range<usize>, pages: u64) -> Page {
         let sends = |is_end: bool| !is_end || self.dialect.cursors_at_the_ends;
         let cursors = Cursors {
@@ -133,7 +132,6 @@ impl List {
         self.linked(Page::new(groups, cursors), range.start, range.end)
     }
 
-    /// An empty page at `edge`.
     fn empty_page(&self, edge: usize, pages: u64, direction: Direction) -> Page {
         let cursor = match direction {
             Direction::Forward => self.cursor(Side::Before, edge, pages),
@@ -157,7 +155,6 @@ impl List {
         Mark { target, version_id: self.version, side, pages }.write()
     }
 
-    /// Whether this list can have sent the cursor.
     fn handed_out(&self, mark: Mark) -> bool {
         let kind = match mark.target {
             Target::Item(serial) if serial < self.next_serial => CursorKind::Items,

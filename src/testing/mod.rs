@@ -1,14 +1,9 @@
 //! For tests of code that uses this crate: [`FakeGroups`], a list of groups in memory that answers as the API does.
 //!
-//! Part of the feature `test-util`:
+//! Part of the feature `test-util`.
 //!
-//! ```toml
-//! [dev-dependencies]
-//! gupshup-groups = { version = "0.1", features = ["test-util"] }
-//! ```
-//!
-//! A struct stores a [`ListGroups<AnySource>`](crate::AnySource): in production `client.groups(app_id).boxed()`, in a
-//! test a fake. (A function may instead take a `&ListGroups<S>` for any `S: PageSource + Clone`.)
+//! A struct stores a [`ListGroups<AnySource>`](crate::AnySource): `client.groups(app_id).boxed()` in
+//! production, a fake in a test.
 //!
 //! ```
 //! use futures::TryStreamExt;
@@ -155,18 +150,6 @@ impl FakeGroups {
 
     /// Calls `hook` before each request is answered, with the request's number, counted from 0: to change the list or
     /// the settings during a listing. Use the handle that is passed to the hook; a captured one would never be freed.
-    ///
-    /// ```
-    /// use gupshup_groups::Group;
-    /// use gupshup_groups::testing::FakeGroups;
-    ///
-    /// let fake = FakeGroups::new([Group::new("a", "Support", 1_700_000_000)]).on_request(|index, fake| {
-    ///     if index == 1 {
-    ///         fake.create(Group::new("b", "Sales", 1_700_000_060));
-    ///     }
-    /// });
-    /// # assert_eq!(fake.groups().len(), 1);
-    /// ```
     pub fn on_request(&self, hook: impl Fn(usize, &FakeGroups) + Send + Sync + 'static) -> Self {
         self.state().on_request = Some(Arc::new(hook));
         self.clone()

@@ -132,7 +132,6 @@ keys!(GroupKey { Id = "id", Subject = "subject", CreationTimestamp = "creation_t
 keys!(PagingKey { Cursors = "cursors", Next = "next", Previous = "previous" });
 keys!(CursorsKey { After = "after", Before = "before" });
 
-/// Reads the value of a key that must not repeat.
 #[inline]
 fn fill<'de, A, S>(slot: &mut Option<S::Value>, key: &'static str, map: &mut A, seed: S) -> Result<(), A::Error>
 where
@@ -230,7 +229,6 @@ impl<'de> Visitor<'de> for GroupsSeed {
     }
 }
 
-/// A group in the API's form.
 struct WireGroup(Group);
 
 impl<'de> Deserialize<'de> for WireGroup {
@@ -406,7 +404,6 @@ impl<'de> Deserialize<'de> for Status {
     }
 }
 
-/// Reads a time: a number of seconds, or the text of one.
 struct Seconds;
 
 impl Seconds {
@@ -460,7 +457,7 @@ impl<'de> Visitor<'de> for Seconds {
         }
     }
 
-    /// Numbers, if another crate has enabled `serde_json/arbitrary_precision`.
+    // Numbers, if another crate has enabled `serde_json/arbitrary_precision`.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<i64, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
             .map_err(|_| A::Error::invalid_type(Unexpected::Map, &self))?;
@@ -538,7 +535,7 @@ impl<'de> Visitor<'de> for Text {
         }
     }
 
-    /// Numbers, if another crate has enabled `serde_json/arbitrary_precision`.
+    // As above.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
             .map_err(|_| A::Error::invalid_type(Unexpected::Map, &self))?;

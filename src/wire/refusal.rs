@@ -57,7 +57,6 @@ struct Shape {
     outer: Part,
     error: Inner,
     message: Inner,
-    /// Whether it has a `status` other than "success", or an `error`.
     refuses: bool,
 }
 
@@ -78,7 +77,7 @@ enum Inner {
 }
 
 impl Shape {
-    /// What could be read, and whether that was everything.
+    /// What could be read, and whether it was everything.
     fn read(json: &[u8]) -> (Self, Result<()>) {
         let mut shape = Self::default();
         let mut reader = Reader::new(json);
@@ -180,7 +179,6 @@ impl Part {
     }
 }
 
-/// Reads the start of a text that is not blank.
 fn text(reader: &mut Reader<'_>) -> Result<Option<String>> {
     if reader.peek() != Some(b'"') {
         return reader.skip().map(|()| None);
@@ -190,7 +188,6 @@ fn text(reader: &mut Reader<'_>) -> Result<Option<String>> {
     Ok(Some(text).filter(|text| !text.trim().is_empty()).map(Cow::into_owned))
 }
 
-/// Reads a whole number, or the text of one.
 fn number(reader: &mut Reader<'_>) -> Result<Option<i64>> {
     match reader.peek() {
         Some(b'-' | b'0'..=b'9') => Ok(match reader.number()? {

@@ -109,7 +109,7 @@ fn a_wrong_app_is_refused_and_named() {
 }
 
 #[test]
-fn a_server_that_is_not_there_or_talks_nonsense_is_a_failure_that_may_pass() {
+fn an_unreachable_or_failing_server_is_a_transient_failure() {
     let ran = run(tool(&["count", "--base-url", "http://127.0.0.1:9", "--app", "a"]).env("GUPSHUP_API_KEY", "k"));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
     assert!(ran.err.contains("could not connect (Connection refused"), "{}", ran.err);
@@ -130,7 +130,7 @@ fn a_page_that_is_too_large_says_so_without_words_of_the_library() {
 }
 
 #[test]
-fn an_app_that_fails_stops_no_other() {
+fn an_app_that_fails_does_not_stop_the_others() {
     let api = Api::start_apps([("a", FakeGroups::new(demo::groups(2))), ("c", FakeGroups::new(demo::groups(3)))]);
     let scratch = Scratch::new();
     let apps = scratch.write("apps", "# ours\na\nb\nc\na\n");

@@ -162,11 +162,11 @@ mod tests {
         }
         let error = gupshup_groups::Client::builder("key").base_url("http://host.example").build().unwrap_err();
         let text = refused_settings(&error).message;
-        assert!(text.ends_with("would show the API key to the network: use https"), "{text}");
+        assert!(text.ends_with("sends the API key unencrypted: use https"), "{text}");
     }
 
     #[test]
-    fn what_goes_on_by_itself_tells_nobody_to_run_it_again() {
+    fn the_running_program_does_not_advise_to_run_it_again() {
         let busy = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_secs(6));
         for error in [&busy, &Error::api(503, None, "Busy"), &Error::transport("reset"), &Error::other("lost")] {
             assert!(!unaided(error).contains("run again"), "{}", unaided(error));
