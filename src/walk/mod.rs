@@ -357,7 +357,7 @@ impl Walk {
         self.linked |= view.ahead.link;
         self.empty_pages = if view.len() == 0 { self.empty_pages + 1 } else { 0 };
         let gap = match &ask.purpose {
-            Purpose::Seek(seek) => match seek.gap(&view, reversed, ends) {
+            Purpose::Seek(seek) => match seek.gap(&view, reversed) {
                 Some(gap) => gap,
                 None => return self.search_on(seek.clone(), ask, limit, &view, onward),
             },
@@ -404,17 +404,21 @@ impl Walk {
 
     /// Continues a search: the place is not on this page.
     fn search_on(&mut self, seek: Seek, ask: Ask, limit: PageSize, view: &View, onward: Onward) -> (State, Outcome) {
+        let reversed = view.direction != self.heading;
+        let giver = Mark::on(view, view.len(), ask.position.clone(), limit);
         if let Onward::End = onward {
-            // The group beside the gap is gone, so its page is read again. Without a memory, groups are repeated.
+            // The group beside the gap is gone. Forward, its page is read again. Back from there, the list is read from
+            // its last page with groups, because groups that were created may have moved older ones off the gap's page.
+            // Without a memory, groups are repeated.
             self.sent.start_over();
-            let ask = if self.memory.read_again(&seek.mark) {
-                Ask::list(seek.mark.position, None)
-            } else {
-                Ask::seek(Seek { gone: true, searched: 0, ..seek })
+            let ask = match (reversed, ask.giver) {
+                (true, Some(last)) if view.len() == 0 => Ask::seek(Seek::gone(last)),
+                (true, _) => Ask::seek(Seek::gone(giver)),
+                (false, _) if self.memory.read_again(&seek.mark) => Ask::list(seek.mark.position, None),
+                (false, _) => Ask::seek(Seek::gone(seek.mark)),
             };
             return (State::Ask(ask), Outcome::Nothing);
         }
-        let giver = Mark::on(view, view.len(), ask.position.clone(), limit);
         let searched = seek.searched + view.len();
         let (mut state, _) = self.go(onward, ask, giver);
         if let State::Ask(next) | State::Failed { failure: Failure::EmptyPages, again: next } = &mut state {

@@ -68,13 +68,18 @@ pub(super) struct Seek {
     pub(super) mark: Mark,
     /// Groups searched so far.
     pub(super) searched: usize,
-    /// Whether the whole list was searched: the group beside the gap is gone, and its page is read again.
+    /// Whether the whole list was searched, and the group beside the gap is gone: the page is read as a whole.
     pub(super) gone: bool,
 }
 
 impl Seek {
     pub(super) fn new(mark: Mark) -> Self {
         Self { mark, searched: 0, gone: false }
+    }
+
+    /// The group beside the gap is gone.
+    pub(super) fn gone(mark: Mark) -> Self {
+        Self { gone: true, ..Self::new(mark) }
     }
 
     /// The expected number of groups between the start of the next page and the gap.
@@ -88,15 +93,13 @@ impl Seek {
     }
 
     /// The number of groups before the gap on this page, in the direction of the request; `None` if the gap is
-    /// elsewhere. `reversed`: the walk goes back from the gap. `ends`: the list ends with the page.
+    /// elsewhere. `reversed`: the walk goes back from the gap.
     ///
     /// The expected index is tried first, because an id may occur twice.
-    pub(super) fn gap(&self, view: &View, reversed: bool, ends: bool) -> Option<usize> {
+    pub(super) fn gap(&self, view: &View, reversed: bool) -> Option<usize> {
         let (len, expected) = (view.len(), self.ahead());
         let (hash, after) = match self.mark.beside {
-            // The page is read again: from its start, or backward from its end, where the gap was on it or later.
-            _ if self.gone && !reversed => return Some(0),
-            _ if self.gone => return (expected <= len || ends).then_some(len),
+            _ if self.gone => return Some(if reversed { len } else { 0 }),
             None => return Some(expected.min(len)),
             Some(Beside::Before(hash)) => (hash, 1),
             Some(Beside::After(hash)) => (hash, 0),
