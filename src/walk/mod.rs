@@ -36,7 +36,8 @@ pub(crate) use view::{Kept, Lead, View, hash};
 /// and mean that the server sends new cursors without end.
 const MAX_EMPTY_PAGES: u32 = 100;
 
-/// Most changed pages in a row before refused cursors, for a server that refuses each cursor it has just sent.
+/// Most pages in a row that have changed when they are requested again, for a server that refuses each cursor it has just
+/// sent, or changes its last page each time.
 const MAX_CHANGED: u32 = 3;
 
 #[derive(Clone, Debug)]
@@ -63,7 +64,7 @@ pub(crate) struct Walk {
     linked: bool,
     /// Empty pages since the last page with groups.
     empty_pages: u32,
-    /// Changed pages before refused cursors since the last group.
+    /// Pages requested again since the last group, because of a refused cursor or to go back from the end.
     changed: u32,
     restarts: u32,
     /// Whether a cursor was refused because the list had changed.
@@ -357,8 +358,11 @@ impl Walk {
         self.linked |= view.ahead.link;
         self.empty_pages = if view.len() == 0 { self.empty_pages + 1 } else { 0 };
         let gap = match &ask.purpose {
-            Purpose::Seek(seek) => match seek.gap(&view, reversed) {
+            Purpose::Seek(seek) => match seek.gap(&view) {
                 Some(gap) => gap,
+                // The group beside the gap is gone. New groups may have moved older ones off the gap's page, so no
+                // group is lost only if the walk goes back from the end of the list.
+                None if reversed && ends && (view.len() > 0 || seek.last.is_none()) => view.len(),
                 None => return self.search_on(seek.clone(), ask, limit, &view, onward),
             },
             Purpose::List { .. } | Purpose::Settle(_) | Purpose::Probe(_) => 0,
@@ -381,10 +385,6 @@ impl Walk {
             self.changed = 0;
         }
         let heading = view.direction;
-        let start = match &ask.purpose {
-            Purpose::Seek(seek) if !seek.gone => seek.found_at(gap, ask.position.clone(), limit),
-            _ => Mark::on(&view, skip, ask.position.clone(), limit),
-        };
         let end = Mark::on(&view, len, ask.position.clone(), limit);
         let again = if len > 0 { Ask::seek(Seek::new(end.clone())) } else { ask.clone() };
         let (state, onward) = self.go(onward, again, end);
@@ -397,34 +397,44 @@ impl Walk {
             return (state, if is_of_the_list { Outcome::Yield(Kept::Run(0..0)) } else { Outcome::Nothing });
         }
         let last = kept.last().filter(|_| surplus);
-        let leaf = Leaf::new(start, view, kept.clone(), frontier, &onward, last);
-        self.spare = mem::replace(&mut self.leaf, leaf).into_hashes();
+        let leaf = mem::replace(&mut self.leaf, Leaf::at(Place::Start));
+        let page = Mark::start_of(ask.position, limit);
+        (self.leaf, self.spare) = leaf.followed_by(page, view, kept.clone(), frontier, &onward, last);
         (state, if kept.len() == 0 { Outcome::Nothing } else { Outcome::Yield(kept.in_server_order(heading, len)) })
     }
 
     /// Continues a search: the place is not on this page.
     fn search_on(&mut self, seek: Seek, ask: Ask, limit: PageSize, view: &View, onward: Onward) -> (State, Outcome) {
-        let reversed = view.direction != self.heading;
         let giver = Mark::on(view, view.len(), ask.position.clone(), limit);
+        let last = if view.len() > 0 { Some(giver.clone()) } else { seek.last.clone() };
         if let Onward::End = onward {
-            // The group beside the gap is gone. Forward, its page is read again. Back from there, the list is read from
-            // its last page with groups, because groups that were created may have moved older ones off the gap's page.
-            // Without a memory, groups are repeated.
-            self.sent.start_over();
-            let ask = match (reversed, ask.giver) {
-                (true, Some(last)) if view.len() == 0 => Ask::seek(Seek::gone(last)),
-                (true, _) => Ask::seek(Seek::gone(giver)),
-                (false, _) if self.memory.read_again(&seek.mark) => Ask::list(seek.mark.position, None),
-                (false, _) => Ask::seek(Seek::gone(seek.mark)),
-            };
-            return (State::Ask(ask), Outcome::Nothing);
+            return self.search_ended(seek, ask, last.filter(|_| view.direction != self.heading));
         }
         let searched = seek.searched + view.len();
         let (mut state, _) = self.go(onward, ask, giver);
         if let State::Ask(next) | State::Failed { failure: Failure::EmptyPages, again: next } = &mut state {
-            next.purpose = Purpose::Seek(Seek { searched, ..seek });
+            next.purpose = Purpose::Seek(Seek { searched, last, ..seek });
         }
         (state, Outcome::Nothing)
+    }
+
+    /// The group beside the gap is gone. `last`: where a walk that goes back begins instead, at the end of the list.
+    fn search_ended(&mut self, seek: Seek, ask: Ask, last: Option<Mark>) -> (State, Outcome) {
+        self.sent.start_over();
+        let next = match last {
+            // An empty page has ended the list, so the page before it is requested once more.
+            Some(_) if self.changed == MAX_CHANGED => {
+                return (State::Halted(ask), Outcome::Fail(Failure::Unstable));
+            }
+            Some(last) => {
+                self.changed += 1;
+                Ask::seek(Seek::new(last))
+            }
+            // The page is read again. Without a memory, groups are repeated.
+            None if self.memory.read_again(&seek.mark) => Ask::list(seek.mark.position, None),
+            None => Ask::seek(Seek { gone: true, ..Seek::new(seek.mark) }),
+        };
+        (State::Ask(next), Outcome::Nothing)
     }
 
     /// Limits the groups of a page to `max_groups`. Returns whether some were left out.
