@@ -214,9 +214,7 @@ impl<S: PageSource> PageStream<S> {
                 InFlightProjection::OnTask(ahead) => (ready!(ahead.poll(cx)), ahead.effort()),
             };
             this.in_flight.set(InFlight::Idle);
-            if !matches!(&answer, Ok(Err(error)) if error.is_config()) {
-                listing.progress.count(effort);
-            }
+            listing.progress.count(effort);
             let item = listing.arrive(answer.unwrap_or_else(|panic| resume_unwind(panic)));
             if let Some(item) = item {
                 if item.is_ok() {

@@ -112,6 +112,7 @@ fn a_wrong_app_is_refused_and_named() {
 fn a_server_that_is_not_there_or_talks_nonsense_is_a_failure_that_may_pass() {
     let ran = run(tool(&["count", "--base-url", "http://127.0.0.1:9", "--app", "a"]).env("GUPSHUP_API_KEY", "k"));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
+    assert!(ran.err.contains("no connection (Connection refused"), "{}", ran.err);
     assert!(ran.err.contains("check the network and --base-url, then run again"), "{}", ran.err);
 
     let ran = run(&mut Api::always(200, "<html>").tool(&["list", "--format", "csv"]));
@@ -119,6 +120,13 @@ fn a_server_that_is_not_there_or_talks_nonsense_is_a_failure_that_may_pass() {
     let ran = run(&mut Api::always(503, "{}").tool(&["list"]));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
     assert!(ran.err.contains("503") && ran.err.contains("run again later"), "{}", ran.err);
+}
+
+#[test]
+fn a_page_that_is_too_large_says_so_without_words_of_the_library() {
+    let ran = run(&mut Api::always(200, " ".repeat(9 * 1024 * 1024).leak()).tool(&["count"]));
+    assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
+    assert!(ran.err.contains("request smaller pages: --page-size 100") && !ran.err.contains('`'), "{}", ran.err);
 }
 
 #[test]

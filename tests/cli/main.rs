@@ -13,4 +13,5 @@ mod resume;
 mod signals;
 mod support;
 mod terminal;
+mod together;
 mod watch;

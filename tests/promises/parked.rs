@@ -257,6 +257,7 @@ fn outside_of_a_runtime_listing_over_http_is_an_error_and_no_panic() {
     let error = block_on(stream.next()).unwrap().unwrap_err();
     assert!(error.is_config() && error.to_string().contains("tokio runtime"), "{error}");
     assert!(block_on(stream.next()).is_none());
+    assert_eq!((error.attempts(), stream.progress().requests), (0, 0));
 }
 
 #[test]

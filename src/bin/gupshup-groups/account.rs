@@ -12,6 +12,7 @@ use gupshup_groups::{Client, ClientBuilder, ListGroups};
 use crate::args::AccountOptions;
 use crate::demo::{self, DemoServer};
 use crate::exit::{Exit, Failure};
+use crate::message;
 use crate::say::{Voice, say};
 
 const KEY: &str = "GUPSHUP_API_KEY";
@@ -47,7 +48,7 @@ impl Account {
         };
         let builder = options.rate.into_iter().fold(builder, |it, rate| it.rate_limit(rate, Duration::from_secs(1)));
         let builder = options.timeout.into_iter().fold(builder, ClientBuilder::timeout);
-        let client = builder.build().map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+        let client = builder.build().map_err(|error| message::refused_settings(&error))?;
         let voice = Voice { quiet: options.quiet };
         Ok(Self { client, apps, page_size: options.page_size, voice, demo })
     }

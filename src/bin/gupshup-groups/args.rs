@@ -60,7 +60,8 @@ pub(crate) struct ListOptions {
     /// The place is saved in this file after each page, once the page's groups are written, and when the run stops: by an
     /// error, a signal or --max. The next run with the file continues there, in the same direction, and writes no CSV
     /// header; append its output to that of the last run. A run that is killed (SIGKILL) repeats at most one page, and may
-    /// leave its last line incomplete; no run loses a group. The file is removed at the end of the list. It belongs to the apps that it was made for.
+    /// leave its last line incomplete; no run loses a group. The file is removed at the end of the list. It belongs to the apps that it was made
+    /// for. A run that finds it in use by another run fails at once.
     #[arg(long, value_name = "FILE")]
     pub(crate) resume_file: Option<PathBuf>,
     #[command(flatten)]
@@ -172,8 +173,8 @@ pub(crate) struct StateOptions {
     /// The file that holds the list as it was last reported
     ///
     /// It holds the ids of groups, which contain the business phone number, and their names, and is readable by its
-    /// owner alone unless it had other permissions before. One file may hold several apps. Use it in one process at a
-    /// time.
+    /// owner alone unless it had other permissions before. One file may hold several apps. A run that
+    /// finds it in use by another run fails at once.
     #[arg(long = "state", value_name = "FILE")]
     pub(crate) path: PathBuf,
     /// Report every group as created if the state file holds no list of the app yet

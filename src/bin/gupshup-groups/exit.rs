@@ -28,7 +28,7 @@ impl Exit {
         (Self::NoCredentials, "no API key or no app was given"),
         (Self::Refused, "the API refused the key, the app or the request: correct it"),
         (Self::Failed, "a listing failed, or a command of --on-change; it may succeed later"),
-        (Self::File, "a file could not be read, or the output or a file not be written"),
+        (Self::File, "the output or a file could not be written, or a file not be read, or another run uses it"),
         (Self::Interrupted, "stopped by Ctrl-C (SIGINT)"),
         (Self::Terminated, "stopped by SIGTERM"),
     ];

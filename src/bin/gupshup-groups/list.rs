@@ -10,7 +10,7 @@ use crate::account::Account;
 use crate::args::ListOptions;
 use crate::demo;
 use crate::exit::{Exit, Failure};
-use crate::message;
+use crate::message::{self, Again};
 use crate::output::{GroupRecord, Output};
 use crate::resume::ResumeFile;
 use crate::say::{Bar, count, say};
@@ -42,13 +42,13 @@ pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Ex
         let bar = account.voice.bar(app, options.max);
         let mut listing = Listing { app, several: account.has_several_apps(), stream: list.stream(), bar };
         let end = listing.copy(&mut out, &mut file, &mut signals).await?;
-        let summary = listing.summary();
+        let done = listing.done();
         drop(listing);
         match end {
-            End::Reached => account.voice.note(&summary),
+            End::Reached => account.voice.note(&format!("{app}: {done}")),
             End::Failed(error) => {
-                let failure = message::failed(app, &error, file.path());
-                say(&format!("{} ({summary})", failure.message));
+                let failure = message::failed(app, &error, file.path().map_or(Again::Run, Again::Resume));
+                say(&format!("{} ({done})", failure.message));
                 first_failure.get_or_insert(failure.exit);
             }
             End::Stopped(exit) => {
@@ -56,7 +56,7 @@ pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Ex
                     Some(_) => "to continue, run again with the same --resume-file",
                     None => "the next run begins at the start, since no --resume-file is given",
                 };
-                account.voice.note(&format!("stopped: {summary}; {next}"));
+                account.voice.note(&format!("stopped: {app}: {done}; {next}"));
                 return Ok(exit);
             }
         }
@@ -124,9 +124,9 @@ impl Listing<'_> {
         Ok(())
     }
 
-    fn summary(&self) -> String {
+    fn done(&self) -> String {
         let progress = self.stream.progress();
-        format!("{}: {} in {}", self.app, count(progress.groups, "group"), count(progress.requests, "request"))
+        format!("{} in {}", count(progress.groups, "group"), count(progress.requests, "request"))
     }
 }
 

@@ -4,25 +4,23 @@
 //! ends the program: also the removal of a group whose creation was reported just before a crash.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gupshup_groups::{Change, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use crate::exit::{Exit, Failure};
-use crate::replace;
+use crate::exclusive::ExclusiveFile;
+use crate::exit::Failure;
 
 const VERSION: u32 = 1;
 
 /// What follows where a report has not come to its end.
 pub(crate) const NOT_REPLACED: &str = "the state was not replaced, so the next run reports these changes again";
 
-/// A state file, and what it holds.
+/// A state file, and what it holds. No other run uses it meanwhile.
 #[derive(Debug)]
 pub(crate) struct StateFile {
-    path: PathBuf,
+    file: ExclusiveFile,
     saved: Saved,
 }
 
@@ -53,22 +51,19 @@ struct Pending {
 impl StateFile {
     /// Reads the file, which may not exist yet.
     pub(crate) fn open(path: &Path, demo: bool) -> Result<Self, Failure> {
-        let saved = match fs::read_to_string(path) {
-            Ok(text) => parse(&text, demo).map_err(|problem| {
+        let file = ExclusiveFile::open(path).map_err(|error| Failure::file(path, &error))?;
+        let saved = match file.read().map_err(|error| Failure::file(path, &error))? {
+            Some(text) => parse(&text, demo).map_err(|problem| {
                 let next = "give another file, or delete this one to begin anew";
                 Failure::file(path, &format_args!("{problem}; {next}"))
             })?,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Saved { version: VERSION, demo, apps: BTreeMap::new() }
-            }
-            Err(error) => return Err(Failure::file(path, &error)),
+            None => Saved { version: VERSION, demo, apps: BTreeMap::new() },
         };
-        replace::check(path).map_err(|error| Failure::file(path, &error))?;
-        Ok(Self { path: path.to_owned(), saved })
+        Ok(Self { file, saved })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// The app's list as it was last reported.
@@ -105,9 +100,10 @@ impl StateFile {
     fn update(&mut self, change: impl FnOnce(&mut Saved)) -> Result<(), Failure> {
         let mut saved = self.saved.clone();
         change(&mut saved);
-        let text = serde_json::to_string(&saved).map_err(|error| Failure::file(&self.path, &error))?;
-        replace::replace(&self.path, format!("{text}\n").as_bytes())
-            .map_err(|error| Failure::new(Exit::File, format!("{}: {error}; {NOT_REPLACED}", self.path.display())))?;
+        let text = serde_json::to_string(&saved).map_err(|error| Failure::file(self.path(), &error))?;
+        self.file
+            .replace(format!("{text}\n").as_bytes())
+            .map_err(|error| Failure::file(self.path(), &error).and(NOT_REPLACED))?;
         self.saved = saved;
         Ok(())
     }

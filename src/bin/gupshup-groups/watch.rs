@@ -14,7 +14,7 @@ use crate::args::{Format, WatchOptions};
 use crate::changes::{Found, find};
 use crate::demo;
 use crate::exit::{Exit, Failure};
-use crate::message;
+use crate::message::{self, Again};
 use crate::output::{ChangeRecord, Output};
 use crate::say::say;
 use crate::signals::Signals;
@@ -129,11 +129,11 @@ impl Watch {
 
 /// A listing that fails may succeed the next time, unless the options are wrong, which the first one shows.
 fn listing_failed(app: &str, error: &Error, first: bool) -> Result<Exit, Failure> {
-    let failure = message::failed(app, error, None);
+    let failure = message::failed(app, error, Again::Unaided);
     if first && matches!(failure.exit, Exit::Usage | Exit::Refused) {
         return Err(failure);
     }
-    say(&format!("{} (nothing is lost: the next listing is compared with the same state)", failure.message));
+    say(&format!("{}; nothing is lost: the next listing is compared with the same state", failure.message));
     Ok(failure.exit)
 }
 
