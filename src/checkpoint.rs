@@ -24,7 +24,8 @@ use crate::walk::Place;
 ///
 /// In an unchanged list, the listing continues exactly at the next group, whatever the page sizes. In a changed list,
 /// it continues after the last group yielded, also if that group has moved to a later page. If that group is gone, its
-/// page is listed again: groups may be repeated, but none is skipped. If the cursor has expired, the listing fails with
+/// page is listed again, or the list from its end if the checkpoint is reversed: groups may be repeated, but none is
+/// skipped. If the cursor has expired, the listing fails with
 /// [`Error::is_cursor_expired`](crate::Error::is_cursor_expired): list again from the start.
 ///
 /// # Examples

@@ -283,6 +283,7 @@ impl<S: PageSource> Listing<S> {
             (Failure::EmptyPages, _) => {
                 Error::protocol("a hundred pages in a row have no groups, and each leads to another page")
             }
+            (Failure::Unstable, _) => Error::protocol("the last page of the list changes each time it is requested"),
             (Failure::NoWayBack, _) => {
                 Error::protocol("cannot reverse here: the page has no cursor for the other direction")
             }
