@@ -27,7 +27,7 @@ const URL_VARIABLE: &str = "GUPSHUP_API_URL";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// The server has most likely dropped the request.
+/// After this silence, the server has most likely dropped the request.
 const SILENCE: Duration = Duration::from_secs(15);
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
@@ -241,7 +241,6 @@ impl ClientBuilder {
     ///
     /// It runs where the stream is polled, or on the task that reads ahead. It must not block. If it panics, the panic
     /// reaches the caller of the poll, and the next poll requests the page again.
-    ///
     ///
     /// ```
     /// use std::sync::Arc;

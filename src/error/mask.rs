@@ -64,7 +64,7 @@ fn lower_escapes(encoded: &str) -> String {
     encoded.chars().map(lower).collect()
 }
 
-/// Masks access tokens: `access_token=…` in a query, `"access_token":"…"`, `access_token: …` and `Bearer …`.
+/// Masks `access_token=…`, `"access_token":"…"`, `access_token: …` and `Bearer …`.
 pub(crate) fn access_tokens(text: &str) -> Cow<'_, str> {
     // ASCII lower case has the same byte positions.
     let lower = text.to_ascii_lowercase();
@@ -88,7 +88,6 @@ pub(crate) fn access_tokens(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-/// The range of the token assigned to a name.
 fn assigned_token(text: &str, name_end: usize) -> Option<(usize, usize)> {
     let sign = text[name_end..].trim_start_matches(is_quote).trim_start();
     let value = sign.strip_prefix(['=', ':']).or_else(|| sign.strip_prefix("%3d"))?;
@@ -100,7 +99,6 @@ fn bearer_token(text: &str, word_end: usize) -> Option<(usize, usize)> {
     token(text, text[word_end..].strip_prefix(char::is_whitespace)?.trim_start())
 }
 
-/// The range of the token at the start of `rest`, the end of `text`.
 fn token(text: &str, rest: &str) -> Option<(usize, usize)> {
     let ends = |c: char| c.is_whitespace() || is_quote(c) || "&,;}])<>#".contains(c);
     let start = text.len() - rest.len();

@@ -1,5 +1,5 @@
-//! The time limits of an attempt. reqwest's panic without timers, and discard a response that arrived while the stream
-//! was not polled.
+//! The time limits of an attempt. reqwest's own limits panic without timers, and discard a response that arrived while
+//! the stream was not polled.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -12,7 +12,6 @@ use crate::deadline::{Deadline, poll_first};
 use crate::error::{Error, Limit, Result};
 use crate::timer::{NoTimers, Timer};
 
-/// Limits in total, and of silence between two steps.
 #[derive(Debug)]
 pub(super) struct Timeouts {
     total: Deadline,
@@ -130,7 +129,7 @@ mod tests {
             let mut head = std::pin::pin!(timeouts.step(pending::<()>()));
             assert!(head.as_mut().now_or_never().is_none());
             advance(3600 * SECOND).await;
-            // Nobody polled for an hour, and the attempt goes on.
+            // After an hour without polls, the attempt continues.
             assert!(head.as_mut().now_or_never().is_none());
         }
         advance(3600 * SECOND).await;

@@ -50,7 +50,7 @@ impl Mark {
         serde_json::from_slice(&STANDARD.decode(cursor.as_str()).ok()?).ok()
     }
 
-    /// How many groups precede the page of a request in `direction`, if the group is at `index`.
+    /// The number of groups before the page, if the group is at `index`.
     pub(super) fn edge(&self, index: usize, direction: Direction) -> usize {
         match (self.side, direction) {
             (Side::Before, _) | (Side::At, Direction::Backward) => index,

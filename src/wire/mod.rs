@@ -1,8 +1,8 @@
 //! Reads a response's body as a [`Page`].
 //!
-//! Lenient in form: the API's pages contradict each other, so unknown fields are ignored, and known ones accepted in
-//! every form seen. Strict in substance: a known field must not be missing, duplicated or of another kind, because
-//! programs delete groups that a list lacks.
+//! Unknown fields are ignored, and known ones are accepted in every form seen, because the API's pages contradict each
+//! other. A known field must not be missing, duplicated or of another kind, because programs delete groups that a list
+//! lacks.
 
 mod answer;
 mod fault;
