@@ -58,7 +58,6 @@ mod on {
             self.0.enter()
         }
 
-        /// An attempt failed and will be repeated.
         #[expect(clippy::unused_self, reason = "the event belongs to the span, which is entered")]
         pub(crate) fn retry(&self, error: &Error, attempt: u32, wait: Duration) {
             info!(target: TRACING_TARGET, attempt, status = error.status(), code = error.api_code(), wait_ms = millis(wait), "retrying a page");

@@ -13,9 +13,7 @@ use crate::cursor::Direction;
 use crate::error::{Error, Result};
 use crate::walk::{Beside, Mark, PageSize, Place};
 
-/// The start of the text; the version follows.
 const NAME: &str = "gupshup-groups";
-/// The version that is written.
 const VERSION: u32 = 2;
 
 /// JSON in base64.
@@ -142,7 +140,6 @@ impl FromStr for Checkpoint {
     }
 }
 
-/// The text form.
 impl Serialize for Checkpoint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

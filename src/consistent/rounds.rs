@@ -77,7 +77,7 @@ impl Rounds {
     }
 }
 
-/// Changes during and between listings. Its `Display` shows no group.
+/// Its `Display` shows no group.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Changes {
     added: u64,

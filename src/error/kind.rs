@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::refusal::Refusal;
 
-/// What happened, classified where it happened. The predicates of [`Error`](super::Error) say what each kind means.
+/// The predicates of [`Error`](super::Error) document the kinds.
 #[derive(Debug)]
 pub(super) enum Kind {
     Config(Cow<'static, str>),
@@ -16,7 +16,6 @@ pub(super) enum Kind {
     Api(Refusal),
     CursorInvalid(Refusal),
     CursorLoop,
-    /// The server refuses a cursor that it still sends.
     CursorRefused,
     CursorTooLong {
         bytes: usize,
@@ -27,7 +26,6 @@ pub(super) enum Kind {
         status: u16,
     },
     Decode(Cow<'static, str>),
-    /// The body is HTML. The title is the server's text.
     Html {
         title: Option<String>,
     },
@@ -37,7 +35,6 @@ pub(super) enum Kind {
     TooLarge {
         max_page_bytes: usize,
     },
-    /// A failure of a user's source. Not retryable.
     Other,
 }
 
@@ -82,7 +79,7 @@ impl Kind {
         }
     }
 
-    /// The server's own text, which may hold anything.
+    /// May contain anything.
     pub(super) fn server_text_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Api(refusal) | Self::CursorInvalid(refusal) => refusal.message.as_mut(),

@@ -63,10 +63,8 @@ pub(crate) struct Effort {
     pub(crate) waited: Duration,
 }
 
-/// The future of a page: attempts, and the waits between them.
-///
-/// It holds all of its state, so a poll after a dropped one repeats neither a request nor a wait. Timers are made only
-/// to wait, so a source that answers at once needs no runtime.
+/// The future of a page: attempts, and the waits between them. Timers are made only to wait, so a source that answers at
+/// once needs no runtime.
 #[pin_project]
 pub(crate) struct Fetch<F> {
     request: PageRequest,

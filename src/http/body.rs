@@ -14,8 +14,6 @@ const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 pub(super) const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads a body of at most `max` bytes after decompression, which another crate may have enabled in reqwest.
-///
-/// Memory is allocated only for bytes received.
 pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut Timeouts) -> Result<Vec<u8>> {
     if response.content_length().is_some_and(|length| usize::try_from(length).map_or(true, |length| length > max)) {
         return Err(Error::too_large(max));

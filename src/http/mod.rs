@@ -48,7 +48,6 @@ pub struct HttpSource {
     app_id: Arc<str>,
     /// The URL without its query.
     target: Result<Url, &'static str>,
-    /// The documented body, if it is to be sent.
     body: Option<Result<Arc<[u8]>, &'static str>>,
 }
 
@@ -85,7 +84,7 @@ impl HttpSource {
             StatusCode::OK => page(response, *max_page_bytes, timeouts, &secrets).await,
             status => Err(refuse(status, response, timeouts, &secrets).await),
         };
-        // Any error of the API may have the header, whatever its status.
+        // Any error of the API may have the header.
         page.map_err(|error| if error.is_api() { error.with_retry_after(wait) } else { error })
     }
 }
@@ -139,8 +138,7 @@ impl fmt::Debug for HttpFetch {
     }
 }
 
-/// The query. The limit is always sent, and a cursor only if there is one: the API refuses two, and its own example
-/// would send the text "null".
+/// A cursor is sent only if there is one: the API's own example would send the text "null".
 fn query(request: &PageRequest) -> String {
     let mut query = format!("limit={}", request.limit.get());
     let (name, cursor) = match &request.position {
@@ -174,7 +172,6 @@ fn participants_body(participants: Vec<String>) -> Result<Arc<[u8]>, &'static st
     serde_json::to_vec(&body).map(Arc::from).map_err(|_| "the participants cannot be written as JSON")
 }
 
-/// Reads a response with status 200.
 async fn page(response: Response, max_bytes: usize, mut timeouts: Timeouts, secrets: &[&str]) -> Result<Page> {
     let may_be_cut = body::ends_with_the_connection(&response);
     let body = body::read_page(response, max_bytes, &mut timeouts).await?;

@@ -141,7 +141,6 @@ impl List {
         self.linked(Page::new(Vec::new(), cursors), edge, edge)
     }
 
-    /// The page with the links of one from `start` to `end`.
     fn linked(&self, page: Page, start: usize, end: usize) -> Page {
         page.has_next(self.dialect.sends_links(Direction::Forward) && end < self.len())
             .has_previous(self.dialect.sends_links(Direction::Backward) && start > 0)
@@ -164,7 +163,7 @@ impl List {
         kind == self.dialect.cursors && mark.version_id <= self.version
     }
 
-    /// How many groups are before the cursor's place; `None` if it is stale.
+    /// The number of groups before the cursor; `None` if it is stale.
     fn edge(&self, mark: Mark, direction: Direction) -> Option<usize> {
         let index = match mark.target {
             Target::Item(serial) => self.entries.iter().position(|entry| entry.serial == serial)?,

@@ -7,8 +7,7 @@
 //! back when it is polled. So a stream that is not polled delays the others by at most [`HOLD`], without a task.
 //!
 //! The due time is the waiter's turn if all ahead of it are on time, or, if that is sooner, [`HOLD`] for each of them
-//! after the first turn. So in each [`HOLD`] one waiter is due, and few (about the logarithm of their number) are
-//! polled in vain.
+//! after the first turn. So one waiter is always due, and few are polled in vain.
 
 use std::collections::VecDeque;
 use std::mem;
