@@ -10,31 +10,19 @@ pub(super) enum Kind {
     Tls(Cow<'static, str>),
     Timeout(Limit),
     Transport(&'static str),
-    Redirect {
-        status: u16,
-    },
+    Redirect { status: u16 },
     Api(Refusal),
     CursorInvalid(Refusal),
     CursorLoop,
     CursorRefused,
-    CursorTooLong {
-        bytes: usize,
-    },
+    CursorTooLong { bytes: usize },
     Protocol(&'static str),
     Inconsistent(String),
-    UnexpectedStatus {
-        status: u16,
-    },
+    UnexpectedStatus { status: u16 },
     Decode(Cow<'static, str>),
-    Html {
-        title: Option<String>,
-    },
-    Truncated {
-        bytes: usize,
-    },
-    TooLarge {
-        max_page_bytes: usize,
-    },
+    Html { title: Option<String> },
+    Truncated { bytes: usize },
+    TooLarge { max_page_bytes: usize },
     Other,
 }
 
