@@ -98,3 +98,24 @@ impl Cursors {
         Self { after: after.and_then(Cursor::usable), before: before.and_then(Cursor::usable) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_creation_time_counts_seconds_since_1970_also_before_it() {
+        let created_at = |seconds| Group::new("Z3JvdXA", "Support", seconds).created_at();
+        assert_eq!(created_at(1_700_000_000), SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+        assert_eq!(created_at(-1), SystemTime::UNIX_EPOCH - Duration::from_secs(1));
+    }
+
+    #[test]
+    fn an_empty_text_and_null_are_not_cursors() {
+        let cursors = Cursors::new(Some("QVFI"), Some("null"));
+        assert!(cursors.after.is_some() && cursors.before.is_none());
+        assert_eq!(Cursors::new(Some(""), None), Cursors::default());
+    }
+}

@@ -46,7 +46,7 @@ pub trait PageSource {
     /// The future of a page.
     type Fetch: Future<Output = Result<Page>>;
 
-    /// Fetches one page. Does nothing before the first poll.
+    /// Fetches one page. The request should start at the first poll.
     fn fetch(&self, request: PageRequest) -> Self::Fetch;
 
     /// A number that identifies the list, the same in every process. A checkpoint with another number is refused.
