@@ -104,7 +104,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
     }
 }
 
-/// Complete listings, one after the other, until one is enough or two in a row agree.
+/// Complete listings, one after the other.
 #[pin_project]
 pub(crate) struct Collect<S: PageSource> {
     list: ListGroups<S>,

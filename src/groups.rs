@@ -177,9 +177,7 @@ impl<S: PageSource> Stream for GroupStream<S> {
     }
 }
 
-/// Fills the buffer with the next page.
-///
-/// Separate, so that [`GroupStream::poll_next`] can be inlined. Returns no group, because that would be copied through
+/// Fills the buffer. Separate, so that [`GroupStream::poll_next`] can be inlined. Returns no group, because that would be copied through
 /// memory.
 #[cold]
 #[inline(never)]

@@ -229,7 +229,7 @@ impl<S: PageSource> Listing<S> {
         Some(spawn(&self.source, self.pace.clone(), PageRequest::new(position, limit)))
     }
 
-    /// Passes an answer to the walk. Returns the item to yield, if any.
+    /// Returns the item to yield, if any.
     fn arrive(&mut self, answer: Result<Page>) -> Option<Result<Page>> {
         let (mut page, error) = match answer {
             Ok(page) => (page, None),

@@ -29,7 +29,6 @@ struct Armed {
 pub(crate) struct NoTimers;
 
 thread_local! {
-    /// The last runtime on this thread that had no timers.
     static WITHOUT_TIMERS: Cell<Option<runtime::Id>> = const { Cell::new(None) };
 }
 
@@ -72,7 +71,7 @@ impl Timer {
         }
     }
 
-    /// Whether the timer's runtime was shut down. If so, the timer leaves it.
+    /// Whether the timer's runtime was shut down, which it then leaves.
     pub(crate) fn is_orphaned(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(Armed { runtime, mut sleep }) = self.0.take() else { return false };
         let polled = catch(runtime, || {

@@ -100,9 +100,7 @@ impl fmt::Display for Checkpoint {
 impl FromStr for Checkpoint {
     type Err = Error;
 
-    /// Parses the text of a checkpoint, without surrounding white space.
-    ///
-    /// Also reads version 1, which names no list.
+    /// Parses the text of a checkpoint, also of version 1, which names no list.
     ///
     /// # Errors
     ///

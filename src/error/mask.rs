@@ -10,7 +10,7 @@ const MASK: &str = "***";
 /// A shorter secret is masked only as a separate word: a cursor `1` would otherwise mask parts of codes.
 const SHORT_SECRET_BYTES: usize = 6;
 
-/// The most positions in a word at which a secret may start, or end. A URL has about a dozen.
+/// Positions in a word at which a secret may start or end. A URL has about a dozen.
 const MAX_BOUNDARIES: usize = 64;
 
 /// All but RFC 3986's unreserved characters.

@@ -6,7 +6,7 @@ const RATE_LIMIT_CODES: [i64; 6] = [4, 17, 341, 80_007, 130_429, 131_208];
 const TEMPORARY_CODES: [i64; 2] = [1, 2];
 /// 131059 "Invalid cursor … expired or corrupted", and 2642 "Invalid cursors values".
 const CURSOR_CODES: [i64; 2] = [131_059, INVALID_CURSORS];
-/// The generic cursor error, also for a cursor past the end of the list.
+/// Also past the end of the list.
 const INVALID_CURSORS: i64 = 2642;
 /// "Access token has expired".
 const TOKEN_CODE: i64 = 190;

@@ -14,7 +14,7 @@ use crate::trace::in_current_span;
 
 use super::{Effort, Fetch, Pace};
 
-/// A page that is fetched on its own task. Dropping it aborts the task.
+/// A page fetched on its own task, which dropping it aborts.
 pub(crate) struct Ahead {
     /// `None` if there is no runtime.
     task: Option<JoinHandle<Result<Page>>>,

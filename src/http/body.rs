@@ -13,7 +13,7 @@ const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 /// A server that stalls must not delay the status, which has arrived.
 pub(super) const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Reads a body of at most `max` bytes after decompression, which another crate may have enabled in reqwest.
+/// `max` counts decompressed bytes: another crate may have enabled decompression in reqwest.
 pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut Timeouts) -> Result<Vec<u8>> {
     if response.content_length().is_some_and(|length| usize::try_from(length).map_or(true, |length| length > max)) {
         return Err(Error::too_large(max));
@@ -37,7 +37,7 @@ fn make_room(body: &mut Vec<u8>, more: usize, max: usize) {
     }
 }
 
-/// Whether only the end of the connection ends the body, which may then be truncated.
+/// Such a body may be truncated.
 pub(super) fn ends_with_the_connection(response: &Response) -> bool {
     response.version() < Version::HTTP_2
         && response.content_length().is_none()

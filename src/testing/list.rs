@@ -113,7 +113,7 @@ impl List {
         })
     }
 
-    /// The indices of a page of at most `size` groups that starts (backward: ends) at `edge`.
+    /// The indices of a page that starts (backward: ends) at `edge`.
     fn range(&self, edge: usize, size: usize, direction: Direction) -> Range<usize> {
         let edge = edge.min(self.len());
         match direction {

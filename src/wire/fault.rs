@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// What is wrong, its path and its byte offset. Quotes nothing of the body. One word wide, because every reading
-/// function returns it.
+/// Quotes nothing of the body. One word wide, because every reading function returns it.
 #[derive(Debug)]
 pub(super) struct Fault(Box<Inner>);
 

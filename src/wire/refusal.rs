@@ -1,7 +1,6 @@
 //! Reads errors of the API.
 //!
-//! There are four shapes of JSON in Gupshup's pages and Meta's reference; load balancers add HTML, plain text and empty
-//! bodies.
+//! Gupshup's pages and Meta's reference have four shapes; load balancers add HTML, plain text and empty bodies.
 
 use std::borrow::Cow;
 
@@ -198,7 +197,7 @@ fn number(reader: &mut Reader<'_>) -> Result<Option<i64>> {
     }
 }
 
-/// The code in "(#2642) Invalid cursors values", the form of a message without its error object.
+/// The code in "(#2642) Invalid cursors values".
 fn leading_code(message: &str) -> Option<i64> {
     message.trim_start().strip_prefix("(#")?.split_once(')')?.0.parse().ok()
 }

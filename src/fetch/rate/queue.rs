@@ -146,7 +146,7 @@ impl<W> Queue<W> {
         }
     }
 
-    /// The time at which the waiter begins if all ahead of it are on time.
+    /// When the waiter begins if all ahead of it are on time.
     fn turn(&self, at: usize, now: Instant) -> Due {
         let rounds = u32::try_from(at / self.requests).unwrap_or(u32::MAX);
         let first = match (at % self.requests).checked_sub(self.room()) {
@@ -163,7 +163,7 @@ impl<W> Queue<W> {
         earlier(self.turn(at, now), absent)
     }
 
-    /// The due time of the waiter at `at`. `ahead` is that of the one ahead of it.
+    /// `ahead` is the due time of the waiter ahead.
     fn due(&self, at: usize, ahead: Due, now: Instant) -> Due {
         let first = self.turn(0, now)?;
         match ahead {
