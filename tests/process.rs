@@ -1,5 +1,5 @@
-//! The examples as processes. `process`, killed: no group is left unhandled, and only what was in flight is handled twice.
-//! And each of them without an account.
+//! The examples as processes. `process` is killed: every group is processed, and only those in flight twice. Without an
+//! account, each is an error.
 
 #![cfg(unix)]
 
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 const GROUPS: u32 = 1_000;
 const KILLS: usize = 20;
-/// Long enough for any machine; what is waited for takes milliseconds.
+/// Long enough for any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The server and the files of the runs.
@@ -51,14 +51,14 @@ impl Runs {
             .unwrap()
     }
 
-    /// The ids that were handled, in order. Every line is whole.
+    /// The ids that were processed, in order. Every line is complete.
     fn handled(&self) -> Vec<String> {
         let text = fs::read_to_string(self.directory.path().join("handled")).unwrap_or_default();
         assert!(text.is_empty() || text.ends_with('\n'), "half a line was written");
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Returns when so many groups are handled, or when the process has ended.
+    /// Returns when this many groups are processed, or the process has ended.
     fn wait_for(&self, child: &mut Child, count: usize) {
         let begun = Instant::now();
         while self.handled().len() < count && child.try_wait().unwrap().is_none() {
@@ -68,7 +68,7 @@ impl Runs {
     }
 }
 
-/// An example, which `cargo test` has built beside this program.
+/// An example, which `cargo test` has built.
 fn example(name: &str) -> Command {
     let program = std::env::current_exe().unwrap();
     let example = program.ancestors().nth(2).unwrap().join("examples").join(name);
@@ -76,8 +76,8 @@ fn example(name: &str) -> Command {
     Command::new(example)
 }
 
-/// Scenario: the environment is lost, as in a cron job. Expected: an error that names the variables, and no invented groups,
-/// which would look like an account's.
+/// Scenario: a cron job has lost its environment. Expected: an error that names the variables, and no invented groups, which
+/// would look like an account's.
 #[test]
 fn without_an_account_no_example_lists_anything() {
     let sources = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).unwrap();
@@ -99,8 +99,8 @@ fn without_an_account_no_example_lists_anything() {
     assert!(names.len() > 5, "{names:?}");
 }
 
-/// Scenario: the program is killed twenty times, each time after a few more groups. Expected: the place that it leaves is
-/// behind handled groups only, and the last run handles the rest.
+/// Scenario: the program is killed twenty times, each time after a few more groups. Expected: the saved place is
+/// after processed groups only, and the last run processes the rest.
 #[test]
 fn killed_again_and_again_it_leaves_no_group_unhandled() {
     let runs = Runs::new();

@@ -42,7 +42,7 @@ impl Using {
 #[track_caller]
 fn assert_in_use(ran: &Ran) {
     assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
-    assert!(ran.err.contains("file: another run is using it: wait until that has ended"), "{}", ran.err);
+    assert!(ran.err.contains("file: another run uses it: wait until that run has ended"), "{}", ran.err);
 }
 
 #[test]

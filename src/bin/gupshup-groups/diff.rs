@@ -61,7 +61,7 @@ pub(crate) async fn run(options: DiffOptions, mut signals: Signals) -> Result<Ex
     Ok(first_failure.unwrap_or(if changed { Exit::Changed } else { Exit::Done }))
 }
 
-/// Returns once the changes have left the program: from then on the state may be replaced.
+/// Returns after the changes have left the program: then the state may be replaced.
 fn write(out: &mut Output<Stdout>, app: &str, changes: &[Change], account: &Account) -> Result<(), Failure> {
     if changes.is_empty() {
         return Ok(());

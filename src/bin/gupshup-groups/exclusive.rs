@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 
 use fs4::{FileExt, TryLockError};
 
-/// A file of state. For `groups.json`, two more files are in its directory while it is used: `.groups.json.lock`, and
-/// `.groups.json.tmp` while it is written. A run that is killed may leave them; the next run uses and removes them.
+/// While `groups.json` is used, `.groups.json.lock` is beside it, and `.groups.json.tmp` while it is written. A killed run
+/// may leave them; the next run uses and removes them.
 #[derive(Debug)]
 pub(crate) struct ExclusiveFile {
-    /// As it was given.
     path: PathBuf,
-    /// Where symbolic links lead.
+    /// The target of symbolic links.
     target: PathBuf,
     directory: PathBuf,
     temporary: PathBuf,
@@ -21,7 +20,7 @@ pub(crate) struct ExclusiveFile {
 }
 
 impl ExclusiveFile {
-    /// Fails if another run uses the file, or if [`Self::replace`] could not write it now. The file may not exist yet.
+    /// Fails if another run uses the file, or if [`Self::replace`] could not write it now. It need not exist.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let target = match fs::canonicalize(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => path.to_owned(),
@@ -40,7 +39,6 @@ impl ExclusiveFile {
         Ok(Self { path: path.to_owned(), target, directory, temporary, _lock: lock })
     }
 
-    /// The path as it was given.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -53,26 +51,26 @@ impl ExclusiveFile {
         }
     }
 
-    /// Replaces the file, or creates it. Whatever ends the program, and at any moment, the file holds either the old contents
-    /// or the new ones.
+    /// Replaces the file, or creates it. If the program ends at any moment, the file has either the old contents or the new
+    /// ones.
     ///
-    /// A new file is readable by its owner only. An old one passes its permissions on. A symbolic link stays, and the file
-    /// that it leads to is replaced.
+    /// A new file is readable by its owner only; an old one keeps its permissions. Of a symbolic link, the target is
+    /// replaced.
     pub(crate) fn replace(&self, contents: &[u8]) -> io::Result<()> {
         let replaced = self.write(contents).and_then(|()| fs::rename(&self.temporary, &self.target));
         if replaced.is_err() {
-            // The error is what matters.
+            // The first error is reported.
             let _ = remove(&self.temporary);
         }
         replaced?;
-        // The name is on the disk only when its directory is. Windows cannot open one, and does not need it.
+        // The name is on the disk only after its directory is. Windows cannot open a directory, and does not need it.
         if cfg!(unix) {
             File::open(&self.directory)?.sync_all()?;
         }
         Ok(())
     }
 
-    /// Writes the temporary file: renaming is atomic within one file system only.
+    /// Writes a file beside the target, because renaming is atomic only within one file system.
     fn write(&self, contents: &[u8]) -> io::Result<()> {
         let mut file = private().write(true).create_new(true).open(&self.temporary)?;
         if let Some(old) = metadata(&self.target)? {
@@ -82,16 +80,15 @@ impl ExclusiveFile {
         file.sync_all()
     }
 
-    /// Removes the file, if it is there.
+    /// Removes the file, if it exists.
     pub(crate) fn remove(self) -> io::Result<()> {
         remove(&self.path)
     }
 }
 
-/// A locked file. The system unlocks it when the process ends, however that happens.
+/// A locked file. The system unlocks it when the process ends.
 #[derive(Debug)]
 struct Lock {
-    /// Held, not used.
     _file: File,
     path: PathBuf,
 }
@@ -103,12 +100,12 @@ impl Lock {
             match FileExt::try_lock(&file) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
-                    let problem = "another run is using it: wait until that has ended, or give another file";
+                    let problem = "another run uses it: wait until that run has ended, or give another file";
                     return Err(io::Error::new(ErrorKind::ResourceBusy, problem));
                 }
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            // The run that held it before may have removed it since it was opened here.
+            // The run that held the lock before may have removed the file.
             if is_at(&file, &path)? {
                 return Ok(Self { _file: file, path });
             }
@@ -118,15 +115,15 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Elsewhere `is_at` does not notice a file that was removed.
+        // Elsewhere, `is_at` does not notice that a file was removed.
         if cfg!(unix) {
-            // One that stays does no harm.
+            // A remaining file does no harm.
             let _ = remove(&self.path);
         }
     }
 }
 
-/// Whether this is the file at that path.
+/// Whether `file` is at `path`.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
@@ -196,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_found_out_at_the_start() {
+    fn a_file_that_cannot_be_written_is_an_error_at_the_start() {
         let directory = tempfile::tempdir().unwrap();
         assert!(ExclusiveFile::open(&directory.path().join("missing").join("state")).is_err());
         assert_eq!(ExclusiveFile::open(directory.path()).unwrap_err().kind(), ErrorKind::InvalidInput);
@@ -219,7 +216,7 @@ mod tests {
 
     /// Scenario: a run was killed while it wrote. Expected: the next one is not held up, and removes what was left.
     #[test]
-    fn what_a_killed_run_left_holds_up_nobody_and_is_removed() {
+    fn the_files_of_a_killed_run_block_no_other_and_are_removed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");
         for name in [".state.lock", ".state.tmp"] {
@@ -234,7 +231,7 @@ mod tests {
     /// Many threads take the file in turn: each removes the lock file that others have opened and wait to lock.
     #[cfg(unix)]
     #[test]
-    fn never_do_two_have_the_file() {
+    fn at_most_one_run_uses_the_file() {
         use std::sync::atomic::{AtomicU32, Ordering};
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");

@@ -1,4 +1,4 @@
-//! What an error of the library means to the person who runs the program.
+//! The program's messages for errors of the library.
 
 use std::error::Error as StdError;
 use std::path::Path;
@@ -13,9 +13,9 @@ use crate::output::one_line;
 pub(crate) enum Again<'a> {
     /// By the same command.
     Run,
-    /// By the same command: the place of the listing is kept in this file.
+    /// By the same command. This file holds the place.
     Resume(&'a Path),
-    /// Without anybody's help: the program goes on.
+    /// By the running program.
     Unaided,
 }
 
@@ -27,22 +27,22 @@ pub(crate) fn failed(app: &str, error: &Error, again: Again<'_>) -> Failure {
     let cause = if error.is_connect() { cause(error) } else { String::new() };
     let advice = advice(error, again);
     let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
-    // The text may hold what a server said.
+    // The text may contain a server's text.
     Failure::new(exit(error), one_line(&format!("{app}{what}{cause}{advice}")))
 }
 
-/// Settings with which no client can be made.
+/// The failure for invalid settings.
 pub(crate) fn refused_settings(error: &Error) -> Failure {
     Failure::new(Exit::Usage, in_words(&error.to_string()))
 }
 
-/// Names no settings of the library.
+/// Replaces the names of the library's settings.
 fn in_words(text: &str) -> String {
-    text.replace(", or `allow_plain_http` where the network is trusted", "")
-        .replace("larger than `max_page_bytes`, which is", "larger than the bound, which in bytes is")
+    text.replace(", or `allow_plain_http` if the network is trusted", "")
+        .replace("larger than `max_page_bytes`, which is", "larger than the limit, which in bytes is")
 }
 
-/// What the system says: that the name is not known, or that nobody listens there.
+/// The system's reason, for example that the name is unknown or the connection was refused.
 fn cause(error: &Error) -> String {
     let mut last = error.source();
     while let Some(deeper) = last.and_then(StdError::source) {
@@ -61,7 +61,6 @@ fn exit(error: &Error) -> Exit {
     }
 }
 
-/// What to do.
 fn advice(error: &Error, again: Again<'_>) -> String {
     let repeat = match again {
         Again::Run => Some("run again"),
@@ -88,9 +87,9 @@ fn advice(error: &Error, again: Again<'_>) -> String {
         let wait = match (repeat, error.retry_after()) {
             (None, _) => String::new(),
             (Some(repeat), Some(wait)) => format!("wait {} s, then {repeat}; ", wait.as_secs_f64().ceil()),
-            (Some(repeat), None) => format!("wait a while, then {repeat}; "),
+            (Some(repeat), None) => format!("wait, then {repeat}; "),
         };
-        format!("{wait}--rate keeps under the limit")
+        format!("{wait}use --rate to stay under the limit")
     } else if error.is_tls() || error.is_redirect() {
         "check --base-url, the certificates of this machine and its clock".to_owned()
     } else if error.is_too_large() {
@@ -102,7 +101,7 @@ fn advice(error: &Error, again: Again<'_>) -> String {
     } else if error.is_config() {
         "correct the options".to_owned()
     } else if error.is_api() && !error.is_retryable() {
-        "change what the API objects to".to_owned()
+        "correct what the API refuses".to_owned()
     } else {
         repeat.map_or_else(String::new, |repeat| format!("{repeat} later"))
     }
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_says_to_run_again_and_with_which_option() {
+    fn a_transient_failure_advises_to_run_again_and_names_the_option() {
         let error = Error::api(503, None, "Service Unavailable");
         let (exit, text) = message(&error, None);
         assert_eq!(exit, Exit::Failed);
@@ -138,7 +137,7 @@ mod tests {
         let error = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_millis(6_200));
         let (exit, text) = message(&error, None);
         assert_eq!(exit, Exit::Failed);
-        assert!(text.contains("; wait 7 s, then run again; --rate keeps under the limit"), "{text}");
+        assert!(text.contains("; wait 7 s, then run again; use --rate to stay under the limit"), "{text}");
     }
 
     #[test]
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn no_message_is_for_programmers() {
+    fn no_message_uses_the_words_of_the_library() {
         for (status, code) in
             [(400, None), (400, Some(2642)), (401, None), (404, None), (413, None), (429, None), (500, None)]
         {
@@ -163,16 +162,16 @@ mod tests {
         }
         let error = gupshup_groups::Client::builder("key").base_url("http://host.example").build().unwrap_err();
         let text = refused_settings(&error).message;
-        assert!(text.ends_with("would show the API key to the network: use https"), "{text}");
+        assert!(text.ends_with("sends the API key unencrypted: use https"), "{text}");
     }
 
     #[test]
-    fn what_goes_on_by_itself_tells_nobody_to_run_it_again() {
+    fn the_running_program_does_not_advise_to_run_it_again() {
         let busy = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_secs(6));
         for error in [&busy, &Error::api(503, None, "Busy"), &Error::transport("reset"), &Error::other("lost")] {
             assert!(!unaided(error).contains("run again"), "{}", unaided(error));
         }
-        assert!(unaided(&busy).ends_with("; --rate keeps under the limit"), "{}", unaided(&busy));
+        assert!(unaided(&busy).ends_with("; use --rate to stay under the limit"), "{}", unaided(&busy));
         assert!(unaided(&Error::api(503, None, "Busy")).ends_with("503 Busy"));
     }
 }

@@ -1,4 +1,4 @@
-//! The resume file: where each app's listing has stopped.
+//! The resume file: the place of each app's listing.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,14 +12,14 @@ use crate::exit::{Exit, Failure};
 
 const VERSION: u32 = 1;
 
-/// What to do with a file that cannot be used.
+/// The advice for a file that cannot be used.
 const START_AGAIN: &str = "give another file, or delete this one to list from the start";
 
-/// The places of a run that may be continued. Without a file nothing is kept.
+/// The places of a run. Without a file, nothing is saved.
 #[derive(Debug)]
 pub(crate) struct ResumeFile {
     file: Option<ExclusiveFile>,
-    /// By app. An app that is not here has not been begun.
+    /// By app. An app without a place has not begun.
     places: BTreeMap<String, Checkpoint>,
     continues: bool,
 }
@@ -32,7 +32,7 @@ struct Saved {
 }
 
 impl ResumeFile {
-    /// Reads the file, which may not exist yet. It must not hold an app that is not listed now: its place would be lost.
+    /// Reads the file, if it exists. It must not name an app that is not listed now: its place would be lost.
     pub(crate) fn open(path: Option<&Path>, apps: &[String]) -> Result<Self, Failure> {
         let Some(path) = path else {
             return Ok(Self { file: None, places: BTreeMap::new(), continues: false });
@@ -49,7 +49,7 @@ impl ResumeFile {
         Ok(Self { file: Some(file), places, continues })
     }
 
-    /// Whether an earlier run has written output that this one continues.
+    /// Whether this run continues the output of an earlier one.
     pub(crate) fn continues(&self) -> bool {
         self.continues
     }
@@ -62,7 +62,7 @@ impl ResumeFile {
         self.places.get(app)
     }
 
-    /// Keeps the place. Everything before it must have been written.
+    /// Saves the place. Everything before it must be written.
     pub(crate) fn save(&mut self, app: &str, place: Checkpoint) -> Result<(), Failure> {
         let Some(file) = &self.file else { return Ok(()) };
         if self.places.get(app) == Some(&place) {
@@ -76,7 +76,7 @@ impl ResumeFile {
             .map_err(|error| Failure::file(file.path(), &error))
     }
 
-    /// Removes the file if the listing of each of these apps has come to its end.
+    /// Removes the file if all these listings have ended.
     pub(crate) fn finish(self, apps: &[String]) -> Result<(), Failure> {
         match self.file {
             Some(file) if apps.iter().all(|app| self.places.get(app).is_some_and(Checkpoint::is_end)) => {
@@ -89,7 +89,7 @@ impl ResumeFile {
 }
 
 fn parse(text: &str) -> Result<BTreeMap<String, Checkpoint>, String> {
-    let wrong = |error: &dyn std::fmt::Display| format!("it is no resume file ({error}); {START_AGAIN}");
+    let wrong = |error: &dyn std::fmt::Display| format!("it is not a resume file ({error}); {START_AGAIN}");
     let saved: Saved = serde_json::from_str(text).map_err(|error| wrong(&error))?;
     if saved.version != VERSION {
         return Err(format!("it was written by another version of this program; {START_AGAIN}"));
@@ -103,9 +103,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_resume_file_is_refused() {
+    fn a_file_that_is_not_a_resume_file_is_refused() {
         for text in ["", "x", "{}", "[]", r#"{"version":1,"apps":{"a":"nowhere"}}"#] {
-            assert!(parse(text).unwrap_err().contains("no resume file"), "{text}");
+            assert!(parse(text).unwrap_err().contains("not a resume file"), "{text}");
         }
         assert!(parse(r#"{"version":2,"apps":{}}"#).unwrap_err().contains("another version"));
     }
