@@ -167,9 +167,9 @@ fn a_walk_costs_few_allocations_and_one_wake_a_page_and_eight_bytes_a_group() {
     // Besides a page, a listing keeps a hash of every cursor and, if it may restart, of every group. The slack is for
     // the growth of tables and blocks.
     let growth = |restarts| live_bytes(1_000_000, restarts) - live_bytes(10_000, restarts);
-    let (bare, healing) = (growth(0), growth(3));
+    let (bare, with_restarts) = (growth(0), growth(3));
     assert!(bare < SLACK, "{bare} bytes more for 990,000 groups more");
-    assert!(healing < 8 * 990_000 + SLACK, "{healing} bytes more for 990,000 groups more");
+    assert!(with_restarts < 8 * 990_000 + SLACK, "{with_restarts} bytes more for 990,000 groups more");
     assert!(live_bytes(10, 3) < 8 * 1024, "a short list takes little");
 
     // A source that is ready wakes nothing. One that responds later wakes the listing once a page, for one more poll.

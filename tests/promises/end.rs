@@ -113,7 +113,7 @@ fn a_good_cursor_of_the_callers_with_nothing_behind_it_is_an_empty_list() {
 }
 
 #[test]
-fn a_checkpoint_of_an_error_while_a_walk_heals_lies_after_every_group_that_was_yielded() {
+fn a_checkpoint_of_an_error_after_a_restart_lies_after_every_group_that_was_yielded() {
     // The third page expires, and the second of the walk that begins again fails.
     let fake = FakeGroups::new(groups(100)).dialect(Dialect::default().expire_cursors_on_change(true)).on_request(
         |index, fake| match index {
@@ -127,7 +127,7 @@ fn a_checkpoint_of_an_error_while_a_walk_heals_lies_after_every_group_that_was_y
     let (found, error) = drain(&mut stream);
     let mut expected: Vec<_> = (0..50).collect();
     expected.push(1_000);
-    assert_eq!(ids(&found), expected, "the new group is at the front, and came while the walk healed");
+    assert_eq!(ids(&found), expected, "the new group is at the front, and was created before the restart");
 
     for place in [error.expect("the fault surfaces").checkpoint().unwrap().clone(), stream.checkpoint()] {
         let saved: Checkpoint = place.to_string().parse().unwrap();

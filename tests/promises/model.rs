@@ -426,7 +426,7 @@ proptest! {
         let pages = all(sized(ListGroups::from_source(fake), page_size).pages());
         let found: Vec<_> = pages.iter().flat_map(|page| ids(&page.groups)).collect();
         let unique: HashSet<_> = found.iter().copied().collect();
-        prop_assert_eq!(unique.len(), found.len(), "the pages of a healed walk hold only what is new");
+        prop_assert_eq!(unique.len(), found.len(), "after a restart, pages hold only new groups");
         prop_assert!((0..count).all(|n| unique.contains(&n)));
     }
 }

@@ -197,7 +197,7 @@ async fn progress_is_exact_while_the_page_ahead_is_retried_and_after_it_was_drop
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_expired_cursor_heals() {
+async fn an_expired_cursor_restarts_the_listing() {
     let fake = FakeGroups::new(groups(9)).dialect(Dialect::default().expire_cursors_on_change(true)).on_request(
         |index, fake| {
             if index == 2 {

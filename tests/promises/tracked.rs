@@ -157,7 +157,7 @@ fn backward_the_place_is_before_the_oldest_in_the_order_of_the_walk() {
 }
 
 #[test]
-fn after_a_walk_that_healed_a_listing_resumes_at_the_place_without_loss() {
+fn after_a_restart_a_listing_resumes_at_the_place_without_loss() {
     let fake = FakeGroups::new(groups(30)).dialect(Dialect::default().expire_cursors_on_change(true)).on_request(
         |index, fake| {
             if index == 2 {

@@ -319,7 +319,7 @@ fn expiring_of(count: usize, when: impl Fn(usize) -> bool + Send + Sync + 'stati
 }
 
 #[test]
-fn a_cursor_that_expires_at_any_page_heals_and_each_group_comes_once_in_order() {
+fn after_a_cursor_expired_at_any_page_each_group_comes_once_and_in_order() {
     for page in 1..6 {
         let fake = expiring(move |index| index == page);
         let mut stream = ListGroups::from_source(fake.clone()).page_size(1).stream();
@@ -330,7 +330,7 @@ fn a_cursor_that_expires_at_any_page_heals_and_each_group_comes_once_in_order() 
 }
 
 #[test]
-fn a_walk_heals_whatever_the_size_of_its_pages() {
+fn a_listing_restarts_whatever_its_page_size() {
     for size in 1..=40 {
         let mut stream = ListGroups::from_source(expiring_of(100, |index| index == 2)).page_size(size).stream();
         assert_eq!(ids(&all(&mut stream)), numbers(0, 99), "pages of {size}");
@@ -344,7 +344,7 @@ fn a_cursor_that_expires_again_and_again_is_an_error_after_max_restarts() {
         let fake = expiring(|index| index % 2 == 1);
         let mut stream = ListGroups::from_source(fake.clone()).page_size(2).max_restarts(restarts).stream();
         let (found, error) = drain(&mut stream);
-        assert!(error.expect("it never heals").is_cursor_expired());
+        assert!(error.expect("no restart is left").is_cursor_expired());
         assert_eq!(ids(&found), ["0", "1"], "what comes again is not yielded again");
         assert_eq!(stream.progress().restarts, restarts);
         assert_eq!(fake.requests().len(), requests);
@@ -357,16 +357,16 @@ fn a_cursor_that_expires_again_and_again_is_an_error_after_max_restarts() {
 fn three_restarts_are_the_default() {
     let fake = expiring(|index| index % 2 == 1);
     let mut stream = ListGroups::from_source(fake.clone()).page_size(2).stream();
-    assert!(drain(&mut stream).1.expect("it never heals").is_cursor_expired());
+    assert!(drain(&mut stream).1.expect("no restart is left").is_cursor_expired());
     assert_eq!(stream.progress().restarts, 3);
 }
 
 #[test]
-fn resume_after_the_last_restart_heals_once_the_server_is_well() {
+fn resume_after_the_last_restart_allows_new_restarts() {
     let fake = expiring(|index| index < 8 && index % 2 == 1);
     let mut stream = ListGroups::from_source(fake.clone()).page_size(2).stream();
     let (mut found, error) = drain(&mut stream);
-    assert!(error.expect("it did not heal").is_cursor_expired());
+    assert!(error.expect("no restart is left").is_cursor_expired());
     stream.resume();
     found.extend(all(&mut stream));
     assert_eq!(ids(&found), numbers(0, 5));
@@ -376,7 +376,7 @@ fn resume_after_the_last_restart_heals_once_the_server_is_well() {
 }
 
 #[test]
-fn a_walk_that_began_at_a_cursor_does_not_heal() {
+fn a_listing_that_began_at_a_cursor_does_not_restart() {
     for direction in [Direction::Forward, Direction::Backward] {
         let fake = expiring(|index| index == 1);
         let cursor = fake.cursor_at("2").unwrap();
@@ -389,7 +389,7 @@ fn a_walk_that_began_at_a_cursor_does_not_heal() {
 }
 
 #[test]
-fn a_walk_that_began_at_a_saved_place_does_not_heal() {
+fn a_listing_that_began_at_a_checkpoint_does_not_restart() {
     let fake = expiring(|index| index == 2);
     let mut stream = ListGroups::from_source(fake.clone()).page_size(2).stream();
     take(&mut stream, 1);
@@ -401,7 +401,7 @@ fn a_walk_that_began_at_a_saved_place_does_not_heal() {
 }
 
 #[test]
-fn a_reversed_walk_does_not_heal() {
+fn a_reversed_listing_does_not_restart() {
     let fake = expiring(|index| index == 3);
     let mut stream = ListGroups::from_source(fake.clone()).page_size(2).stream();
     take(&mut stream, 4);
@@ -412,7 +412,7 @@ fn a_reversed_walk_does_not_heal() {
 }
 
 #[test]
-fn a_healed_listing_by_pages_holds_only_what_is_new() {
+fn after_a_restart_pages_hold_only_new_groups() {
     let fake = expiring(|index| index == 2);
     let pages = all(ListGroups::from_source(fake).page_size(2).pages());
     let found: Vec<_> = pages.iter().map(|page| ids(&page.groups)).collect();
@@ -658,7 +658,7 @@ fn nothing_is_yielded_or_requested_after_an_error() {
 }
 
 #[test]
-fn an_expired_cursor_that_does_not_heal_comes_once() {
+fn an_expired_cursor_without_a_restart_is_one_error() {
     let source = from_fn(|_| Err(expired()));
     let mut stream = ListGroups::from_source(source.clone()).after("a").stream();
     assert!(drain(&mut stream).1.expect("it surfaces").is_cursor_expired());

@@ -3,11 +3,11 @@
 mod end;
 mod failures;
 mod given_cursor;
-mod healing;
-mod healing_places;
 mod order;
 mod places;
 mod refusals;
+mod restart_places;
+mod restarts;
 mod reverse;
 mod seek;
 mod size;

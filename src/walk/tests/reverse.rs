@@ -215,7 +215,7 @@ fn a_refusal_after_a_reversed_page_whose_groups_are_gone_goes_back_from_its_star
 }
 
 #[test]
-fn a_reversed_walk_cannot_heal() {
+fn a_reversed_walk_cannot_restart() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));
     yields_all(&mut walk, page(2..4).next("b").previous("c"));

@@ -82,7 +82,7 @@ pub(super) fn at_most(count: usize, rules: Rules) -> Rules {
     Rules { max_groups: Some(count), ..rules }
 }
 
-/// The walk has no memory to heal with, and notices nothing of what it has yielded.
+/// The walk cannot restart, and does not remember what it has yielded.
 pub(super) fn without_memory(rules: Rules) -> Rules {
     Rules { max_restarts: 0, ..rules }
 }

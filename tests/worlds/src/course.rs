@@ -170,8 +170,8 @@ impl Course {
         let dialect = &world.dialect;
         let is_given = world.start != Start::List;
         // Each event expires cursors once.
-        let heals = !is_given && self.is_one_walk && world.rules.max_restarts >= world.events;
-        let is_stale = self.has_stale_cursors(world) && !heals;
+        let restarts = !is_given && self.is_one_walk && world.rules.max_restarts >= world.events;
+        let is_stale = self.has_stale_cursors(world) && !restarts;
         match end {
             End::Done => true,
             End::Failed(Failure::Request, Some(Fault::Expired)) => is_stale,

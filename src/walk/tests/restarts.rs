@@ -71,7 +71,7 @@ fn what_was_yielded_between_two_restarts_is_left_out_too() {
 }
 
 #[test]
-fn a_walk_that_did_not_begin_at_the_start_of_the_list_or_may_not_restart_cannot_heal() {
+fn a_walk_restarts_only_if_it_began_at_the_start_of_the_list_and_has_restarts_left() {
     let mut never = from_start(without_memory(by(2)));
     yields_all(&mut never, page(0..2).next("a"));
     let mut saved = Walk::new(never.place(1), Forward, by(2));
@@ -85,7 +85,7 @@ fn a_walk_that_did_not_begin_at_the_start_of_the_list_or_may_not_restart_cannot_
 }
 
 #[test]
-fn a_walk_heals_where_only_the_end_was_to_be_confirmed() {
+fn a_walk_restarts_where_only_the_end_was_to_be_confirmed() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).after("a"));
     restarts(&mut walk);
@@ -96,7 +96,7 @@ fn a_walk_heals_where_only_the_end_was_to_be_confirmed() {
 }
 
 #[test]
-fn a_walk_heals_while_it_requests_a_page_again_after_a_failure() {
+fn a_walk_restarts_while_it_requests_a_page_again_after_a_failure() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));
     yields_all(&mut walk, page(2..4).lead(Forward, true, None));
@@ -108,7 +108,7 @@ fn a_walk_heals_while_it_requests_a_page_again_after_a_failure() {
 }
 
 #[test]
-fn empty_pages_while_a_walk_heals_are_the_callers_and_counted_anew() {
+fn empty_pages_after_a_restart_are_yielded_and_counted_anew() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));
     for n in 0..99 {
@@ -124,7 +124,7 @@ fn empty_pages_while_a_walk_heals_are_the_callers_and_counted_anew() {
 }
 
 #[test]
-fn the_end_that_a_healing_walk_finds_before_what_it_has_yielded_is_the_end() {
+fn the_end_that_a_restarted_walk_finds_before_what_it_has_yielded_is_the_end() {
     // Everything behind the first group was deleted.
     for pages in [vec![page(0..1)], vec![page(0..1).next("b"), empty()], vec![empty()]] {
         let mut walk = from_start(by(3));

@@ -1,4 +1,4 @@
-//! The place of a walk that heals: behind everything that was yielded before it began again.
+//! The place of a walk that has restarted: behind everything that was yielded before.
 
 use super::support::*;
 use crate::walk::{Beside, Failure, Fault, Mark, Outcome, PageSize, Place, Walk, hash};
@@ -75,7 +75,7 @@ fn a_place_after_a_restart_before_any_group_is_the_start() {
 }
 
 #[test]
-fn a_place_while_a_walk_heals_is_behind_the_last_group_yielded_also_after_new_groups_before_it() {
+fn a_place_after_a_restart_is_behind_the_last_group_yielded_also_after_new_groups_before_it() {
     let list = List(vec![7, 0, 8, 1, 2, 9, 3, 4]);
     let mut walk = from_start(by(4));
     yields_all(&mut walk, page(0..4).next("a"));
@@ -103,7 +103,7 @@ fn a_place_behind_a_new_group_that_comes_after_the_last_one_yielded_before_is_th
 }
 
 #[test]
-fn a_failure_while_a_walk_heals_is_behind_the_last_group_yielded() {
+fn a_failure_after_a_restart_is_behind_the_last_group_yielded() {
     let list = List((0..6).collect());
     for failure in [Fault::Other, Fault::TooLarge] {
         let mut walk = from_start(by(2));
@@ -122,7 +122,7 @@ fn a_failure_while_a_walk_heals_is_behind_the_last_group_yielded() {
 }
 
 #[test]
-fn a_page_that_leads_nowhere_while_a_walk_heals_is_behind_the_last_group_yielded() {
+fn a_page_that_leads_nowhere_after_a_restart_is_behind_the_last_group_yielded() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));
     yields_all(&mut walk, page(2..4).next("b"));
@@ -172,7 +172,7 @@ fn a_place_behind_a_group_that_is_gone_repeats_what_the_page_holds_and_loses_not
 /// Whatever was created and deleted before a restart, and wherever: each place leads to every group that was not yielded,
 /// and to none that was, unless the last group yielded before the restart is gone.
 #[test]
-fn a_place_while_a_walk_heals_leads_to_what_was_not_yielded_and_to_nothing_else() {
+fn a_place_after_a_restart_leads_to_what_was_not_yielded_and_to_nothing_else() {
     let before = List((0..6).collect());
     for size in 1..=4 {
         for pages in 1..=4 {
