@@ -1,5 +1,4 @@
-//! Decoding a page, against what anybody would write: `serde_json::from_slice` into derived structs of the documented
-//! shape, which accept nothing else.
+//! Decoding a page, compared with `serde_json::from_slice` into derived structs that accept only the documented shape.
 //!
 //! `cargo bench --bench decode`. `benches/peers` has the same in interleaved rounds.
 

@@ -1,4 +1,4 @@
-//! What it costs to find the changes between two listings of 10,000 groups. It should take well under 5 ms.
+//! The cost of finding the changes between two listings of 10,000 groups. It should be well under 5 ms.
 //!
 //! ```sh
 //! cargo bench --bench snapshot
@@ -16,7 +16,7 @@ use gupshup_groups::{Group, ListGroups, Snapshot};
 
 const GROUPS: usize = 10_000;
 
-/// Ids as long as the API's, that differ late.
+/// Ids as long as the API's, which differ only near the end.
 fn group(n: usize) -> Group {
     Group::new(format!("Y2FwaV9ncm91cDoxOTE5ODc2NTQzMjEwOjEyMDM2MzA{n:08}"), format!("Support {n}"), 1_700_000_000)
 }

@@ -1,6 +1,6 @@
-//! What the stream adds to each group: one million groups in memory, in pages of 1024, against a nested loop.
+//! The cost of the stream for each group: one million groups in memory, in pages of 1024, compared with a nested loop.
 //!
-//! `cargo bench --bench walk`. `benches/peers` has the same beside other crates, in interleaved rounds.
+//! `cargo bench --bench walk`. `benches/peers` measures the same beside other crates, in interleaved rounds.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ use gupshup_groups::{Cursors, Group, ListGroups, Page, PageRequest, PageSource, 
 const GROUPS: usize = 1_000_000;
 const PAGE: usize = 1024;
 
-/// Pages made beforehand, each handed out once.
+/// Prebuilt pages.
 #[derive(Clone)]
 struct Depot(Rc<RefCell<VecDeque<Page>>>);
 
@@ -47,7 +47,7 @@ impl PageSource for Depot {
     }
 }
 
-/// What every consumer does: it reads the id of a group, from its first byte to its last, and keeps the group.
+/// The work of every consumer: it reads the whole id of a group, and keeps the group.
 fn keep(out: &mut Vec<Group>, group: Group) {
     let id = group.id.as_bytes();
     black_box((id.first().copied(), id.last().copied()));

@@ -1,7 +1,7 @@
-//! The whole way: over loopback HTTP, against a loop of `reqwest` and `serde_json` as one would write it by hand.
+//! A whole listing over loopback HTTP, compared with a loop of `reqwest` and `serde_json`.
 //!
-//! `cargo bench --bench wire` takes about four minutes; `-- throughput`, `-- ahead` and `-- trips` each measure a part. Each
-//! round also counts its requests. `benches/peers` has the same in interleaved rounds.
+//! `cargo bench --bench wire` takes about four minutes; `-- throughput`, `-- ahead` and `-- trips` each measure a part.
+//! Each round also counts its requests. `benches/peers` measures the same in interleaved rounds.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ fn main() {
     c.final_summary();
 }
 
-/// Measures this, which counts so many groups with so many requests.
+/// Measures a listing of this many groups with this many requests.
 fn bench<F: Future<Output = usize>>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     (name, server, runtime): (&str, &Server, &Runtime),
@@ -43,7 +43,7 @@ fn bench<F: Future<Output = usize>>(
     });
 }
 
-/// What a listing takes where the server takes no time.
+/// The cost of a listing from a server without delay.
 fn throughput(c: &mut Criterion) {
     const GROUPS: usize = 300_000;
     let done = (GROUPS, GROUPS.div_ceil(PAGE));
@@ -62,7 +62,7 @@ fn throughput(c: &mut Criterion) {
     }
 }
 
-/// 20 pages, and 20 ms for each on both sides: one after the other, or at once.
+/// 20 pages, with a delay of 20 ms on each side: in sequence, or at the same time.
 fn read_ahead(c: &mut Criterion) {
     const PAGES: usize = 20;
     let done = (PAGES * PAGE, PAGES);
@@ -79,7 +79,7 @@ fn read_ahead(c: &mut Criterion) {
     group.finish();
 }
 
-/// 10,000 groups, and 20 ms for each page: what counts is the number of requests.
+/// 10,000 groups, with a delay of 20 ms a page: the number of requests decides.
 fn round_trips(c: &mut Criterion) {
     const GROUPS: usize = 10_000;
     let server = Server::start(GROUPS, THINK);

@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Called at the end of each attempt. Every label is one of few words.
+/// Called at the end of each attempt.
 fn observe(attempt: &Attempt<'_>) {
     let labels = [("position", attempt.position()), ("outcome", attempt.outcome())];
     counter!("gupshup_attempts_total", &labels).increment(1);

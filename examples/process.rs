@@ -1,17 +1,16 @@
-//! Handles an app's groups, sixteen at a time, and can be killed anywhere: no group is left out.
+//! Processes an app's groups, sixteen at a time. If it is killed, no group is left out.
 //!
 //! ```sh
 //! cargo run --example process -- --demo
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --example process -- place handled
 //! ```
 //!
-//! The work on a group is to wait a little and to append its id to the file `handled`. The file `place` holds the checkpoint
-//! of what is handled: a run that was killed, or that failed, is continued by the next one, and the file is removed at the
-//! end of the list. A group whose work was done and not yet noted when the program was killed is handled twice, so the work
-//! must be something that may be done twice.
+//! Processing a group means to wait a little and to append its id to the file `handled`. The file `place` holds the
+//! checkpoint of what is processed. After a failure or a kill, the next run resumes there. The file is removed at the
+//! end of the list. A group that was being processed at a kill is processed again, so doing it twice must be harmless.
 //!
-//! With `--demo` it handles the groups of a demo server in files of its own. The first run stops in the middle of the work.
-//! It prints:
+//! With `--demo` it processes the groups of a demo server, with temporary files. The first run stops half-way. It
+//! prints:
 //!
 //! ```text
 //! stopped: 1000 groups are handled
@@ -35,7 +34,6 @@ use futures::TryStreamExt;
 use gupshup_groups::testing::FakeGroups;
 use gupshup_groups::{Checkpoint, Group, ListGroups, Tracked};
 
-/// How many groups are handled at a time.
 const AT_ONCE: usize = 16;
 
 #[tokio::main(flavor = "current_thread")]
@@ -45,11 +43,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     match (demo, &*paths) {
         (Some(_demo), []) => demonstrate(&groups).await,
         (None, [place, handled]) => process(&groups, place, &Work::open(handled)?).await,
-        _ => Err("say where the place is kept, and what is handled: process place handled".into()),
+        _ => Err("give the two files: process place handled".into()),
     }
 }
 
-/// Handles every group of the list, from the saved place onward.
+/// Processes every group of the list, from the saved place onward.
 async fn process(groups: &ListGroups, place: &Path, work: &Work) -> Result<(), Box<dyn Error>> {
     let list = match load(place)? {
         Some(checkpoint) => groups.clone().resume(checkpoint),
@@ -61,7 +59,7 @@ async fn process(groups: &ListGroups, place: &Path, work: &Work) -> Result<(), B
         .map_err(Box::<dyn Error>::from)
         .try_for_each_concurrent(AT_ONCE, |Tracked { group, ack }| async move {
             work.handle(&group).await?;
-            // Only now may the place move past the group. On an error, and in a crash, it does not.
+            // Until here, the checkpoint stays before the group.
             ack.done();
             if work.done.get() % AT_ONCE == 0 {
                 save(place, &processed.checkpoint())?;
@@ -71,7 +69,7 @@ async fn process(groups: &ListGroups, place: &Path, work: &Work) -> Result<(), B
         .await;
     match result {
         Ok(()) => remove(place)?,
-        // Cursors do not live for ever. The next run handles all groups again.
+        // Cursors expire. The next run processes all groups again.
         Err(error) if is_expired(&*error) => {
             remove(place)?;
             return Err(error);
@@ -88,12 +86,12 @@ fn is_expired(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<gupshup_groups::Error>().is_some_and(gupshup_groups::Error::is_cursor_expired)
 }
 
-/// What is done with a group.
+/// The work on each group.
 struct Work {
     handled: File,
-    /// How many groups this run has handled.
+    /// Groups processed in this run.
     done: Cell<usize>,
-    /// When this run fails, to show what happens then.
+    /// Fails after this many groups, for the demonstration.
     fails_after: Option<usize>,
 }
 
@@ -103,20 +101,20 @@ impl Work {
         Ok(Self { handled, done: Cell::new(0), fails_after: None })
     }
 
-    /// Waits as long as a request to somebody else takes, longer for some groups than for others, and notes the id.
+    /// Waits as long as a request takes, longer for some groups than for others, and appends the id.
     async fn handle(&self, group: &Group) -> Result<(), Box<dyn Error>> {
         tokio::time::sleep(Duration::from_millis(1 + group.creation_timestamp.unsigned_abs() % 7)).await;
         if self.fails_after == Some(self.done.get()) {
-            return Err("this is where the first run of the demo stops".into());
+            return Err("the first run of the demo stops here".into());
         }
-        // One write a line: a line is there or it is not.
+        // One write a line, so that no line is written in part.
         (&self.handled).write_all(format!("{}\n", group.id).as_bytes())?;
         self.done.set(self.done.get() + 1);
         Ok(())
     }
 }
 
-/// The place that an earlier run has left.
+/// The place that an earlier run saved.
 fn load(place: &Path) -> Result<Option<Checkpoint>, Box<dyn Error>> {
     match fs::read_to_string(place) {
         Ok(text) => Ok(Some(text.parse()?)),
@@ -125,7 +123,7 @@ fn load(place: &Path) -> Result<Option<Checkpoint>, Box<dyn Error>> {
     }
 }
 
-/// Replaces the place whole or not at all, whenever the program is killed.
+/// Replaces the whole file, or nothing.
 fn save(place: &Path, checkpoint: &Checkpoint) -> io::Result<()> {
     let new = place.with_extension("new");
     fs::write(&new, checkpoint.to_string())?;
@@ -139,7 +137,7 @@ fn remove(place: &Path) -> io::Result<()> {
     }
 }
 
-/// A run that stops in the middle, and one that continues it.
+/// A run that stops half-way, and one that resumes it.
 async fn demonstrate(groups: &ListGroups) -> Result<(), Box<dyn Error>> {
     let file = |name: &str| env::temp_dir().join(format!("gupshup-groups-process-{}-{name}", std::process::id()));
     let (place, handled) = (file("place"), file("handled"));

@@ -210,7 +210,7 @@ fn svg(bars: &[Bar]) -> Result<String, fmt::Error> {
     Ok(svg)
 }
 
-/// A round number, of which at most six reach `most`.
+/// A round number, so that at most six steps reach `most`.
 fn tick_step(most: u32) -> u32 {
     let mut decade = 1;
     loop {

@@ -1,5 +1,3 @@
-//! A boxed source.
-
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,50 +7,10 @@ use crate::error::Result;
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
 
-/// Any [`PageSource`], boxed: what a struct stores so that tests can pass a fake, without a type parameter.
+/// Any [`PageSource`], boxed: a struct stores it without a type parameter, and tests pass a fake.
 ///
-/// In production, use [`client.groups(app_id).boxed()`](crate::ListGroups::boxed); in tests,
-/// `ListGroups::from_source(fake).boxed()` with a `testing::FakeGroups` (feature `test-util`).
-///
-/// It is [`Clone`] (clones share the source), [`Send`] and [`Sync`], and so are its listings; its streams are [`Send`]
-/// and [`Unpin`]. It costs an allocation and an indirect call a page.
-///
-/// # Examples
-///
-/// ```
-/// use futures::TryStreamExt;
-/// use gupshup_groups::{AnySource, ListGroups, Result};
-///
-/// struct Audit {
-///     groups: ListGroups<AnySource>,
-/// }
-///
-/// impl Audit {
-///     /// How many groups have no name.
-///     async fn unnamed(&self) -> Result<usize> {
-///         let mut unnamed = 0;
-///         let mut groups = self.groups.stream();
-///         while let Some(group) = groups.try_next().await? {
-///             unnamed += usize::from(group.subject.is_empty());
-///         }
-///         Ok(unnamed)
-///     }
-/// }
-///
-/// # fn production() -> Result<Audit> {
-/// let client = gupshup_groups::Client::from_env()?;
-/// let audit = Audit { groups: client.groups("app-id").boxed() };
-/// # Ok(audit)
-/// # }
-/// # use gupshup_groups::{Group, testing::FakeGroups};
-/// # futures::executor::block_on(async {
-///
-/// let fake = FakeGroups::new([Group::new("a", "", 1_700_000_000), Group::new("b", "Sales", 1_700_000_060)]);
-/// let audit = Audit { groups: ListGroups::from_source(fake).boxed() };
-/// assert_eq!(audit.unnamed().await?, 1);
-/// # Ok::<(), gupshup_groups::Error>(())
-/// # }).unwrap();
-/// ```
+/// Clones share the source. It and its listings are [`Send`] and [`Sync`]; its streams are [`Send`] and [`Unpin`]. It
+/// costs an allocation and an indirect call a page. The module `testing` (feature `test-util`) has an example.
 #[derive(Clone)]
 pub struct AnySource {
     source: Arc<dyn PageSource<Fetch = AnyFetch> + Send + Sync>,
@@ -60,7 +18,6 @@ pub struct AnySource {
 
 type AnyFetch = Pin<Box<dyn Future<Output = Result<Page>> + Send>>;
 
-/// A source with a boxed future, so that all have one type.
 struct Boxing<S>(S);
 
 impl<S> PageSource for Boxing<S>
@@ -84,7 +41,7 @@ where
 }
 
 impl AnySource {
-    /// Boxes a source. [`ListGroups::boxed`](crate::ListGroups::boxed) boxes that of a listing.
+    /// Boxes a source. To box that of a listing, use [`ListGroups::boxed`](crate::ListGroups::boxed).
     pub fn new<S>(source: S) -> Self
     where
         S: PageSource + Send + Sync + 'static,
@@ -130,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_what_the_source_in_the_box_lists() {
+    fn lists_the_groups_of_the_boxed_source() {
         let fake = FakeGroups::new(groups());
         let list = ListGroups::from_source(fake.clone()).page_size(20).boxed();
         assert_eq!(block_on(list.stream().try_collect::<Vec<_>>()).unwrap(), groups());
@@ -138,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_app_and_the_list_of_the_source_in_the_box() {
+    fn has_the_app_id_and_list_identity_of_the_boxed_source() {
         let source = Client::new("key").unwrap().source("app-7");
         let any = AnySource::new(source.clone());
         assert_eq!((any.app_id(), any.list_identity()), (Some("app-7"), source.list_identity()));
@@ -147,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_keeps_its_settings_in_the_box() {
+    fn a_boxed_listing_keeps_its_settings() {
         let fake = FakeGroups::new(groups());
         let list = ListGroups::from_source(fake.clone()).page_size(7).max_groups(9);
         let list = list.boxed();
@@ -157,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_listing_that_reads_ahead_does_so_in_the_box_too() {
+    async fn a_boxed_listing_still_reads_ahead() {
         let fake = FakeGroups::new(groups());
         let list = ListGroups::from_source(fake.clone()).page_size(20).read_ahead(true).boxed();
         let mut stream = list.stream();

@@ -1,5 +1,3 @@
-//! The public form of a place in a list.
-
 mod text;
 mod version1;
 
@@ -17,17 +15,17 @@ use crate::walk::Place;
 /// # What it holds
 ///
 /// - the cursor of a page, the page size, and the number of groups between the start of the page and the place,
-/// - a 64-bit hash of the last group's id (`rapidhash` version 3, default seed, the same on every platform), since the
-///   id contains a phone number,
-/// - [`PageSource::list_identity`](crate::PageSource::list_identity), so that a checkpoint of another list is refused.
+/// - a 64-bit hash of the last group's id, since the id contains a phone number,
+/// - the [identity](crate::PageSource::list_identity) of the list.
 ///
-/// It holds no API key. `Display` and serde write the cursor; `Debug` does not.
+/// It does not hold the API key. `Display` and serde write the cursor; `Debug` does not.
 ///
 /// # When groups change meanwhile
 ///
 /// In an unchanged list, the listing continues exactly at the next group, whatever the page sizes. In a changed list,
 /// it continues after the last group yielded, also if that group has moved to a later page. If that group is gone, its
-/// page is listed again: groups may be repeated, but none is skipped. If the cursor has expired, the listing fails with
+/// page is listed again, or the list from its end if the checkpoint is reversed: groups may be repeated, but none is
+/// skipped. If the cursor has expired, the listing fails with
 /// [`Error::is_cursor_expired`](crate::Error::is_cursor_expired): list again from the start.
 ///
 /// # Examples
@@ -51,22 +49,20 @@ use crate::walk::Place;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Checkpoint {
-    /// The identity of its list, if the source has one.
     pub(crate) list: Option<u64>,
     pub(crate) heading: Direction,
     pub(crate) place: Place,
 }
 
 impl Checkpoint {
-    /// Whether the place is before the first group: a listing from here yields the whole list.
+    /// Whether a listing from here yields the whole list.
     #[must_use]
     pub fn is_start(&self) -> bool {
         self.clone().reversed().is_end()
     }
 
-    /// Whether the place is at the established end of the list in this direction.
-    ///
-    /// False where a listing stopped at an error or at [`max_groups`](crate::ListGroups::max_groups).
+    /// Whether the place is at the established end of the list in this direction. False where a listing stopped at an
+    /// error or at [`max_groups`](crate::ListGroups::max_groups).
     #[must_use]
     pub fn is_end(&self) -> bool {
         match self.place {
@@ -76,7 +72,7 @@ impl Checkpoint {
         }
     }
 
-    /// The direction in which a listing continues from here.
+    /// The direction of a listing from here.
     #[must_use]
     pub fn direction(&self) -> Direction {
         self.heading
@@ -88,7 +84,6 @@ impl Checkpoint {
         Self { heading: self.heading.reversed(), ..self }
     }
 
-    /// The first cursor in it that must not be sent.
     pub(crate) fn unusable_cursor(&self) -> Option<&Cursor> {
         let mark = match &self.place {
             Place::Middle(mark) | Place::End(Some(mark)) => mark,

@@ -1,5 +1,3 @@
-//! The client: the key, the address, and the limits of requests.
-
 mod origin;
 
 use std::env::{self, VarError};
@@ -14,59 +12,37 @@ use crate::fetch::{Attempt, Observer, Pace, RateLimit, RetryPolicy};
 use crate::http::{API_KEY, AUTHORIZATION, Endpoint, HeaderName, HttpSource, Key, Limits, Url};
 use crate::list::ListGroups;
 
-/// The default base URL: `https://api.gupshup.io/wa`.
+/// The default base URL.
 ///
-/// This is an inference. The API's page writes `{{API_FRONT_URL}}/app/{APP_ID}/group` without defining the variable;
-/// pages of sibling calls (templates, block user, business profile) use `https://api.gupshup.io` with paths under
-/// `/wa/app/{APP_ID}/…`. If it answers 404 for a correct app id, try `https://api.gupshup.io`, or ask Gupshup's
-/// support.
+/// It is an inference: the API's page writes `{{API_FRONT_URL}}/app/{APP_ID}/group` and does not define the variable;
+/// sibling calls use `https://api.gupshup.io/wa/app/{APP_ID}/…`. If a correct app id gets 404, try
+/// `https://api.gupshup.io`, or ask Gupshup's support.
 pub const DEFAULT_BASE_URL: &str = "https://api.gupshup.io/wa";
 
-/// The base URL of the partner API, from Gupshup's partner documentation: `https://partner.gupshup.io/partner`.
+/// The base URL of the [partner API](Client::partner), from Gupshup's partner documentation.
 pub const PARTNER_BASE_URL: &str = "https://partner.gupshup.io/partner";
 
 const KEY_VARIABLE: &str = "GUPSHUP_API_KEY";
 const URL_VARIABLE: &str = "GUPSHUP_API_URL";
 
-/// Room for two lost first packets (sent again after 1 s and 3 s) and a slow handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest page, about 200 KiB, at 64 kbit/s.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// After so long a silence, the server has most likely dropped the request.
+/// After this silence, the server has most likely dropped the request.
 const SILENCE: Duration = Duration::from_secs(15);
-/// Forty times the size of 1024 groups with long names.
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// An account at an address. Cheap to clone: clones share connections, rate limit and retry budget.
 ///
-/// Neither `Debug` nor any error shows the key. It is sent to the base URL's origin only.
-///
-/// # Examples
-///
-/// ```no_run
-/// use futures::StreamExt;
-/// use gupshup_groups::Client;
-///
-/// # async fn list() -> gupshup_groups::Result<()> {
-/// let client = Client::from_env()?;
-/// let mut groups = client.groups("3f2b8c1e-0d5a-4c7e-9a51-6f0c2f9d7b10").stream();
-/// while let Some(group) = groups.next().await {
-///     let group = group?;
-///     println!("{} {}", group.id, group.subject);
-/// }
-/// # Ok(())
-/// # }
-/// ```
+/// The key is sent to the base URL's origin only.
 #[derive(Clone)]
 pub struct Client {
     endpoint: Arc<Endpoint>,
-    /// The base URL.
     base: Arc<Url>,
     pace: Pace,
 }
 
 impl Client {
-    /// A client with [default settings](Self::builder).
+    /// A client with default settings.
     ///
     /// # Errors
     ///
@@ -76,11 +52,6 @@ impl Client {
     }
 
     /// A client with the key of `GUPSHUP_API_KEY`, and the base URL of `GUPSHUP_API_URL` if that is set and not empty.
-    ///
-    /// ```no_run
-    /// let client = gupshup_groups::Client::from_env()?;
-    /// # Ok::<(), gupshup_groups::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -98,22 +69,14 @@ impl Client {
     /// let client = Client::builder("key").timeout(Duration::from_secs(10)).build()?;
     /// # Ok::<(), gupshup_groups::Error>(())
     /// ```
-    ///
-    /// # Default
-    ///
-    /// * [`base_url`](ClientBuilder::base_url): [`DEFAULT_BASE_URL`]
-    /// * [`connect_timeout`](ClientBuilder::connect_timeout): 5 s
-    /// * [`timeout`](ClientBuilder::timeout): 30 s an attempt, of which 15 s of silence
-    /// * [`retry`](ClientBuilder::retry): three attempts a page, within 90 s
-    /// * [`max_page_bytes`](ClientBuilder::max_page_bytes): 8 MiB
     pub fn builder(api_key: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(api_key.into(), API_KEY)
     }
 
-    /// A client of the partner API, for partners who manage other accounts' apps. `token` is the partner's token for
-    /// one app; it is sent as `Authorization` instead of `apikey`, to [`PARTNER_BASE_URL`].
+    /// A client of the partner API, for partners who manage other accounts' apps.
     ///
-    /// Follows Gupshup's partner documentation, including its limit of 10 requests a second. Not tested against the
+    /// `token` is the partner's token for one app. It is sent as `Authorization` instead of `apikey`, to
+    /// [`PARTNER_BASE_URL`], at most 10 times a second, as Gupshup's partner documentation says. Not tested against the
     /// live API.
     ///
     /// # Errors
@@ -130,19 +93,16 @@ impl Client {
             .rate_limit(10, Duration::from_secs(1))
     }
 
-    /// A listing of an app's active groups. Makes no request until it is polled.
+    /// A listing of an app's active groups.
     ///
-    /// `app_id` is the app's id (a UUID), not its name, which the API answers with 401. It is sent as one path segment.
-    /// An id that is empty, `.`, `..`, longer than 256 bytes, or has control characters is an [`Error::is_config`] of
-    /// the listing.
+    /// `app_id` is the app's id (a UUID), not its name, which the API answers with 401. An id that is empty, `.`, `..`,
+    /// longer than 256 bytes, or has control characters is an [`is_config`](Error::is_config) error of the listing.
     pub fn groups(&self, app_id: impl Into<String>) -> ListGroups {
         ListGroups::at_pace(self.source(app_id), self.pace.clone())
     }
 
-    /// The source of an app's pages, without retries and rate limit: to be wrapped by a source of your own. To list
-    /// with a wrapped source, see [`ListGroups::map_source`].
-    ///
-    /// `app_id` is as for [`groups`](Self::groups). An invalid one is an error of the fetch.
+    /// The source of an app's pages, without retries and rate limit, to be wrapped by a source of your own. To list
+    /// with one, see [`ListGroups::map_source`]. For `app_id`, see [`groups`](Self::groups).
     #[must_use]
     pub fn source(&self, app_id: impl Into<String>) -> HttpSource {
         let app_id = app_id.into();
@@ -160,8 +120,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// The settings of a [`Client`], with their [defaults](Client::builder). Invalid input is an error of
-/// [`build`](Self::build).
+/// The settings of a [`Client`]. Invalid input is an error of [`build`](Self::build).
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     api_key: SecretString,
@@ -194,7 +153,6 @@ impl ClientBuilder {
         }
     }
 
-    /// [`Client::from_env`], with the environment as a function.
     fn from_variables(read: impl Fn(&str) -> Result<String, VarError>) -> Result<Self> {
         let read = |name: &str| match read(name) {
             Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
@@ -213,11 +171,11 @@ impl ClientBuilder {
         })
     }
 
-    /// Sets the address of the API, which its page calls `API_FRONT_URL`, including a path prefix. A trailing slash is
-    /// ignored. Default: [`DEFAULT_BASE_URL`].
+    /// Sets the address of the API, which its page calls `API_FRONT_URL`, including a path prefix. Default:
+    /// [`DEFAULT_BASE_URL`].
     ///
-    /// Must be https, or http on this machine (`localhost`, `127.0.0.0/8`, `[::1]`); for other http, see
-    /// [`allow_plain_http`](Self::allow_plain_http). Must not have a user, a query or a fragment.
+    /// Must be https, or http on this machine (`localhost`, `127.0.0.0/8`, `[::1]`) or with
+    /// [`allow_plain_http`](Self::allow_plain_http), without user, query and fragment.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
@@ -234,10 +192,10 @@ impl ClientBuilder {
     /// crate's name and version as user agent.
     ///
     /// These settings override it: no redirects, no `Referer`, https only if the base URL is https, no proxy for plain
-    /// http or for this machine, no wire logs, no retries by reqwest, and [`connect_timeout`](Self::connect_timeout).
+    /// http or this machine, no wire logs, no retries by reqwest, and [`connect_timeout`](Self::connect_timeout).
     ///
-    /// Use [`timeout`](Self::timeout) instead of reqwest's `timeout` and `read_timeout`. Those check their timer first,
-    /// and discard a response that arrived while the stream was not polled.
+    /// Set [`timeout`](Self::timeout) instead of reqwest's `timeout` and `read_timeout`, which discard a response that
+    /// arrived while the stream was not polled.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
         self
@@ -253,10 +211,10 @@ impl ClientBuilder {
 
     /// Limits the total time of an attempt, from connecting to the last byte. More than zero.
     ///
-    /// Default: 30 s, enough for the largest page (about 200 KiB) at 64 kbit/s. Silence ends an attempt after 15 s, or
-    /// after half of this timeout if that is longer.
+    /// Default: 30 s, enough for the largest page (about 200 KiB) at 64 kbit/s. A silent server ends an attempt after 15 s,
+    /// or half of this timeout if that is longer.
     ///
-    /// Time during which the stream is not polled does not count: a response that has arrived is used.
+    /// Time in which the stream is not polled does not count: a response that has arrived is used.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -271,11 +229,8 @@ impl ClientBuilder {
     /// Limits requests, including retries, to `requests` in any window of length `per`, over all clones of the client.
     /// Neither may be zero. Default: no limit, since the API documents none.
     ///
-    /// Streams are served in order of arrival. A stream that is not polled keeps its place, and delays the others by at
-    /// most 100 ms. The wait does not count towards any timeout.
-    ///
-    /// Needs tokio's timers. Without them, a request that would have to wait is an [`is_config`](Error::is_config)
-    /// error.
+    /// Streams are served first come, first served. One that is not polled delays the others by at most 100 ms, and
+    /// keeps its place. The wait counts towards no timeout. Needs tokio's [timers](crate#runtime).
     pub fn rate_limit(mut self, requests: u32, per: Duration) -> Self {
         self.rate_limit = Some((requests, per));
         self
@@ -284,10 +239,8 @@ impl ClientBuilder {
     /// Calls `observer` at the end of each attempt, over all clones of the client: for metrics. Default: none. A second
     /// call replaces the first.
     ///
-    /// It runs where the stream is polled, or on the task that reads ahead, with no lock held. It must not block. If it
-    /// panics, the panic reaches the caller of the poll, and the next poll requests the page again.
-    ///
-    /// # Examples
+    /// It runs where the stream is polled, or on the task that reads ahead. It must not block. If it panics, the panic
+    /// reaches the caller of the poll, and the next poll requests the page again.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -325,7 +278,7 @@ impl ClientBuilder {
     /// [`Error::is_config`], without key or URL in its message, if
     ///
     /// - the key is empty or has characters other than visible ASCII,
-    /// - [`base_url`](Self::base_url) does not allow the base URL,
+    /// - the base URL is not [allowed](Self::base_url),
     /// - a limit is zero,
     /// - TLS cannot be set up, for example because the system has no certificates.
     pub fn build(self) -> Result<Client> {
@@ -338,7 +291,7 @@ impl ClientBuilder {
             (self.rate_limit.is_some_and(|(requests, per)| requests == 0 || per.is_zero()), "rate_limit"),
         ] {
             if zero {
-                return Err(Error::config(format!("`{name}` is zero, so that no request can succeed: raise it")));
+                return Err(Error::config(format!("`{name}` is zero, so no request can succeed: raise it")));
             }
         }
 
@@ -434,13 +387,13 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_that_is_none_is_refused_with_advice_and_without_its_secrets() {
+    fn an_invalid_base_url_is_refused_with_advice_and_without_its_secrets() {
         for (url, advice) in [
-            ("", "is no URL"),
-            ("api.gupshup.io/wa", "is no URL"),
-            ("/wa", "is no URL"),
-            ("https://", "is no URL"),
-            ("https://h:99999", "is no URL"),
+            ("", "is not a URL"),
+            ("api.gupshup.io/wa", "is not a URL"),
+            ("/wa", "is not a URL"),
+            ("https://", "is not a URL"),
+            ("https://h:99999", "is not a URL"),
             ("localhost:8080", "neither https nor http"),
             ("file:///etc/passwd", "neither https nor http"),
             ("ftp://h", "neither https nor http"),

@@ -22,7 +22,8 @@ use rounds::{Listed, Rounds, Verdict};
 impl<S: PageSource + Clone> ListGroups<S> {
     /// All groups: one complete listing or an error, never a part of the list.
     ///
-    /// An error drops the groups that arrived before it. To keep them, use [`stream`](Self::stream).
+    /// An error drops the groups that arrived before it. To keep them, use [`stream`](Self::stream). [`Snapshot`] says
+    /// which groups may be missing if groups change meanwhile.
     ///
     /// # Errors
     ///
@@ -32,11 +33,6 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the request and the groups listed so far. Another call lists from the start.
-    ///
-    /// # When groups change meanwhile
-    ///
-    /// As with [`GroupStream`](crate::GroupStream#when-groups-change-meanwhile). [`Snapshot`] says which groups may be
-    /// missing.
     ///
     /// # Examples
     ///
@@ -62,14 +58,13 @@ impl<S: PageSource + Clone> ListGroups<S> {
 
     /// All groups, from two complete listings in a row that agree. Use it before you delete what is missing.
     ///
-    /// On a server whose cursors are offsets, a deletion between two requests moves the rest of the list forward. The
-    /// next page then begins one group too late, and a complete listing lacks a group that exists.
+    /// [`Snapshot`](Snapshot#which-method-to-use) says when one listing is not enough.
     ///
     /// # What it does
     ///
     /// It lists until two listings in a row agree, and returns the later one. Two listings agree if they have the same
     /// ids in the same order, no id occurs twice in either, and neither had a cursor refused because of a change.
-    /// Subjects and creation times may differ: they are those of the later listing.
+    /// Subjects and creation times may differ.
     ///
     /// # Guarantees
     ///
@@ -90,44 +85,16 @@ impl<S: PageSource + Clone> ListGroups<S> {
     ///
     /// If the list does not change, twice the requests of a [`snapshot`](Self::snapshot), and two snapshots in memory.
     /// At most eight listings: if the list changes once in two listings on average, two in a row agree in nine of ten
-    /// cases. [`Snapshot::progress`] counts them all. [`read_ahead`](Self::read_ahead) applies to each.
+    /// cases.
     ///
     /// # Errors
     ///
-    /// Those of [`snapshot`](Self::snapshot), and [`is_inconsistent`](Error::is_inconsistent) after eight listings of
-    /// which no two in a row agree. Its message counts the changes.
+    /// Those of [`snapshot`](Self::snapshot), and [`is_inconsistent`](Error::is_inconsistent) after eight listings. Its
+    /// message counts the changes.
     ///
     /// # Cancel safety
     ///
     /// As [`snapshot`](Self::snapshot).
-    ///
-    /// # Panics
-    ///
-    /// [As `GroupStream`](crate::GroupStream#panics).
-    ///
-    /// # Examples
-    ///
-    /// A deletion hides a group from one listing, but not from a consistent snapshot:
-    ///
-    /// ```
-    /// use gupshup_groups::testing::{CursorKind, Dialect, FakeGroups};
-    /// use gupshup_groups::{Group, ListGroups};
-    ///
-    /// # futures::executor::block_on(async {
-    /// let fake = || {
-    ///     FakeGroups::new((0..6).map(|n| Group::new(n.to_string(), "", n)))
-    ///         .dialect(Dialect::default().cursors(CursorKind::Offsets))
-    ///         // The first group is deleted after the first page.
-    ///         .on_request(|index, list| if index == 1 { list.delete("0"); })
-    /// };
-    /// let groups = ListGroups::from_source(fake()).page_size(2).snapshot().await?;
-    /// assert!(groups.get("2").is_none(), "it exists, and the listing lacks it");
-    ///
-    /// let groups = ListGroups::from_source(fake()).page_size(2).consistent_snapshot().await?;
-    /// assert!(groups.get("2").is_some() && groups.get("0").is_none());
-    /// # Ok::<(), gupshup_groups::Error>(())
-    /// # }).unwrap();
-    /// ```
     pub fn consistent_snapshot(&self) -> impl Future<Output = Result<Snapshot>> + use<S> {
         let collect = Collect::new(self);
         async move {
@@ -137,11 +104,10 @@ impl<S: PageSource + Clone> ListGroups<S> {
     }
 }
 
-/// Complete listings, one after the other, until one is enough or two in a row agree.
+/// Complete listings, one after the other.
 #[pin_project]
 pub(crate) struct Collect<S: PageSource> {
     list: ListGroups<S>,
-    /// The listing in progress.
     #[pin]
     pages: PageStream<S>,
     groups: Vec<Group>,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The longest cursor that is sent or accepted, in bytes. Cursors of the Graph API have 30 to 200 bytes; 4 KiB fits in
-/// any server's limit on a request line.
+/// The longest cursor that is sent or accepted. Cursors of the Graph API have 30 to 200 bytes; 4 KiB fits in any
+/// server's limit on a request line.
 pub(crate) const MAX_CURSOR_BYTES: usize = 4 * 1024;
 
 /// An opaque text of the API that points to a place in the list.
@@ -14,15 +14,7 @@ pub(crate) const MAX_CURSOR_BYTES: usize = 4 * 1024;
 /// Read from [`Page::cursors`] and passed to [`ListGroups::after`] and [`ListGroups::before`]. The API invalidates a
 /// cursor when its group is deleted: to resume later, save a [`Checkpoint`] instead.
 ///
-/// `Debug` shows only the length, to keep cursors out of logs.
-///
-/// ```
-/// use gupshup_groups::Cursor;
-///
-/// let cursor = Cursor::from("QVFIUlJ");
-/// assert_eq!(cursor.as_str(), "QVFIUlJ");
-/// assert_eq!(format!("{cursor:?}"), "Cursor(7 bytes)");
-/// ```
+/// `Debug` shows only the length.
 ///
 /// [`Page::cursors`]: crate::Page::cursors
 /// [`ListGroups::after`]: crate::ListGroups::after
@@ -38,12 +30,11 @@ impl Cursor {
         &self.0
     }
 
-    /// The cursor in a server's text, if it is one. The API's example sends the literal `null` for "no cursor".
+    /// The cursor in a server's text. The API's example sends the literal `null` for "no cursor".
     pub(crate) fn usable(text: &str) -> Option<Self> {
         Some(Self(text.into())).filter(Self::is_usable)
     }
 
-    /// Whether it is neither empty nor `null`.
     pub(crate) fn is_usable(&self) -> bool {
         !matches!(self.as_str(), "" | "null")
     }
@@ -77,7 +68,7 @@ impl fmt::Debug for Cursor {
     }
 }
 
-/// The direction in which a listing reads the list.
+/// The direction of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -89,12 +80,6 @@ pub enum Direction {
 
 impl Direction {
     /// The other direction.
-    ///
-    /// ```
-    /// use gupshup_groups::Direction;
-    ///
-    /// assert_eq!(Direction::Forward.reversed(), Direction::Backward);
-    /// ```
     #[must_use]
     pub fn reversed(self) -> Self {
         match self {
@@ -104,7 +89,7 @@ impl Direction {
     }
 }
 
-/// Where a page is requested. Backward from the start cannot be expressed, since the direction comes from the cursor.
+/// Where a page is requested.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Position {
     /// The first page of the list.
@@ -116,7 +101,6 @@ pub enum Position {
 }
 
 impl Position {
-    /// The kind, without the cursor.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Start => "start",
@@ -125,7 +109,7 @@ impl Position {
         }
     }
 
-    /// The direction in which the page is read.
+    /// The direction of a listing from here.
     #[must_use]
     pub fn direction(&self) -> Direction {
         match self {
@@ -143,7 +127,6 @@ impl Position {
         }
     }
 
-    /// The position that continues from `cursor` in `direction`.
     pub(crate) fn from_cursor(direction: Direction, cursor: Cursor) -> Self {
         match direction {
             Direction::Forward => Self::After(cursor),

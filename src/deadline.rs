@@ -7,17 +7,13 @@ use tokio::time::Instant;
 
 use crate::timer::{NoTimers, Timer};
 
-/// A time limit. It is checked after the limited future was polled and is pending, so a result that is ready is always
-/// used.
+/// A time limit, checked only while the limited future is pending, so that a result that is ready is used.
 ///
-/// A result may have arrived, and yet not be ready at the first poll:
+/// A result that has arrived may not be ready at the first poll:
 ///
-/// - The tasks that read it from the socket may not have run yet. So when the limit has passed, there is one more check
-///   a moment later: the later the limit was noticed, the later the check.
-/// - After a long time without polls, a result in many pieces needs several polls. So a limit that was noticed late is
-///   extended by that time, at most by its whole length.
-///
-/// It is extended a limited number of times, so that it also ends when every poll is late.
+/// - Other tasks have to read it from the socket. So after the limit there is one more check, a moment later.
+/// - A result in many pieces needs several polls. So a limit that is noticed late is extended by that time, at most by
+///   its length, and [`MAX_PUT_OFF`] times.
 #[derive(Clone, Debug)]
 pub(crate) struct Deadline {
     length: Duration,
@@ -27,11 +23,7 @@ pub(crate) struct Deadline {
     last_call: bool,
 }
 
-/// Ready with the index of a deadline that has passed. Otherwise, `timer` wakes the task for the next check.
-///
-/// # Errors
-///
-/// [`NoTimers`] if none has passed and nothing would wake the task.
+/// Ready with the index of a deadline that has passed. [`NoTimers`] if nothing would wake the task.
 pub(crate) fn poll_first<const N: usize>(
     mut deadlines: [&mut Deadline; N],
     timer: &mut Timer,
@@ -54,15 +46,15 @@ pub(crate) fn poll_first<const N: usize>(
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
-    /// Not before this instant; `None`: never.
+    /// `None`: never.
     Until(Option<Instant>),
     Passed,
 }
 
-/// The shortest time to the last check: the resolution of timers.
+/// The resolution of timers.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// How late a poll must be to show that the stream was not polled. A woken task runs sooner, even on a busy thread.
+/// A poll this late shows that the stream was not polled: a woken task runs sooner, even on a busy thread.
 const LATE: Duration = Duration::from_secs(1);
 
 /// How often a deadline is extended. A page polled once a minute has fewer pieces.
@@ -73,12 +65,12 @@ impl Deadline {
         Self { length, due: now.checked_add(length), put_off: 0, last_call: false }
     }
 
-    /// Ready if it has passed. Otherwise, `timer` wakes the task for the next check.
+    /// Ready if the deadline has passed.
     pub(crate) fn poll(&mut self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Result<(), NoTimers>> {
         poll_first([self], timer, cx).map_ok(|_| ())
     }
 
-    /// The time left at `now`; `None`: unlimited.
+    /// `None`: unlimited.
     pub(crate) fn left(&mut self, now: Instant) -> Option<Duration> {
         match self.look(now) {
             Look::Until(due) => due.map(|due| due.saturating_duration_since(now)),
@@ -90,7 +82,6 @@ impl Deadline {
         self.due = self.due.and_then(|due| due.checked_add(time));
     }
 
-    /// Moves the deadline to at most `length` after `now`.
     pub(crate) fn at_most(&mut self, length: Duration, now: Instant) {
         let sooner = Self::new(length, now);
         if sooner.due.is_some_and(|due| self.due.is_none_or(|own| due < own)) {
@@ -138,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_in_time_finds_it_passed_after_one_last_call() {
+    fn a_deadline_polled_in_time_passes_after_one_last_check() {
         let now = Instant::now();
         for late in [0, 1, 20, 900].map(Duration::from_millis) {
             let passed = passes(Deadline::new(30 * SECOND, now), now, |_| late);
@@ -147,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_nobody_noticed_is_put_off_by_the_lateness_and_at_most_by_its_length() {
+    fn a_deadline_noticed_late_is_extended_by_the_lateness_and_at_most_by_its_length() {
         let began = Instant::now();
         for (late, put_off) in [(1_000, 1_000), (5_000, 5_000), (30_000, 30_000), (3_600_000, 30_000)] {
             let mut deadline = Deadline::new(30 * SECOND, began);
@@ -175,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn its_timer_brings_the_task_back_when_it_has_passed() {
+    async fn its_timer_wakes_the_task_when_it_has_passed() {
         let began = Instant::now();
         let mut deadline = Deadline::new(30 * SECOND, began);
         let mut timer = Timer::new();
@@ -185,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn without_timers_it_passes_by_the_clock_when_it_is_looked_at() {
+    fn without_timers_it_is_checked_at_each_poll() {
         let mut cx = Context::from_waker(futures::task::noop_waker_ref());
         let now = Instant::now();
         let mut timer = Timer::new();
@@ -197,7 +188,7 @@ mod tests {
     proptest! {
         /// However late the looks are, the time in which somebody was there is bounded.
         #[test]
-        fn it_passes_whoever_looks_and_never_early(
+        fn it_always_passes_and_never_early(
             length in 1_u64..100_000,
             late in proptest::collection::vec(0_u64..100_000, 1..50),
         ) {

@@ -1,5 +1,3 @@
-//! The stream of groups: the buffer of one page.
-
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -28,7 +26,7 @@ use crate::source::PageSource;
 ///
 /// # The end of the list
 ///
-/// The number of groups on a page says nothing, because servers clamp page sizes and filter. A page that links to
+/// The number of groups on a page says nothing, because servers clamp page sizes and filter. A page with a link to
 /// another page is not the last. A page without a link is the last if
 ///
 /// - it has no cursor, or no groups,
@@ -44,14 +42,14 @@ use crate::source::PageSource;
 ///
 /// # Laziness
 ///
-/// Nothing is requested before the first poll. Page `k` is requested after the last group of page `k − 1` was yielded;
-/// with [`read_ahead`](crate::ListGroups::read_ahead), when page `k − 1` has arrived.
+/// Nothing is requested before the first poll. The next page is requested after the last group of a page was yielded,
+/// or, with [`read_ahead`](crate::ListGroups::read_ahead), when a page has arrived.
 ///
 /// # Errors and recovery
 ///
 /// An error is yielded once, after every group that arrived before it; then `None`, until [`resume`](Self::resume)
-/// continues there. [`checkpoint`](Self::checkpoint) and [`Error::checkpoint`](crate::Error::checkpoint) both return
-/// that place.
+/// continues there. [`checkpoint`](Self::checkpoint) and [`Error::checkpoint`](crate::Error::checkpoint) return that
+/// place.
 ///
 /// # Cancel safety
 ///
@@ -72,14 +70,13 @@ use crate::source::PageSource;
 /// # Examples
 ///
 /// ```
-/// use futures::StreamExt;
+/// use futures::TryStreamExt;
 /// # use gupshup_groups::{Group, ListGroups, testing::FakeGroups};
 /// # let list = ListGroups::from_source(FakeGroups::new((0..9).map(|n| Group::new(n.to_string(), "", n))));
 ///
 /// # futures::executor::block_on(async {
 /// let mut groups = list.stream();
-/// while let Some(group) = groups.next().await {
-///     let group = group?;
+/// while let Some(group) = groups.try_next().await? {
 ///     println!("{} {}", group.id, group.subject);
 /// }
 /// assert!(groups.checkpoint().is_end());
@@ -89,7 +86,6 @@ use crate::source::PageSource;
 #[must_use = "streams do nothing unless polled"]
 pub struct GroupStream<S: PageSource = HttpSource> {
     pages: PageStream<S>,
-    /// Groups of the last page that are not yielded yet.
     buffer: vec::IntoIter<Group>,
 }
 
@@ -100,8 +96,8 @@ impl<S: PageSource> GroupStream<S> {
 
     /// The place after the last group that was yielded. Clones two cursors.
     ///
-    /// If groups are processed concurrently, those that were yielded and are not finished lie before it: a program that
-    /// resumes there after a crash loses them. [`tracked`](Self::tracked) has a checkpoint for that.
+    /// If groups are processed concurrently, use the checkpoint of a [`tracked`](Self::tracked) stream: some groups
+    /// yielded before this place may not be processed yet.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.pages.checkpoint_before(self.buffer.len())
@@ -110,8 +106,8 @@ impl<S: PageSource> GroupStream<S> {
     /// Reverses the stream: the group that was yielded last is yielded first.
     ///
     /// Works anywhere, also after an error and at both ends. The page is requested again. A page without a cursor for
-    /// the other direction ends the stream with [`is_protocol`](crate::Error::is_protocol). A reversed stream
-    /// [does not restart](Self#when-groups-change-meanwhile).
+    /// the other direction ends the stream with [`is_protocol`](crate::Error::is_protocol). A reversed stream [does not
+    /// restart](Self#when-groups-change-meanwhile).
     ///
     /// ```
     /// use futures::StreamExt;
@@ -134,13 +130,13 @@ impl<S: PageSource> GroupStream<S> {
         Self::new(self.pages.reversed(self.buffer.len()))
     }
 
-    /// Continues after an error, at the place where it happened, and resets the count of
-    /// [restarts](crate::ListGroups::max_restarts). Without an error it does nothing.
+    /// Continues after an error, at its place, and allows [`max_restarts`](crate::ListGroups::max_restarts) again.
+    /// Without an error it does nothing.
     pub fn resume(&mut self) {
         self.pages.resume();
     }
 
-    /// What the stream has done so far.
+    /// What the listing has done so far.
     #[must_use]
     pub fn progress(&self) -> Progress {
         let mut progress = self.pages.progress();
@@ -148,7 +144,7 @@ impl<S: PageSource> GroupStream<S> {
         progress
     }
 
-    /// The direction in which the stream reads the list.
+    /// The direction of the listing.
     #[must_use]
     pub fn direction(&self) -> Direction {
         self.pages.direction()
@@ -181,10 +177,8 @@ impl<S: PageSource> Stream for GroupStream<S> {
     }
 }
 
-/// Fills the buffer with the next page.
-///
-/// Separate from [`GroupStream::poll_next`], so that the latter is small enough to be inlined into the caller's loop.
-/// Returns no group, because a group in a return value is copied through memory.
+/// Fills the buffer. Separate, so that [`GroupStream::poll_next`] can be inlined. Returns no group, because that would be copied through
+/// memory.
 #[cold]
 #[inline(never)]
 fn next_page<S: PageSource>(

@@ -18,47 +18,43 @@
 //!
 //! # Overview
 //!
-//! A [`Client`] holds the key and the address. A [`ListGroups`] is one listing: an app and its settings. A [`GroupStream`]
-//! requests pages as they are needed, follows the API's cursors, and yields [`Group`]s. It ends with `None` only at the end
-//! of the list; anything else is an [`Error`]. The stream and the error hold a [`Checkpoint`], from which another stream, or
-//! another process, resumes.
+//! A [`Client`] holds the key and the address. A [`ListGroups`] is one listing: an app and its settings. A
+//! [`GroupStream`] requests pages on demand and yields [`Group`]s. A list that may be incomplete ends with an
+//! [`Error`], not with `None`. Stream and error hold a [`Checkpoint`], from which a listing resumes, also in another
+//! process.
 //!
 //! # Contents
 //!
-//! - [Which method do I want?](#which-method-do-i-want), [guarantees](#guarantees), [runtime](#runtime),
-//!   [features](#features)
 //! - Client: [`Client`], [`ClientBuilder`], [`RetryPolicy`], [`Attempt`]
 //! - Listing options: [`ListGroups`], [`PageSize`], [`Cursor`]
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`]
 //! - Whole lists: [`Snapshot`], [`Change`], [`Update`]
-//! - Other transports, and tests: [`AnySource`], [`PageSource`], [`PageRequest`], [`Position`], and `testing::FakeGroups` (feature
-//!   `test-util`)
+//! - Transports and tests: [`AnySource`], [`PageSource`], [`PageRequest`], [`Position`], `testing::FakeGroups`
 //! - The reasons: `DESIGN.md` in this package
 //!
 //! # Which method do I want?
 //!
-//! | I want | method |
+//! | task | method |
 //! |---|---|
-//! | every group, one by one | [`stream`](ListGroups::stream) |
-//! | all groups or an error: look groups up, report | [`snapshot`](ListGroups::snapshot) |
-//! | the same, to delete what is missing: sync a database | [`consistent_snapshot`](ListGroups::consistent_snapshot) |
-//! | the changes between two snapshots | [`Snapshot::changes_since`] |
-//! | the changes from now on | [`watch`](ListGroups::watch) |
-//! | the changes, also those while the service was down; on a webhook | [`updates`](ListGroups::updates) |
-//! | pages as the server sends them | [`pages`](ListGroups::pages), [`page`](ListGroups::page) |
-//! | only the first groups | [`max_groups`](ListGroups::max_groups), then [`stream`](ListGroups::stream) |
-//! | to resume in another process | [`resume`](ListGroups::resume) from a [`checkpoint`](GroupStream::checkpoint) |
-//! | to resume the same stream after an error | [`GroupStream::resume`] |
-//! | to process groups concurrently and lose none in a crash | [`GroupStream::tracked`] |
-//! | to start at a cursor | [`after`](ListGroups::after), [`before`](ListGroups::before) (backward) |
-//! | to reverse | [`GroupStream::reverse`] |
-//! | to process a page while the next one is fetched | [`read_ahead`](ListGroups::read_ahead) |
-//! | fewer or more groups a request | [`page_size`](ListGroups::page_size) |
-//! | to store a listing in a struct that tests can give a fake | [`boxed`](ListGroups::boxed) |
-//! | to wrap the requests in code of my own | [`map_source`](ListGroups::map_source) |
-//! | to stay under a rate limit | [`rate_limit`](ClientBuilder::rate_limit) |
-//! | metrics of every attempt | [`observer`](ClientBuilder::observer) |
+//! | list every group, one by one | [`stream`](ListGroups::stream) |
+//! | get all groups or an error | [`snapshot`](ListGroups::snapshot) |
+//! | get all groups, to delete what is missing | [`consistent_snapshot`](ListGroups::consistent_snapshot) |
+//! | compare two snapshots | [`Snapshot::changes_since`] |
+//! | get the changes from now on | [`watch`](ListGroups::watch) |
+//! | get all changes, also across restarts; list on a webhook | [`updates`](ListGroups::updates) |
+//! | list pages as the server sends them | [`pages`](ListGroups::pages), [`page`](ListGroups::page) |
+//! | list only the first groups | [`max_groups`](ListGroups::max_groups) |
+//! | resume in another process | [`resume`](ListGroups::resume) from a [`checkpoint`](GroupStream::checkpoint) |
+//! | resume the same stream after an error | [`GroupStream::resume`] |
+//! | process groups concurrently and lose none in a crash | [`GroupStream::tracked`] |
+//! | start at a cursor | [`after`](ListGroups::after), [`before`](ListGroups::before) (backward) |
+//! | reverse | [`GroupStream::reverse`] |
+//! | process a page while the next one is fetched | [`read_ahead`](ListGroups::read_ahead) |
+//! | store a listing in a struct, and test it with a fake | [`boxed`](ListGroups::boxed) |
+//! | wrap the requests | [`map_source`](ListGroups::map_source) |
+//! | stay under a rate limit | [`rate_limit`](ClientBuilder::rate_limit) |
+//! | measure every attempt | [`observer`](ClientBuilder::observer) |
 //!
 //! # Guarantees
 //!
@@ -66,25 +62,21 @@
 //!   [established](GroupStream#the-end-of-the-list), never guessed.
 //! - **[Lazy](GroupStream#laziness).** No request is made before the first poll, and none ahead of demand.
 //! - **[Exact checkpoints](Checkpoint).** Resuming neither skips nor repeats a group of an unchanged list.
-//! - **[Errors keep the place](GroupStream#errors-and-recovery).** An error comes once, after every group that arrived
-//!   before it.
-//! - **[Expired cursors heal](GroupStream#when-groups-change-meanwhile).** Each group still comes once.
-//! - **[No endless loop](Error::is_cursor_loop).** A cursor that repeats is an error.
+//! - **[Errors keep the place](GroupStream#errors-and-recovery).** An error follows every group that arrived before it.
+//! - **[Expired cursors](GroupStream#when-groups-change-meanwhile)** restart the listing; no group is yielded twice.
+//! - **[No endless loop](Error::is_cursor_loop).** A repeated cursor is an error.
 //! - **[Cancel-safe](GroupStream#cancel-safety).** Dropping `next()` loses nothing; dropping the stream leaves no task.
 //! - **[The key stays at its origin](ClientBuilder::http).** No error, log or `Debug` shows it.
-//! - **[Bounded](Client::builder).** Time, memory and [attempts](RetryPolicy) have limits.
+//! - **[Bounded](ClientBuilder).** Time, memory and [attempts](RetryPolicy) have limits.
 //!
 //! # Runtime
 //!
-//! A [`Client`] needs a tokio runtime with I/O and timers, as `#[tokio::main]` makes it. Its connections belong to the
-//! runtime that opened them, so make a client for each runtime. Elsewhere a listing of a [`Client`] is an error that
-//! [`is_config`](Error::is_config).
+//! A [`Client`] needs a tokio runtime with I/O and timers, such as that of `#[tokio::main]`. Its connections belong to
+//! the runtime that opened them: make one client for each runtime. Without such a runtime, its listings fail with
+//! [`is_config`](Error::is_config). wasm32 is not supported.
 //!
-//! The target wasm32 is not supported: it has no such runtime.
-//!
-//! A [`PageSource`] that needs no runtime runs on any executor. Without timers, what would have to wait is an error: the
-//! failed attempt that would be repeated, and the request that a used-up rate limit does not allow yet. The deadline of a
-//! page is then looked at when the stream is polled.
+//! Other [`PageSource`]s run on any executor. Without timers, nothing can wait: a failed attempt is not repeated, an
+//! exhausted rate limit is an error, and the deadline of a page is checked only at each poll.
 //!
 //! # Features
 //!
@@ -92,7 +84,7 @@
 //! |---|---|---|
 //! | `rustls` | TLS by rustls, with the platform's certificates | on |
 //! | `native-tls` | TLS by the platform's own library | off |
-//! | `tracing` | a span for each page; events for retries, restarts and lowered page sizes: see `TRACING_TARGET` | off |
+//! | `tracing` | spans and events: see `TRACING_TARGET` | off |
 //! | `test-util` | `testing::FakeGroups`, for tests of your own code | off |
 //! | `cli` | the program `gupshup-groups` | off |
 //!

@@ -1,5 +1,3 @@
-//! One listing: its settings, and their validation.
-
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
@@ -19,26 +17,12 @@ use crate::pages::{PageStream, ReadAhead};
 use crate::source::PageSource;
 use crate::walk::{Mark, PageSize, Place, Rules, Sizes};
 
-/// Default number of restarts. It covers a few changes during a long listing, and a server that expires every cursor
-/// still leads to an error.
 const MAX_RESTARTS: u32 = 3;
 
 /// The settings of one listing of an app's active groups. Cheap to clone. Makes no request until one of its streams is
 /// polled.
 ///
 /// Made by [`Client::groups`](crate::Client::groups), or by [`from_source`](Self::from_source) for any [`PageSource`].
-///
-/// | setting | default | range |
-/// |---|---|---|
-/// | [`page_size`](Self::page_size) | 25, then 1024, fewer where the API refuses | 1 to 1024 groups |
-/// | [`after`](Self::after), [`before`](Self::before), [`resume`](Self::resume) | the list's start, forward | at most one of them |
-/// | [`max_groups`](Self::max_groups) | all | 0 groups and more |
-/// | [`max_restarts`](Self::max_restarts) | 3 | 0 and more |
-/// | [`confirm_end`](Self::confirm_end) | off; on for snapshots | |
-/// | [`retry`](Self::retry) | the client's: 3 attempts a page, 90 s | |
-/// | [`read_ahead`](Self::read_ahead) | off | |
-/// | [`participants`](ListGroups::participants) | no request body | 1 to 8 users |
-///
 /// Invalid input is an [`is_config`](Error::is_config) error: the stream's first item, before any request.
 ///
 /// # Examples
@@ -68,19 +52,17 @@ pub struct ListGroups<S = HttpSource> {
     read_ahead: Option<ReadAhead<S>>,
 }
 
-/// Where a listing begins, validated.
 #[derive(Clone, Debug)]
 enum Start {
-    /// At the start of the list.
     List,
     /// At the checkpoint that this setting named.
     Place(&'static str, Checkpoint),
-    /// Invalid input, for this reason.
+    /// The reason.
     Invalid(Cow<'static, str>),
 }
 
 impl<S: PageSource> ListGroups<S> {
-    /// Lists the groups of `source`: for tests and other transports.
+    /// Lists the groups of any source: for tests and other transports.
     pub fn from_source(source: S) -> Self {
         Self::at_pace(source, Pace::new(RetryPolicy::default(), None))
     }
@@ -98,26 +80,28 @@ impl<S: PageSource> ListGroups<S> {
         }
     }
 
-    /// Requests pages of `size` groups, clamped to 1..=1024, the API's range.
+    /// Requests pages of `size` groups, clamped to 1..=1024, the API's range. A size that you set is never changed; its
+    /// refusal is an error.
     ///
-    /// Default: 25 for the first page (the API's default, so the first groups arrive early), then 1024 (few requests);
-    /// 100 or 25 where the API refuses more. A size that you set is never changed; its refusal is an error.
+    /// Default: 25 for the first page (the API's default: the first groups arrive early), then 1024 (few requests), or
+    /// 100 or 25 where the API refuses more.
     pub fn page_size(mut self, size: impl Into<PageSize>) -> Self {
         self.page_size = Some(size.into());
         self
     }
 
-    /// Starts just after the group that `cursor` points to, and lists forward.
+    /// Starts just after the group that `cursor` points to, and lists forward. Default: the start of the list.
     ///
-    /// If the API refuses the cursor (code 2642), it may be invalid, or nothing may follow it. One request for one
-    /// group in the other direction tells which: an answer means the end of the list, a refusal is an
-    /// [`is_cursor_invalid`](Error::is_cursor_invalid) error.
+    /// If the API refuses the cursor (code 2642), one group is requested in the other direction: an answer means that
+    /// nothing follows the cursor, and the list ends; a refusal is an [`is_cursor_invalid`](Error::is_cursor_invalid)
+    /// error.
+    ///
+    /// At most one of `after`, [`before`](Self::before) and [`resume`](Self::resume) may be set, once.
     pub fn after(self, cursor: impl Into<Cursor>) -> Self {
         self.start_at_cursor("after", Position::After(cursor.into()))
     }
 
     /// Starts just before the group that `cursor` points to, and lists backward: the exact mirror of the forward order.
-    ///
     /// A refused cursor is handled as in [`after`](Self::after).
     pub fn before(self, cursor: impl Into<Cursor>) -> Self {
         self.start_at_cursor("before", Position::Before(cursor.into()))
@@ -154,9 +138,9 @@ impl<S: PageSource> ListGroups<S> {
         if let Some(cursor) = from.unusable_cursor() {
             let length = cursor.as_str().len();
             return Some(if cursor.is_too_long() {
-                format!("the cursor has {length} bytes, and at most {MAX_CURSOR_BYTES} are sent").into()
+                format!("the cursor has {length} bytes, more than the maximum of {MAX_CURSOR_BYTES}").into()
             } else {
-                "an empty cursor, or the literal \"null\", is not a cursor: leave it out to begin at the start".into()
+                "the cursor is empty or the literal \"null\": leave it out to list from the start".into()
             });
         }
         match (from.list, self.source.list_identity()) {
@@ -169,8 +153,8 @@ impl<S: PageSource> ListGroups<S> {
         }
     }
 
-    /// Yields at most `count` groups, counting those yielded before a reversal. The last request is limited to the
-    /// rest; 0 makes no request.
+    /// Yields at most `count` groups, counting those yielded before a reversal. Default: all. The last request is
+    /// limited to the rest; 0 makes no request.
     ///
     /// The limit is not the end of the list: a listing resumed at the [checkpoint](GroupStream::checkpoint) continues.
     pub fn max_groups(mut self, count: usize) -> Self {
@@ -178,27 +162,23 @@ impl<S: PageSource> ListGroups<S> {
         self
     }
 
-    /// Limits how often the listing [restarts](GroupStream#when-groups-change-meanwhile) because a cursor has expired.
-    /// Default: 3, for a few changes during a long listing. 0 also saves the eight bytes of memory a group.
+    /// Limits the [restarts](GroupStream#when-groups-change-meanwhile) after expired cursors. Default: 3, for a few
+    /// changes during a long listing. 0 saves the eight bytes of memory a group.
     pub fn max_restarts(mut self, count: u32) -> Self {
         self.max_restarts = count;
         self
     }
 
-    /// Makes one more request where a server that has sent links sends none, to confirm the
-    /// [end of the list](GroupStream#the-end-of-the-list). Default: off; on for snapshots, [`updates`](Self::updates)
-    /// and [`watch`](Self::watch).
-    ///
-    /// By Meta's documented rule, a missing link is the end. Against a server that breaks the rule, the extra request
-    /// prevents a short listing.
+    /// Makes one more request to confirm the [end of the list](GroupStream#the-end-of-the-list), where a server that
+    /// has sent links sends none. Default: off, since by Meta's rule a missing link is the end; on for snapshots,
+    /// [`updates`](Self::updates) and [`watch`](Self::watch), since a server may break the rule.
     pub fn confirm_end(mut self, confirm: bool) -> Self {
         self.confirm_end = confirm;
         self
     }
 
-    /// Sets the retry policy of this listing. Default: the client's
-    /// ([`ClientBuilder::retry`](crate::ClientBuilder::retry)), or [`RetryPolicy::default`] for a source of your own.
-    /// The client's retry budget still applies.
+    /// Sets the retry policy of this listing. Default: the [client's](crate::ClientBuilder::retry), or
+    /// [`RetryPolicy::default`] for other sources. The client's retry budget still applies.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.pace = self.pace.with_policy(policy);
         self
@@ -214,8 +194,8 @@ where
     /// one unneeded request and holds two pages in memory.
     ///
     /// The page is fetched on a tokio task, so requests, timeouts and retries proceed while the consumer does not poll.
-    /// This helps most where processing a page takes about as long as a request. Dropping the stream aborts the task. A
-    /// list of one page starts no task. Order, errors and checkpoints are as without it.
+    /// This helps most where processing a page takes about as long as a request. Dropping the stream aborts the task.
+    /// Order, errors and checkpoints stay the same.
     ///
     /// On the current-thread runtime, blocking work also blocks the task: move it to `spawn_blocking`. Outside a tokio
     /// runtime, the page ahead is an [`is_config`](Error::is_config) error.
@@ -226,8 +206,7 @@ where
 }
 
 impl<S> ListGroups<S> {
-    /// Replaces the source, most often by one that wraps it: to log, count or cache requests. Keeps all settings; the
-    /// client's retries and rate limit apply above the new source.
+    /// Wraps the source: to log, count or cache requests. Settings, retries and rate limit stay.
     ///
     /// # Examples
     ///
@@ -318,7 +297,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
         }
     }
 
-    /// This listing with [`confirm_end`](Self::confirm_end), or an error if it cannot be the whole list.
+    /// This listing with the settings of a snapshot, or an error.
     pub(crate) fn whole(&self) -> Result<Self> {
         let setting = match (&self.start, self.max_groups) {
             (Start::Invalid(problem), _) => return Err(Error::config(problem.clone())),
@@ -340,7 +319,7 @@ impl ListGroups<HttpSource> {
     /// Sends the request body that the API documents: 1 to 8 users, by phone number or WhatsApp id.
     ///
     /// Default: no body. It seems to belong to the endpoint that removes participants, and the API's own example sends
-    /// none. Set it if a server requires it.
+    /// none.
     pub fn participants(mut self, users: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.source = self.source.with_participants(users.into_iter().map(Into::into).collect());
         self

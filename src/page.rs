@@ -1,5 +1,3 @@
-//! Groups and pages.
-
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -7,18 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::cursor::Cursor;
 
 /// An active WhatsApp group.
-///
-/// ```
-/// use gupshup_groups::Group;
-///
-/// let group = Group::new("Z3JvdXA", "Support", 1_700_000_000);
-/// assert_eq!(group.created_at().duration_since(std::time::UNIX_EPOCH)?.as_secs(), 1_700_000_000);
-/// # Ok::<(), std::time::SystemTimeError>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group {
-    /// The opaque, case-sensitive base64 id. It alone identifies the group, and contains the business phone number.
+    /// The opaque, case-sensitive base64 id, which identifies the group. It contains the business phone number.
     pub id: String,
     /// The group's name: any text, including control and bidirectional characters. Escape it before you display it.
     pub subject: String,
@@ -27,7 +17,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// A group with these values: for tests, and for sources of your own.
+    /// A group for tests, and for sources of your own.
     pub fn new(id: impl Into<String>, subject: impl Into<String>, creation_timestamp: i64) -> Self {
         Self { id: id.into(), subject: subject.into(), creation_timestamp }
     }
@@ -45,7 +35,7 @@ impl Group {
     }
 }
 
-/// One response of the API, in the server's order in both directions.
+/// One response of the API, in the server's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
@@ -53,17 +43,17 @@ pub struct Page {
     pub groups: Vec<Group>,
     /// The cursors at both ends.
     pub cursors: Cursors,
-    /// Whether the server sent a link to a next page. The link is dropped: it points to another company's host and may
-    /// hold a token.
+    /// Whether the server sent a link to a next page. The link itself is dropped, since it points to another company's
+    /// host and may hold a token.
     pub has_next: bool,
     /// Whether the server sent a link to a previous page.
     pub has_previous: bool,
-    /// The size of the decoded body in bytes, or 0 if there was none. Counted in [`Progress::bytes`](crate::Progress).
+    /// The size of the decoded body in bytes; 0 if there was none.
     pub bytes: u64,
 }
 
 impl Page {
-    /// A page without links.
+    /// A page without links, for tests, and for sources of your own.
     #[must_use]
     pub fn new(groups: Vec<Group>, cursors: Cursors) -> Self {
         Self { groups, cursors, ..Self::default() }
@@ -103,15 +93,29 @@ pub struct Cursors {
 
 impl Cursors {
     /// Cursors from the API's texts. An empty text or `null` is not a cursor.
-    ///
-    /// ```
-    /// use gupshup_groups::Cursors;
-    ///
-    /// let cursors = Cursors::new(Some("QVFI"), Some("null"));
-    /// assert!(cursors.after.is_some() && cursors.before.is_none());
-    /// ```
     #[must_use]
     pub fn new(after: Option<&str>, before: Option<&str>) -> Self {
         Self { after: after.and_then(Cursor::usable), before: before.and_then(Cursor::usable) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_creation_time_counts_seconds_since_1970_also_before_it() {
+        let created_at = |seconds| Group::new("Z3JvdXA", "Support", seconds).created_at();
+        assert_eq!(created_at(1_700_000_000), SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+        assert_eq!(created_at(-1), SystemTime::UNIX_EPOCH - Duration::from_secs(1));
+    }
+
+    #[test]
+    fn an_empty_text_and_null_are_not_cursors() {
+        let cursors = Cursors::new(Some("QVFI"), Some("null"));
+        assert!(cursors.after.is_some() && cursors.before.is_none());
+        assert_eq!(Cursors::new(Some(""), None), Cursors::default());
     }
 }

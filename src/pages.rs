@@ -1,5 +1,3 @@
-//! The stream of pages: the request in flight, and the events that its answer makes for the walk.
-
 use std::fmt;
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -20,36 +18,16 @@ use crate::source::{PageRequest, PageSource};
 use crate::trace;
 use crate::walk::{Event, Failure, Fault, Kept, Lead, Outcome, Rules, View, Walk};
 
-/// The pages of a listing, one by one: for batch inserts, for example.
+/// The pages of a listing, one by one.
 ///
-/// Made by [`ListGroups::pages`](crate::ListGroups::pages). It makes the same requests as a
-/// [`GroupStream`](crate::GroupStream), with the same guarantees.
+/// Made by [`ListGroups::pages`](crate::ListGroups::pages). Laziness, errors and recovery, cancel safety, restarts and
+/// panics are as for [`GroupStream`](crate::GroupStream). After a restart, pages hold only new groups.
 ///
 /// # Order and completeness
 ///
 /// Each page keeps the server's order, in both directions; backward, the last page is yielded first. `None` means the
 /// [end of the list](crate::GroupStream#the-end-of-the-list), or that [`max_groups`](crate::ListGroups::max_groups) was
 /// reached. Empty pages in the middle of the list are yielded; a page that only confirms the end is not.
-///
-/// # Laziness
-///
-/// [As `GroupStream`](crate::GroupStream#laziness).
-///
-/// # Errors and recovery
-///
-/// [As `GroupStream`](crate::GroupStream#errors-and-recovery).
-///
-/// # Cancel safety
-///
-/// [As `GroupStream`](crate::GroupStream#cancel-safety).
-///
-/// # When groups change meanwhile
-///
-/// [As `GroupStream`](crate::GroupStream#when-groups-change-meanwhile): after a restart, pages hold only new groups.
-///
-/// # Panics
-///
-/// [As `GroupStream`](crate::GroupStream#panics).
 ///
 /// # Examples
 ///
@@ -66,18 +44,15 @@ use crate::walk::{Event, Failure, Fault, Kept, Lead, Outcome, Rules, View, Walk}
 /// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct PageStream<S: PageSource = HttpSource> {
-    /// Boxed, so that the stream is `Unpin` whatever the source's future is. The box is used for every page.
+    /// Boxed, so that the stream is `Unpin` whatever the source's future is.
     in_flight: Pin<Box<InFlight<S::Fetch>>>,
-    /// Boxed: it is used once a page, and need not move with the stream.
     listing: Box<Listing<S>>,
 }
 
 #[pin_project(project = InFlightProjection)]
 enum InFlight<F> {
     Idle,
-    /// Progresses when this stream is polled.
     Here(#[pin] Fetch<F>),
-    /// Progresses on its own task.
     OnTask(Ahead),
 }
 
@@ -86,7 +61,6 @@ struct Listing<S> {
     pace: Pace,
     read_ahead: Option<ReadAhead<S>>,
     walk: Walk,
-    /// Invalid input: the only item.
     refused: Option<Error>,
     progress: Progress,
 }
@@ -115,7 +89,6 @@ pub struct Progress {
 }
 
 impl<S: PageSource> PageStream<S> {
-    /// The pages from `from` onward. An error about the input is the only item.
     pub(crate) fn new(
         source: S,
         pace: Pace,
@@ -138,18 +111,16 @@ impl<S: PageSource> PageStream<S> {
         self.listing.checkpoint(0)
     }
 
-    /// The place before the last `remaining` groups of the page that was yielded last.
     pub(crate) fn checkpoint_before(&self, remaining: usize) -> Checkpoint {
         self.listing.checkpoint(remaining)
     }
 
-    /// Reverses the stream: the page that was yielded last is yielded first. See
+    /// Reverses the stream: the page that was yielded last is yielded first. Otherwise as
     /// [`GroupStream::reverse`](crate::GroupStream::reverse).
     pub fn reverse(self) -> Self {
         self.reversed(0)
     }
 
-    /// Reverses; the caller has not received the last `remaining` groups of the page.
     pub(crate) fn reversed(self, remaining: usize) -> Self {
         let mut progress = self.progress();
         progress.groups -= remaining as u64;
@@ -163,7 +134,7 @@ impl<S: PageSource> PageStream<S> {
         self.listing.walk.step(Event::Resume);
     }
 
-    /// What the stream has done so far.
+    /// What the listing has done so far.
     #[must_use]
     pub fn progress(&self) -> Progress {
         let mut progress = self.listing.progress;
@@ -176,18 +147,17 @@ impl<S: PageSource> PageStream<S> {
         progress
     }
 
-    /// Whether a cursor was refused because the list had changed.
     pub(crate) fn saw_change(&self) -> bool {
         self.listing.walk.saw_change()
     }
 
-    /// The direction in which the stream reads the list.
+    /// The direction of the listing.
     #[must_use]
     pub fn direction(&self) -> Direction {
         self.listing.walk.heading()
     }
 
-    /// Bounds on the number of items still to come from pages that have not arrived. An error is an item.
+    /// Bounds on the items to come from pages that have not arrived. An error is an item.
     pub(crate) fn groups_hint(&self) -> (usize, Option<usize>) {
         match self.listing.refused {
             Some(_) => (1, Some(1)),
@@ -214,9 +184,7 @@ impl<S: PageSource> PageStream<S> {
                 InFlightProjection::OnTask(ahead) => (ready!(ahead.poll(cx)), ahead.effort()),
             };
             this.in_flight.set(InFlight::Idle);
-            if !matches!(&answer, Ok(Err(error)) if error.is_config()) {
-                listing.progress.count(effort);
-            }
+            listing.progress.count(effort);
             let item = listing.arrive(answer.unwrap_or_else(|panic| resume_unwind(panic)));
             if let Some(item) = item {
                 if item.is_ok() {
@@ -230,7 +198,6 @@ impl<S: PageSource> PageStream<S> {
     }
 }
 
-/// The result of a poll with no request in flight.
 enum Pulled {
     Request(PageRequest),
     Item(Option<Result<Page>>),
@@ -256,14 +223,13 @@ impl<S: PageSource> Listing<S> {
         }
     }
 
-    /// Starts to fetch the next page, if reading ahead is on and there is one.
     fn fetch_ahead(&self) -> Option<Ahead> {
         let spawn = self.read_ahead?;
         let (position, limit) = self.walk.request()?;
         Some(spawn(&self.source, self.pace.clone(), PageRequest::new(position, limit)))
     }
 
-    /// Passes an answer to the walk. Returns the item to yield, if any.
+    /// Returns the item to yield, if any.
     fn arrive(&mut self, answer: Result<Page>) -> Option<Result<Page>> {
         let (mut page, error) = match answer {
             Ok(page) => (page, None),
@@ -301,7 +267,6 @@ impl<S: PageSource> Listing<S> {
         self.walk.view(ids, next, lead(page.has_previous, &page.cursors.before))
     }
 
-    /// The error for a failure. `reported` is the error of the failed request.
     fn error(&self, failure: Failure, reported: Option<Error>) -> Error {
         let reported = reported.map(|mut error| {
             error.mask_words(|word| self.walk.has_sent(word));
@@ -318,6 +283,7 @@ impl<S: PageSource> Listing<S> {
             (Failure::EmptyPages, _) => {
                 Error::protocol("a hundred pages in a row have no groups, and each leads to another page")
             }
+            (Failure::Unstable, _) => Error::protocol("the last page of the list changes each time it is requested"),
             (Failure::NoWayBack, _) => {
                 Error::protocol("cannot reverse here: the page has no cursor for the other direction")
             }

@@ -1,5 +1,3 @@
-//! A complete listing in memory.
-
 mod change;
 mod index;
 
@@ -17,7 +15,6 @@ use index::Index;
 
 pub use change::Change;
 
-/// The version of the saved form.
 const VERSION: u32 = 1;
 
 /// All groups of an app, from a complete listing.
@@ -41,15 +38,15 @@ const VERSION: u32 = 1;
 ///
 /// # Order
 ///
-/// The order of the listing: the server's, or, after a [restart](crate::GroupStream#when-groups-change-meanwhile), with
-/// the groups that were new then at the end. Of groups with the same id, the first is kept. Two snapshots are equal if
-/// they have equal groups in the same order.
+/// The order of the listing. After a [restart](crate::GroupStream#when-groups-change-meanwhile), the groups that were
+/// new then are at the end. Of groups with the same id, the first is kept. Snapshots are equal if they have equal
+/// groups in the same order.
 ///
 /// # Saved form
 ///
 /// In serde's JSON: `{"version":1,"groups":[{"id":"…","subject":"…","creation_timestamp":1700000000}]}`. A form without
-/// groups or of another version is refused, because an empty list would report every group as removed. It holds ids,
-/// which contain the business phone number, and subjects.
+/// groups or of another version is refused, because an empty list would report every group as removed. Ids contain the
+/// business phone number.
 ///
 /// # Examples
 ///
@@ -78,14 +75,12 @@ const VERSION: u32 = 1;
 /// ```
 #[derive(Clone)]
 pub struct Snapshot {
-    /// Without duplicate ids.
     groups: Vec<Group>,
     index: Index,
     progress: Progress,
 }
 
 impl Snapshot {
-    /// A snapshot of these groups, the whole list.
     pub(crate) fn new(mut groups: Vec<Group>) -> Self {
         let index = Index::collapse(&mut groups);
         Self { groups, index, progress: Progress::default() }
@@ -97,17 +92,6 @@ impl Snapshot {
 
     /// Requests, pages and bytes of all listings that the snapshot took. Neither saved nor compared; zero for a
     /// snapshot that was read from its saved form.
-    ///
-    /// ```
-    /// # use gupshup_groups::{Group, ListGroups, testing::FakeGroups};
-    /// # let list = ListGroups::from_source(FakeGroups::new((0..9).map(|n| Group::new(n.to_string(), "", n))));
-    /// # futures::executor::block_on(async {
-    /// let once = list.snapshot().await?.progress();
-    /// let twice = list.consistent_snapshot().await?.progress();
-    /// assert_eq!(twice.requests, 2 * once.requests);
-    /// # Ok::<(), gupshup_groups::Error>(())
-    /// # });
-    /// ```
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.progress
@@ -136,32 +120,16 @@ impl Snapshot {
         self.groups.iter()
     }
 
-    /// The changes that turn the groups of `older` into those of this snapshot. A different order is no change.
+    /// The changes that turn the groups of `older` into those of this snapshot. A different order is not a change.
     ///
-    /// A group that this snapshot lacks is [`Removed`](Change::Removed). Unless this snapshot is
-    /// [consistent](Self#which-method-to-use), such a group may still exist. `older` need not be consistent: a group
-    /// that it lacked is [`Created`](Change::Created).
+    /// Unless this snapshot is [consistent](Self#which-method-to-use), a [`Removed`](Change::Removed) group may still
+    /// exist. `older` need not be consistent.
     ///
     /// # Order
     ///
     /// First [`Created`](Change::Created), then [`Renamed`](Change::Renamed) and [`Changed`](Change::Changed), in the
     /// order of this snapshot; then [`Removed`](Change::Removed), in the order of `older`. Removals come last, so that
     /// data of a removed group can be moved to the group that replaces it.
-    ///
-    /// # Examples
-    ///
-    /// Without an older snapshot, all groups are new:
-    ///
-    /// ```
-    /// use gupshup_groups::{Change, Snapshot};
-    ///
-    /// fn changes(current: Snapshot, previous: Option<&Snapshot>) -> Vec<Change> {
-    ///     match previous {
-    ///         Some(previous) => current.changes_since(previous),
-    ///         None => current.into_iter().map(Change::Created).collect(),
-    ///     }
-    /// }
-    /// ```
     #[must_use]
     pub fn changes_since(&self, older: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -226,7 +194,6 @@ impl Serialize for Snapshot {
 
 impl<'de> Deserialize<'de> for Snapshot {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// No field has a default, so a form that lacks one is refused.
         #[derive(Deserialize)]
         #[serde(rename = "Snapshot")]
         struct Saved {

@@ -1,5 +1,3 @@
-//! The interface between streams and transports: [`PageRequest`] and [`PageSource`].
-
 use std::future::Future;
 
 use crate::cursor::Position;
@@ -7,10 +5,8 @@ use crate::error::Result;
 use crate::page::Page;
 use crate::walk::PageSize;
 
-/// A source of pages.
-///
-/// [`HttpSource`](crate::HttpSource) requests them from the API. Implement the trait for another transport, or use
-/// `testing::FakeGroups` (feature `test-util`) in tests. The guarantees of the streams hold for every source.
+/// A source of pages: [`HttpSource`](crate::HttpSource), or a transport of your own. The guarantees of the streams hold
+/// for every source.
 ///
 /// # Errors
 ///
@@ -20,7 +16,7 @@ use crate::walk::PageSize;
 ///
 /// # Cancel safety
 ///
-/// A fetch is dropped with its stream, and only then. It must not continue in the background.
+/// A fetch is dropped with its stream. It must not continue in the background.
 ///
 /// # Examples
 ///
@@ -50,19 +46,19 @@ pub trait PageSource {
     /// The future of a page.
     type Fetch: Future<Output = Result<Page>>;
 
-    /// Fetches one page. Nothing should happen before the first poll.
+    /// Fetches one page. The request should start at the first poll.
     fn fetch(&self, request: PageRequest) -> Self::Fetch;
 
     /// A number that identifies the list, the same in every process. A checkpoint with another number is refused.
     ///
-    /// Default: `None`, no check. [`HttpSource`](crate::HttpSource) returns a hash of the app id. A source that wraps
-    /// another should return that one's.
+    /// Default: `None`, no check. [`HttpSource`](crate::HttpSource) returns a hash of the app id; a source that wraps
+    /// another returns that one's.
     fn list_identity(&self) -> Option<u64> {
         None
     }
 
     /// The id of the app, for errors ([`Error::app_id`](crate::Error::app_id)) and spans. Default: `None`. A source
-    /// that wraps another should return that one's.
+    /// that wraps another returns that one's.
     fn app_id(&self) -> Option<&str> {
         None
     }
@@ -74,7 +70,7 @@ pub trait PageSource {
 pub struct PageRequest {
     /// Where the page is.
     pub position: Position,
-    /// The most groups that the page may hold. Always sent.
+    /// The most groups that the page may hold.
     pub limit: PageSize,
 }
 

@@ -8,13 +8,12 @@ use std::task::{Context, Poll};
 use tokio::runtime::{self, Handle};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Wakes a task at an instant. Bound to the runtime in which it was first polled; polled in another, it moves there,
-/// because its own may have been shut down.
+/// Wakes a task at an instant. Polled in another runtime, it moves there, because its own may have been shut down.
 ///
 /// # Why it uses `catch_unwind`
 ///
 /// tokio panics when a timer is made in a runtime without timers, or polled after its runtime was shut down, and offers
-/// no way to ask beforehand. That panic is caught here, once a thread and runtime; the panic hook still prints it. A
+/// no way to ask beforehand. The panic is caught once for each thread and runtime; the panic hook still prints it. A
 /// program with `panic = "abort"` aborts.
 #[derive(Debug, Default)]
 pub(crate) struct Timer(Option<Armed>);
@@ -25,12 +24,11 @@ struct Armed {
     sleep: Pin<Box<Sleep>>,
 }
 
-/// There are no timers: no tokio runtime, one without timers, or one that was shut down.
+/// There is no tokio runtime, or it has no timers or was shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoTimers;
 
 thread_local! {
-    /// The last runtime on this thread that had no timers. It never gets any.
     static WITHOUT_TIMERS: Cell<Option<runtime::Id>> = const { Cell::new(None) };
 }
 
@@ -39,13 +37,13 @@ impl Timer {
         Self(None)
     }
 
-    /// Ready after `at`. Until then, the task of `cx` is woken at `at`, unless the timer is polled for something else.
+    /// Ready after `at`. Otherwise wakes the task at `at`.
     pub(crate) fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<Result<(), NoTimers>> {
         if at <= Instant::now() {
             return Poll::Ready(Ok(()));
         }
         let here = Handle::try_current().ok().map(|handle| handle.id());
-        // Outside a runtime, the timer still works while its runtime lives.
+        // Outside a runtime, the timer works while its runtime lives.
         let Some(runtime) = here.or(self.0.as_ref().map(|armed| armed.runtime)) else {
             return Poll::Ready(Err(NoTimers));
         };
@@ -73,8 +71,7 @@ impl Timer {
         }
     }
 
-    /// Whether the timer's runtime was shut down. Returns true once; then the timer has no runtime, as before its first
-    /// poll.
+    /// Whether the timer's runtime was shut down, which it then leaves.
     pub(crate) fn is_orphaned(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(Armed { runtime, mut sleep }) = self.0.take() else { return false };
         let polled = catch(runtime, || {
@@ -86,7 +83,7 @@ impl Timer {
     }
 }
 
-/// Calls `act`, which uses timers of a runtime that may have none.
+/// Calls `act`, which uses timers.
 fn catch<T>(runtime: runtime::Id, act: impl FnOnce() -> T) -> Result<T, NoTimers> {
     catch_unwind(AssertUnwindSafe(act)).map_err(|_| {
         WITHOUT_TIMERS.set(Some(runtime));
@@ -186,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timer_rings_outside_of_its_runtime_as_long_as_that_lives() {
+    fn a_timer_works_outside_its_runtime_while_that_runtime_lives() {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
         let mut timer = Timer::new();
         let at = Instant::now() + Duration::from_millis(20);

@@ -11,7 +11,7 @@
 /// | "the cursor has expired: …" | event | info | `app`, `restarts` so far |
 /// | "the API refuses the page size: …" | event | info | `app`, `limit` of the next request |
 ///
-/// `app` is the app id. Everything else is a number or a fixed word: no key, cursor, URL, group id or subject.
+/// `app` is the app id. Everything else is a number or a fixed word.
 #[cfg(feature = "tracing")]
 pub const TRACING_TARGET: &str = "gupshup_groups";
 
@@ -36,7 +36,6 @@ mod on {
     use crate::source::PageRequest;
     use crate::walk::PageSize;
 
-    /// The span of a page.
     #[derive(Clone)]
     pub(crate) struct PageSpan(Span);
 
@@ -59,7 +58,6 @@ mod on {
             self.0.enter()
         }
 
-        /// An attempt failed and will be repeated.
         #[expect(clippy::unused_self, reason = "the event belongs to the span, which is entered")]
         pub(crate) fn retry(&self, error: &Error, attempt: u32, wait: Duration) {
             info!(target: TRACING_TARGET, attempt, status = error.status(), code = error.api_code(), wait_ms = millis(wait), "retrying a page");
@@ -84,19 +82,16 @@ mod on {
         u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Runs the task in the caller's span.
     pub(crate) fn in_current_span<F>(task: F) -> Instrumented<F> {
         task.in_current_span()
     }
 
-    /// The listing has restarted, for the `restarts`-th time.
     pub(crate) fn restarted(app: Option<&str>, restarts: u32) {
         info!(target: TRACING_TARGET, app, restarts, "the cursor has expired: listing again from the start, without what was yielded");
     }
 
-    /// The API has refused a page size.
     pub(crate) fn lowered(app: Option<&str>, size: PageSize) {
-        info!(target: TRACING_TARGET, app, limit = size.get(), "the API refuses the page size: asking for smaller pages");
+        info!(target: TRACING_TARGET, app, limit = size.get(), "the API refuses the page size: requesting smaller pages");
     }
 }
 

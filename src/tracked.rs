@@ -23,8 +23,7 @@ use crate::source::PageSource;
 use ledger::Ledger;
 
 impl<S: PageSource> GroupStream<S> {
-    /// Yields each group with an [`Ack`], and makes the checkpoint that of what is processed. Use it to handle groups
-    /// concurrently. See [`TrackedStream`].
+    /// Yields each group with an [`Ack`], to handle groups concurrently: see [`TrackedStream`].
     pub fn tracked(self) -> TrackedStream<S> {
         let processed = Processed { ledger: Arc::new(Mutex::new(Ledger::new(self.checkpoint()))) };
         TrackedStream { stream: self, processed }
@@ -35,27 +34,20 @@ impl<S: PageSource> GroupStream<S> {
 ///
 /// Made by [`GroupStream::tracked`]. The [checkpoint of a `GroupStream`](GroupStream::checkpoint) lies after the last
 /// group yielded; if groups are handled concurrently, a crash loses those in flight. The checkpoint of this stream lies
-/// before the oldest group that is not acknowledged.
+/// before the oldest group that is not acknowledged. Order, laziness, restarts and panics are as for [`GroupStream`].
 ///
 /// # Acknowledgements
 ///
 /// Call [`Ack::done`] when a group is handled, in any order, on any thread. An [`Ack`] that is dropped without it (the
 /// handler failed, panicked or was cancelled) leaves its group unprocessed for as long as this stream and its
-/// [`Processed`] exist. To list such a group again, resume a listing at the checkpoint.
+/// [`Processed`] exist. To list such a group again, resume a listing at the checkpoint. Each group that is not
+/// acknowledged takes about 200 bytes.
 ///
 /// # What a crash repeats
 ///
 /// A listing [resumed](crate::ListGroups::resume) at the checkpoint yields every group that is not acknowledged, and
 /// those acknowledged after an older one that is not. So handling a group twice must be harmless. One slow group holds
 /// the checkpoint while others proceed: a time limit for each group limits what is repeated.
-///
-/// # Order and completeness
-///
-/// [As `GroupStream`](GroupStream#order-and-completeness).
-///
-/// # Laziness
-///
-/// [As `GroupStream`](GroupStream#laziness).
 ///
 /// # Errors and recovery
 ///
@@ -65,18 +57,6 @@ impl<S: PageSource> GroupStream<S> {
 /// # Cancel safety
 ///
 /// Dropping a `next()` future loses nothing. Dropping the stream loses no acknowledgement: a [`Processed`] outlives it.
-///
-/// # When groups change meanwhile
-///
-/// [As `GroupStream`](GroupStream#when-groups-change-meanwhile).
-///
-/// # Memory
-///
-/// About 200 bytes for each group that is not acknowledged.
-///
-/// # Panics
-///
-/// [As `GroupStream`](GroupStream#panics).
 ///
 /// # Examples
 ///
@@ -126,9 +106,7 @@ pub struct Tracked {
     pub ack: Ack,
 }
 
-/// The acknowledgement of one group. May be sent to another task or thread, and outlive its stream.
-///
-/// Dropping it without [`done`](Self::done) leaves the group unprocessed.
+/// The [acknowledgement](TrackedStream#acknowledgements) of one group.
 #[must_use = "dropping it leaves the group unprocessed: call done() when the group is handled"]
 pub struct Ack {
     number: u64,
@@ -143,56 +121,30 @@ impl Ack {
 }
 
 /// The checkpoint of a [`TrackedStream`] while a combinator or a task owns the stream. Clones share it.
-///
-/// # Examples
-///
-/// ```
-/// use futures::StreamExt;
-/// # use gupshup_groups::{Group, ListGroups, testing::FakeGroups};
-/// # let list = ListGroups::from_source(FakeGroups::new((0..9).map(|n| Group::new(n.to_string(), "", n))));
-///
-/// # futures::executor::block_on(async {
-/// let mut groups = list.stream().tracked();
-/// let processed = groups.processed();
-/// let first = groups.next().await.unwrap()?;
-/// assert_eq!(processed.in_flight(), 1);
-/// assert!(processed.checkpoint().is_start());
-///
-/// first.ack.done();
-/// assert_eq!(processed.in_flight(), 0);
-/// let rest: Vec<_> = list.resume(processed.checkpoint()).stream().collect().await;
-/// assert_eq!(rest.len(), 8);
-/// # Ok::<(), gupshup_groups::Error>(())
-/// # }).unwrap();
-/// ```
 #[derive(Clone)]
 pub struct Processed {
     ledger: Arc<Mutex<Ledger<Checkpoint>>>,
 }
 
 impl Processed {
-    /// The place before the oldest group that is not acknowledged; if all are, after the last group yielded.
-    ///
-    /// It never moves back. It [is the end](Checkpoint::is_end) if the stream has ended there and all groups are
-    /// acknowledged.
+    /// The place before the oldest group that is not acknowledged; if all are, after the last group yielded. It never
+    /// moves back.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.ledger().processed()
     }
 
-    /// The number of groups yielded and not acknowledged. Includes those whose [`Ack`] was dropped.
+    /// The number of groups not acknowledged, including those whose [`Ack`] was dropped.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.ledger().open()
     }
 
-    /// Adds a group. `after` is the place of the stream after it.
     fn track(&self, group: Group, after: Checkpoint) -> Tracked {
         let number = self.ledger().yielded(after);
         Tracked { group, ack: Ack { number, processed: self.clone() } }
     }
 
-    /// The error with the processed checkpoint, which the caller may save.
     fn failed(&self, error: Error, after: Checkpoint) -> Error {
         let mut ledger = self.ledger();
         ledger.moved(after);
@@ -202,38 +154,37 @@ impl Processed {
         }
     }
 
-    /// Locks the ledger. A panic cannot leave it inconsistent, so poisoning is ignored.
+    /// A panic cannot leave the ledger inconsistent, so poisoning is ignored.
     fn ledger(&self) -> MutexGuard<'_, Ledger<Checkpoint>> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<S: PageSource> TrackedStream<S> {
-    /// The processed checkpoint: see [`Processed::checkpoint`].
+    /// See [`Processed::checkpoint`].
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.processed.checkpoint()
     }
 
-    /// A handle that reads the checkpoint while something else owns the stream.
+    /// A handle that outlives the stream.
     #[must_use]
     pub fn processed(&self) -> Processed {
         self.processed.clone()
     }
 
-    /// Continues after an error: see [`GroupStream::resume`]. Unacknowledged groups are not yielded again, and still
-    /// hold the checkpoint.
+    /// Continues after an error: see [`GroupStream::resume`]. Unacknowledged groups are not yielded again.
     pub fn resume(&mut self) {
         self.stream.resume();
     }
 
-    /// What the stream has done so far. `groups` counts those yielded.
+    /// What the listing has done so far.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.stream.progress()
     }
 
-    /// The direction in which the stream reads the list. To change it, [reverse](GroupStream::reverse) before
+    /// The direction of the listing. To change it, [reverse](GroupStream::reverse) before
     /// [`tracked`](GroupStream::tracked).
     #[must_use]
     pub fn direction(&self) -> Direction {

@@ -1,5 +1,3 @@
-//! The changes of a list, listed again at each tick of a stream.
-
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -18,14 +16,12 @@ use crate::source::PageSource;
 /// Most ticks taken in one poll, so that a stream of ticks that is always ready does not block the listing.
 const MAX_TICKS: usize = 64;
 
-/// Changes, and the list that includes them. Made by [`ListGroups::updates`].
-///
-/// In serde's JSON: `{"changes":[…],"snapshot":{…}}`.
+/// Changes, and the list that includes them. Made by [`ListGroups::updates`]. In serde's JSON:
+/// `{"changes":[…],"snapshot":{…}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Update {
-    /// The changes since the last update, in the order of [`Snapshot::changes_since`]. Empty only in the first update
-    /// of a list without groups.
+    /// In the order of [`Snapshot::changes_since`]. Empty only in the first update of a list without groups.
     pub changes: Vec<Change>,
     /// The list after these changes. Pass it to [`ListGroups::updates`] after a restart.
     pub snapshot: Snapshot,
@@ -36,8 +32,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// process was down.
     ///
     /// `when` is a timer, a channel that a webhook sends to, or both ([`select`]). `from` is the snapshot of the last
-    /// saved update, or `None`. The source, its fetches and `when` must be [`Send`], so that the stream can move to a
-    /// task.
+    /// saved update, or `None`. The source, its fetches and `when` must be [`Send`].
     ///
     /// # Order and completeness
     ///
@@ -46,8 +41,10 @@ impl<S: PageSource + Clone> ListGroups<S> {
     ///
     /// A group is [`Removed`](Change::Removed) only if two complete listings in a row lack it: a listing that lacks a
     /// known group is repeated until one has all known groups, or two in a row agree as in a
-    /// [`consistent_snapshot`](Self::consistent_snapshot), whose guarantees apply. A change that is undone before the
-    /// next listing is not seen.
+    /// [`consistent_snapshot`](Self::consistent_snapshot), whose guarantees apply.
+    ///
+    /// A change during a listing is in its update or in the next one. A change that is undone before the next listing
+    /// is not seen.
     ///
     /// # Restarts
     ///
@@ -62,9 +59,8 @@ impl<S: PageSource + Clone> ListGroups<S> {
     ///
     /// # Ticks
     ///
-    /// The first poll starts a listing. So does a tick; ticks that arrive during a listing start one more after it. A
-    /// listing therefore starts after the last tick, however many there were. After `when` has ended, the stream makes
-    /// the listings that are due and ends.
+    /// The first poll starts a listing. So does a tick; ticks that arrive during a listing start one more after it.
+    /// After `when` has ended, the stream makes the listings that are due and ends.
     ///
     /// Ticks are taken when this stream is polled. For a webhook, use a channel of capacity one and `try_send`: if it
     /// is full, a listing is due anyway.
@@ -77,8 +73,8 @@ impl<S: PageSource + Clone> ListGroups<S> {
     ///
     /// A listing that fails yields its error and no changes. The next tick starts the next listing, which is compared
     /// with the last successful one, so no change is lost. That includes a refused key, since keys are renewed, and
-    /// [`is_inconsistent`](crate::Error::is_inconsistent): a group is missing, and no two listings agree. To stop at an
-    /// error, use [`try_next`](futures::TryStreamExt::try_next) and `?`.
+    /// [`is_inconsistent`](crate::Error::is_inconsistent). To stop at an error, use
+    /// [`try_next`](futures::TryStreamExt::try_next) and `?`.
     ///
     /// After invalid input ([`is_config`](crate::Error::is_config), as for [`snapshot`](Self::snapshot)) the stream
     /// ends.
@@ -87,14 +83,6 @@ impl<S: PageSource + Clone> ListGroups<S> {
     ///
     /// Dropping a `next()` future loses nothing: the listing continues at the next poll, and no tick is lost. Dropping
     /// the stream drops its requests.
-    ///
-    /// # When groups change meanwhile
-    ///
-    /// A change during a listing is in its update or in the next one.
-    ///
-    /// # Panics
-    ///
-    /// [As `GroupStream`](crate::GroupStream#panics), and if `when` panics.
     ///
     /// # Examples
     ///
@@ -113,7 +101,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// # fn handle(_change: &Change) {}
     /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
     ///
-    /// // The webhook calls `webhook.try_send(())`. Where the channel is full, a listing is due anyway.
+    /// // The webhook calls `webhook.try_send(())`.
     /// let (webhook, calls) = tokio::sync::mpsc::channel(1);
     /// let calls = stream::unfold(calls, |mut calls| async { calls.recv().await.map(|()| ((), calls)) });
     /// let timer = stream::unfold(tokio::time::interval(Duration::from_secs(600)), |mut timer| async {
@@ -157,12 +145,9 @@ struct Updates<S: PageSource, W> {
     #[pin]
     when: Fuse<W>,
     known: Option<Snapshot>,
-    /// Whether a listing has to start.
     due: bool,
-    /// The listings in progress.
     #[pin]
     listings: Option<Collect<S>>,
-    /// The input is invalid, and the error was yielded.
     has_ended: bool,
 }
 
@@ -205,18 +190,16 @@ impl<S: PageSource + Clone, W: Stream<Item = ()>> Stream for Updates<S, W> {
     }
 }
 
-/// Whether there was a tick since the last call.
 fn has_ticked(mut when: Pin<&mut impl Stream<Item = ()>>, cx: &mut Context<'_>) -> bool {
     let ticks = (0..MAX_TICKS).take_while(|_| matches!(when.as_mut().poll_next(cx), Poll::Ready(Some(()))));
     ticks.count() > 0
 }
 
-/// Whether `newer` has every known group.
 fn lacks_nothing(newer: &Snapshot, known: Option<&Snapshot>) -> bool {
     known.is_none_or(|known| known.iter().all(|group| newer.get(&group.id).is_some()))
 }
 
-/// Stores `newer` as the known snapshot. Returns an update if it is the first or has changes.
+/// The update to `newer`, if it is the first or has changes.
 fn update(known: &mut Option<Snapshot>, newer: Snapshot) -> Option<Update> {
     let changes: Vec<_> = match known {
         Some(older) => newer.changes_since(older),

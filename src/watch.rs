@@ -1,5 +1,3 @@
-//! The changes of a list, at an interval.
-
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,41 +13,30 @@ use crate::source::PageSource;
 use crate::updates::Update;
 
 impl<S: PageSource + Clone> ListGroups<S> {
-    /// Lists all groups every `every`, and yields the changes.
+    /// Lists all groups every `every`, and yields the changes since the first listing.
     ///
-    /// Built on [`updates`](Self::updates), but keeps no state across restarts: the first listing yields nothing, and
-    /// changes made while the process is down are not seen. The source and its fetches must be [`Send`].
+    /// Keeps no state across restarts: to see the changes made while the process is down, use
+    /// [`updates`](Self::updates). Removals, cancel safety and laziness are as there. The source and its fetches must
+    /// be [`Send`].
     ///
     /// # Order and completeness
     ///
     /// Each listing after the first yields its changes in the order of
-    /// [`Snapshot::changes_since`](crate::Snapshot::changes_since). What is reported as [`Removed`](Change::Removed),
-    /// and what is not seen, is as in [`updates`](Self::updates).
+    /// [`Snapshot::changes_since`](crate::Snapshot::changes_since).
     ///
     /// # Timing
     ///
     /// `every` is the time from the start of one listing to the start of the next; any duration but zero. Listings
     /// never overlap. Starts that pass during a listing, or while the consumer does not poll, become one listing at
-    /// once; later ones keep their times. A listing takes one request for up to 25 groups, about one more for each
-    /// 1024, and one to confirm the end; twice that if it lacks a known group. Choose an interval that the app's rate
-    /// limit allows.
+    /// once; later ones keep their times.
     ///
-    /// # Laziness
-    ///
-    /// As [`updates`](Self::updates).
+    /// A listing takes one request for up to 25 groups, about one more for each 1024, and one to confirm the end; twice
+    /// that if it lacks a known group. Choose an interval that the app's rate limit allows.
     ///
     /// # Errors and recovery
     ///
-    /// As [`updates`](Self::updates), with the next listing at its usual time. An `every` of zero
-    /// is an [`is_config`](Error::is_config) error.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`updates`](Self::updates).
-    ///
-    /// # When groups change meanwhile
-    ///
-    /// A change during a listing is yielded after that listing or the next.
+    /// As [`updates`](Self::updates), with the next listing at its usual time. An `every` of zero is an
+    /// [`is_config`](Error::is_config) error.
     ///
     /// # Panics
     ///

@@ -90,6 +90,7 @@ fn worst_bodies() -> Vec<(&'static str, Vec<u8>)> {
     let group = r#"{"id":1,"subject":"","created_at":1}"#;
     vec![
         ("a refusal full of objects", filled(r#"{"status":"error","x":[{}"#, ",{}", "]}")),
+        ("a refusal full of objects with a key", filled(r#"{"status":"error","x":[{"":0}"#, r#",{"":0}"#, "]}")),
         ("a refusal full of keys", filled(r#"{"status":"error","message":"m""#, r#","k":0"#, "}")),
         ("a refusal with a long message", filled(r#"{"status":"error","message":"\n"#, "word ", r#""}"#)),
         ("a refusal with escapes alone", filled(r#"{"error":{"message":""#, r"\u0041", r#""}}"#)),
@@ -160,9 +161,13 @@ fn no_body_takes_more_memory_than_three_times_the_bound() {
     assert_bounded(list(&without_end("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunk)));
 
     // No memory is set aside for a length that is a lie, whatever the bound.
-    for (max, length) in
-        [(MAX, "9223372036854775808"), (MAX, "8388609"), (MAX, "8388608"), (usize::MAX, "1000000000000000")]
-    {
+    for (max, length) in [
+        (MAX, "9223372036854775808"),
+        (MAX, "8388609"),
+        (MAX, "8388608"),
+        (usize::MAX, "1000000000000000"),
+        (usize::MAX, "9000000000000000000"),
+    ] {
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{{\"data\":");
         let (page, peak) = list_at_most(&server(move |stream| stream.write_all(answer.as_bytes()).unwrap()), max);
         assert!(page.is_err() && peak < MIB, "{length}: {peak} bytes, {page:?}");

@@ -1,4 +1,5 @@
-//! The example `process`, killed: no group is left unhandled, and only what was in flight is handled twice.
+//! The examples as processes. `process` is killed: every group is processed, and only those in flight twice. Without an
+//! account, each is an error.
 
 #![cfg(unix)]
 
@@ -8,7 +9,7 @@ mod demo;
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ use tempfile::TempDir;
 
 const GROUPS: u32 = 1_000;
 const KILLS: usize = 20;
-/// Long enough for any machine; what is waited for takes milliseconds.
+/// Long enough for any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The server and the files of the runs.
@@ -40,12 +41,8 @@ impl Runs {
         self.directory.path().join("place")
     }
 
-    /// The example, which `cargo test` has built beside this program.
     fn spawn(&self) -> Child {
-        let program = std::env::current_exe().unwrap();
-        let example = program.ancestors().nth(2).unwrap().join("examples/process");
-        assert!(example.exists(), "not built: run `cargo build --examples`");
-        Command::new(example)
+        example("process")
             .args([self.place(), self.directory.path().join("handled")])
             .env("GUPSHUP_API_KEY", demo::API_KEY)
             .env("GUPSHUP_APP_ID", demo::APP_ID)
@@ -54,14 +51,14 @@ impl Runs {
             .unwrap()
     }
 
-    /// The ids that were handled, in order. Every line is whole.
+    /// The ids that were processed, in order. Every line is complete.
     fn handled(&self) -> Vec<String> {
         let text = fs::read_to_string(self.directory.path().join("handled")).unwrap_or_default();
         assert!(text.is_empty() || text.ends_with('\n'), "half a line was written");
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Returns when so many groups are handled, or when the process has ended.
+    /// Returns when this many groups are processed, or the process has ended.
     fn wait_for(&self, child: &mut Child, count: usize) {
         let begun = Instant::now();
         while self.handled().len() < count && child.try_wait().unwrap().is_none() {
@@ -71,8 +68,39 @@ impl Runs {
     }
 }
 
-/// Scenario: the program is killed twenty times, each time after a few more groups. Expected: the place that it leaves is
-/// behind handled groups only, and the last run handles the rest.
+/// An example, which `cargo test` has built.
+fn example(name: &str) -> Command {
+    let program = std::env::current_exe().unwrap();
+    let example = program.ancestors().nth(2).unwrap().join("examples").join(name);
+    assert!(example.exists(), "not built: run `cargo build --examples`");
+    Command::new(example)
+}
+
+/// Scenario: a cron job has lost its environment. Expected: an error that names the variables, and no invented groups, which
+/// would look like an account's.
+#[test]
+fn without_an_account_no_example_lists_anything() {
+    let sources = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).unwrap();
+    let mut names = Vec::new();
+    for source in sources.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some()) {
+        let name = source.file_stem().unwrap().to_str().unwrap().to_owned();
+        let mut example = example(&name);
+        for variable in ["GUPSHUP_API_KEY", "GUPSHUP_APP_ID", "GUPSHUP_APP_IDS", "GUPSHUP_API_URL"] {
+            example.env_remove(variable);
+        }
+        let directory = TempDir::new().unwrap();
+        let output = example.current_dir(directory.path()).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && output.stdout.is_empty(), "{name}: {error}");
+        assert!(error.contains("GUPSHUP_API_KEY") && error.contains("--demo"), "{name}: {error}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "{name} writes a file");
+        names.push(name);
+    }
+    assert!(names.len() > 5, "{names:?}");
+}
+
+/// Scenario: the program is killed twenty times, each time after a few more groups. Expected: the saved place is
+/// after processed groups only, and the last run processes the rest.
 #[test]
 fn killed_again_and_again_it_leaves_no_group_unhandled() {
     let runs = Runs::new();

@@ -1,7 +1,7 @@
-//! What is told to `tracing`, and what never is.
+//! What is traced, and what is not.
 //!
-//! A test binary of its own: what is interested in an event is asked once for the whole process, so a test beside these
-//! that traces without a subscriber could switch the event off.
+//! It is a test binary, because the interest in an event is cached for the whole process, and another test without a
+//! subscriber could turn the event off.
 
 use std::cell::RefCell;
 use std::io;
@@ -14,7 +14,7 @@ use tracing::{Instrument as _, Level, info_span};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 thread_local! {
-    /// What was traced on this thread, which is one test's.
+    /// The output of this thread, and so of one test.
     static TRACED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -31,7 +31,7 @@ impl io::Write for ToThread {
     }
 }
 
-/// Traces from here on; a span that is made earlier is none.
+/// Traces from here on. Make spans after this call.
 fn subscribe() {
     static SUBSCRIBER: Once = Once::new();
     SUBSCRIBER.call_once(|| {
@@ -44,7 +44,7 @@ fn subscribe() {
     });
 }
 
-/// Everything that is traced while `list` is listed.
+/// The traces of listing `list`.
 async fn traced<S: PageSource<Fetch = FakeFetch> + Clone>(list: ListGroups<S>) -> String {
     subscribe();
     let _ = list.stream().try_collect::<Vec<_>>().await;
@@ -56,7 +56,7 @@ fn groups(count: i64) -> Vec<Group> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_page_is_a_span_with_its_request_and_what_came_of_it() {
+async fn each_page_is_a_span_with_its_request_and_result() {
     let text = traced(ListGroups::from_source(FakeGroups::new(groups(30)))).await;
     let spans: Vec<_> = text.lines().filter(|line| line.contains("close")).collect();
     assert_eq!(spans.len(), 2, "{text}");
@@ -80,7 +80,7 @@ async fn a_retry_a_restart_and_a_lowered_page_size_are_events() {
         }
     });
     let text = traced(ListGroups::from_source(fake)).await;
-    for event in ["retrying a page attempt=1 status=503", "asking for smaller pages limit=100", "restarts=1"] {
+    for event in ["retrying a page attempt=1 status=503", "requesting smaller pages limit=100", "restarts=1"] {
         assert!(text.contains(event), "{event} is not in: {text}");
     }
 }

@@ -1,7 +1,6 @@
-//! A server on loopback, and who lists its groups: this crate, and a loop of `reqwest` and `serde_json` as one would write
-//! it by hand.
+//! A server on loopback, and two clients that list its groups: this crate, and a loop of `reqwest` and `serde_json`.
 //!
-//! The server is hyper on a thread of its own, and sends bodies that it made beforehand.
+//! The server is hyper on its own thread. It sends prebuilt bodies.
 
 #![allow(dead_code, reason = "not every bench uses all of it")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run should stop")]
@@ -28,19 +27,18 @@ use tokio::runtime::Runtime;
 
 use crate::shape::{NAME, StrictPage, group};
 
-/// The size of a page, where it is not the API's default.
+/// The size of a page, unless it is the API's default.
 pub(crate) const PAGE: usize = 1024;
-/// How long a server thinks about a page, and a consumer works on it, where they take their time.
+/// The delay of the server, and of the consumer, for each page.
 pub(crate) const THINK: Duration = Duration::from_millis(20);
 
-/// A server that lists groups.
 pub(crate) struct Server {
     address: SocketAddr,
     requests: Arc<AtomicUsize>,
 }
 
 impl Server {
-    /// Lists so many groups, and takes this long before each answer.
+    /// Lists this many groups, with this delay before each response.
     pub(crate) fn start(groups: usize, think: Duration) -> Self {
         let requests = Arc::new(AtomicUsize::new(0));
         let (tell, told) = mpsc::channel();
@@ -71,26 +69,26 @@ impl Server {
         Self { address: told.recv().expect("the server starts"), requests }
     }
 
-    /// The requests since this was last asked.
+    /// The requests since the last call.
     pub(crate) fn take_requests(&self) -> usize {
         self.requests.swap(0, Ordering::Relaxed)
     }
 
-    /// This crate's listing, by a client of its own: a connection belongs to the runtime that opened it.
+    /// This crate's listing. Each has its own client, because a connection belongs to the runtime that opened it.
     pub(crate) fn list(&self) -> ListGroups {
         let base = format!("http://{}", self.address);
         Client::builder("key").base_url(base).build().expect("a client").groups("app")
     }
 
-    /// The other way, likewise.
+    /// The loop of `reqwest` and `serde_json`, likewise.
     pub(crate) fn by_hand(&self) -> ByHand {
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         ByHand { http, url: format!("http://{}/app/app/group", self.address) }
     }
 }
 
-/// Waits exactly so long, and blocks the server meanwhile: nobody here asks for two pages at once. A runtime's timer would
-/// round up to the next millisecond, and a thread that sleeps wakes late, so the last millisecond is watched.
+/// Waits exactly until `deadline`, and blocks the server meanwhile, since it gets one request at a time. A timer would
+/// round up to the next millisecond and a thread wakes late, so the last millisecond is a busy wait.
 fn wait_until(deadline: Instant) {
     thread::sleep(deadline.saturating_duration_since(Instant::now()).saturating_sub(Duration::from_millis(1)));
     while Instant::now() < deadline {
@@ -98,7 +96,7 @@ fn wait_until(deadline: Instant) {
     }
 }
 
-/// Where the page begins, and how many groups it may have. A cursor is the number of the group after it.
+/// The start of the page, and its limit. A cursor is the number of the group after it.
 fn asked(query: &str) -> (usize, usize) {
     let find = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.parse().ok());
     (find("after=").unwrap_or(0), find("limit=").unwrap_or(25))
@@ -113,14 +111,14 @@ fn body(from: usize, limit: usize, groups: usize) -> String {
     format!(r#"{{"data":[{}],"paging":{{"cursors":{cursors}{next}}},"status":"success"}}"#, data.join(","))
 }
 
-/// What one would write without this crate.
+/// A loop without this crate.
 pub(crate) struct ByHand {
     http: reqwest::Client,
     url: String,
 }
 
 impl ByHand {
-    /// Lists all groups in pages of this size, and counts them.
+    /// Lists all groups in pages of `limit`, and counts them.
     pub(crate) async fn count(&self, limit: usize) -> usize {
         let (mut count, mut after) = (0, String::new());
         loop {
@@ -136,7 +134,7 @@ impl ByHand {
         }
     }
 
-    /// Fetches all pages of a list of so many groups, and drops them.
+    /// Fetches all pages of a list, and drops them.
     pub(crate) async fn fetch_and_drop(&self, groups: usize) -> usize {
         for from in (0..groups).step_by(PAGE) {
             let after = if from == 0 { String::new() } else { from.to_string() };
@@ -161,7 +159,7 @@ pub(crate) async fn count(list: &ListGroups) -> usize {
     count_and_work(list, async || {}).await
 }
 
-/// The same, with work to do after each page.
+/// The same, with work after each page.
 pub(crate) async fn count_and_work(list: &ListGroups, work: impl AsyncFn()) -> usize {
     let mut groups = list.stream();
     let mut count = 0;
@@ -175,7 +173,7 @@ pub(crate) async fn count_and_work(list: &ListGroups, work: impl AsyncFn()) -> u
     count
 }
 
-/// Takes the first group and no more. Returns how many groups that were.
+/// Takes only the first group. Returns the number of groups taken.
 pub(crate) async fn first(list: &ListGroups) -> usize {
     usize::from(matches!(list.stream().next().await, Some(Ok(_))))
 }
@@ -194,7 +192,7 @@ pub(crate) fn on_one_thread() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// As `#[tokio::main]` makes it.
+/// The runtime of `#[tokio::main]`.
 pub(crate) fn on_many_threads() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
 }

@@ -1,4 +1,4 @@
-//! The documented shape of a page: derived structs that accept nothing else, and bytes to read.
+//! The documented shape of a page, as derived structs, and bodies to read.
 
 #![allow(dead_code, reason = "what is read is what is measured, and not every bench uses all of it")]
 
@@ -30,10 +30,10 @@ pub(crate) struct StrictCursors {
     pub(crate) before: String,
 }
 
-/// What a group is called, where nothing else is asked for.
+/// The default subject of a group.
 pub(crate) const NAME: &str = "Customer support, region";
 
-/// The bodies that decoding is measured on, each with what is special about it.
+/// The bodies to decode, each with its special property.
 pub(crate) fn bodies() -> [(&'static str, String); 5] {
     [
         ("1024 groups", body(1024, NAME, ",", ":")),
@@ -44,7 +44,7 @@ pub(crate) fn bodies() -> [(&'static str, String); 5] {
     ]
 }
 
-/// A page of so many groups, with ids as long as the API's, names of this alphabet, and this between the values.
+/// A page of groups with ids as long as the API's and subjects of `name`, and with these separators.
 fn body(groups: usize, name: &str, comma: &str, colon: &str) -> String {
     let data: Vec<_> = (0..groups).map(|n| group(n, name, comma, colon)).collect();
     format!(
@@ -54,7 +54,7 @@ fn body(groups: usize, name: &str, comma: &str, colon: &str) -> String {
     )
 }
 
-/// One group, with this between the values.
+/// One group, with these separators.
 pub(crate) fn group(n: usize, name: &str, comma: &str, colon: &str) -> String {
     let time = 1_700_000_000 - n * 977;
     let id = format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{n:012}ZD");

@@ -12,7 +12,7 @@ use std::error::Error;
 use gupshup_groups::testing::FakeGroups;
 use gupshup_groups::{Client, ClientBuilder, ListGroups};
 
-/// Who asks, about which app, and the server if that is the demo's.
+/// The client's settings, the app id, and the demo server if there is one.
 pub(crate) type Account = (ClientBuilder, String, Option<DemoServer>);
 
 pub(crate) use embedded::{API_KEY, APP_ID, DemoServer, groups};
@@ -24,7 +24,7 @@ pub(crate) fn app_or_demo(groups: FakeGroups) -> Result<(ListGroups, Option<Demo
     Ok((builder.build()?.groups(app_id), demo))
 }
 
-/// As [`app_or_demo`], with a client that is still to be configured.
+/// As [`app_or_demo`], with a client to be configured.
 pub(crate) fn account_or_demo(groups: FakeGroups) -> Result<Account, Box<dyn Error>> {
     if is_wanted() {
         let demo = DemoServer::start(groups)?;

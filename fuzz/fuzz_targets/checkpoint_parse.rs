@@ -1,6 +1,6 @@
-//! Any text is a checkpoint or an error. What is one survives being saved, and a walk from it ends, and does not panic.
+//! Any text is a checkpoint or an error. A checkpoint survives being saved, and a listing from it ends without a panic.
 //!
-//! The fuzzer writes the JSON that the text holds, of either version, or, if it does not begin with a brace, the text
+//! The fuzzer writes the JSON in the text, of either version; input that does not begin with a brace is the text
 //! itself.
 
 #![no_main]
@@ -18,7 +18,7 @@ use libfuzzer_sys::fuzz_target;
 static LIST: LazyLock<FakeGroups> =
     LazyLock::new(|| FakeGroups::new((0..12_i64).map(|n| Group::new(n.to_string(), "", n))));
 
-/// Longer than any walk over twelve groups, there, in search of a lost place, and back again.
+/// Longer than any listing of twelve groups, including the search for a lost place.
 const ITEMS: usize = 100;
 
 fuzz_target!(|text: &str| {

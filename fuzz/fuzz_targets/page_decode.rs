@@ -1,5 +1,5 @@
-//! Any body at all is a page or an error: the same page that a second decoder reads, value by value, and for no more memory
-//! than a few times the body. No error shows a secret, and none is long.
+//! Any body is a page or an error. A second decoder reads the same page, in memory of a few times the body. No error
+//! shows a secret, and none is long.
 
 #![no_main]
 
@@ -13,7 +13,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const KEY: &str = "KEY-0123456789";
 const CURSOR: &str = "QVFI/+=CURSOR";
 
-/// What an error takes, whatever the body: its texts, and what they are masked in.
+/// The memory of an error: its texts, and the texts to mask.
 const ERROR_BYTES: usize = 16 * 1024;
 
 fuzz_target!(|body: &[u8]| {
@@ -36,7 +36,7 @@ fuzz_target!(|body: &[u8]| {
             let text = format!("{error} {error:?}");
             assert!(!text.contains(KEY) && !text.contains(CURSOR), "a secret is shown");
             assert!(text.len() < 64 * 1024, "{} bytes of error", text.len());
-            // The second decoder has no bound on what it passes over.
+            // The second decoder does not limit the nesting of ignored values.
             let may_differ = text.contains("nested too deep");
             match expected {
                 Verdict::Page(page) => assert!(may_differ, "{error:?} for {page:?}"),

@@ -1,5 +1,5 @@
-//! Whatever a refusal says, its message is bounded, on one line, and shows no secret; and reading it takes no more memory
-//! than a few times the body.
+//! The message of any error of the API is limited, on one line and without secrets, and is read in memory of a few
+//! times the body.
 
 #![no_main]
 
@@ -10,7 +10,7 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// What an error takes, whatever the body: its texts, and what they are masked in.
+/// The memory of an error: its texts, and the texts to mask.
 const ERROR_BYTES: usize = 16 * 1024;
 
 const KEY: &str = "KEY-0123456789";
@@ -28,6 +28,6 @@ fuzz_target!(|body: &[u8]| {
         assert!(!message.contains(char::is_control), "{message:?}");
         assert!(!message.contains(KEY) && !message.contains(CURSOR), "a secret is shown");
     }
-    // The rest is to end without a panic, whatever the code.
+    // These must not panic.
     let _ = (error.is_retryable(), error.is_cursor_expired(), error.is_rate_limited(), error.to_string());
 });

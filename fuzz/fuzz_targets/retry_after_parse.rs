@@ -1,4 +1,4 @@
-//! Any `Retry-After`, beside any `Date` (the second line), is a wait or nothing; digits alone are always a wait.
+//! Any `Retry-After`, with any `Date` (the second line), is a wait or is ignored. Digits alone are always a wait.
 
 #![no_main]
 
@@ -13,7 +13,7 @@ fuzz_target!(|text: &str| {
         let seconds = digits.parse().unwrap_or(u64::MAX);
         assert_eq!(wait.map(|wait| wait.as_secs()), Some(seconds));
     }
-    // A date that is no date counts as none.
+    // An invalid date counts as none.
     if date.is_some_and(|date| date.trim().is_empty()) {
         assert_eq!(wait, retry_after_parse(value, None));
     }

@@ -90,7 +90,7 @@ fn a_damaged_text_says_so_wherever_it_was_cut() {
 }
 
 #[test]
-fn a_version_that_is_no_number_or_was_never_written_is_damaged() {
+fn a_version_that_is_not_a_number_or_was_never_written_is_damaged() {
     assert_damaged("gupshup-groups:x:e30");
     assert_damaged("gupshup-groups:0:e30");
 }

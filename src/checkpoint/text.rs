@@ -13,12 +13,10 @@ use crate::cursor::Direction;
 use crate::error::{Error, Result};
 use crate::walk::{Beside, Mark, PageSize, Place};
 
-/// The start of the text; the version follows.
 const NAME: &str = "gupshup-groups";
-/// The version that is written.
 const VERSION: u32 = 2;
 
-/// The rest of the text, as JSON in base64.
+/// JSON in base64.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
@@ -102,9 +100,7 @@ impl fmt::Display for Checkpoint {
 impl FromStr for Checkpoint {
     type Err = Error;
 
-    /// Parses the text of a checkpoint, without surrounding white space.
-    ///
-    /// Also reads version 1, which names no list.
+    /// Parses the text of a checkpoint, also of version 1, which names no list.
     ///
     /// # Errors
     ///
@@ -137,12 +133,11 @@ impl FromStr for Checkpoint {
             SavedPlace::End(mark) => Place::End(mark.map(Into::into)),
         };
         let checkpoint = Self { list: saved.list, heading: saved.direction, place };
-        // Each place has one text. Any other was not written by this crate.
+        // Each place has exactly one text.
         if checkpoint.to_string() == text { Ok(checkpoint) } else { Err(damaged()) }
     }
 }
 
-/// As its `Display`, so that there is one form with one version.
 impl Serialize for Checkpoint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

@@ -8,10 +8,9 @@ use crate::error::mask::ENCODED;
 use crate::error::{Error, Result};
 use crate::http::{HeaderValue, Url};
 
-/// The longest app id, in bytes. The API's are UUIDs of 36.
+/// The API's ids are UUIDs of 36 bytes.
 const MAX_APP_ID_BYTES: usize = 256;
 
-/// The key as a sensitive header.
 pub(super) fn key_header(key: &str) -> Result<HeaderValue> {
     if key.is_empty() {
         return Err(Error::config("the API key is empty: set it to the key of your Gupshup account"));
@@ -19,20 +18,19 @@ pub(super) fn key_header(key: &str) -> Result<HeaderValue> {
     if let Some(at) = key.bytes().position(|byte| !byte.is_ascii_graphic()) {
         let hint = if key.trim() == key { "copy it again" } else { "trim the white space around it" };
         return Err(Error::config(format!(
-            "the API key holds something other than visible ASCII characters, at byte {at}: {hint}"
+            "the API key contains a character that is not visible ASCII, at byte {at}: {hint}"
         )));
     }
     // Unreachable: visible ASCII is a valid header value.
-    let mut header =
-        HeaderValue::from_str(key).map_err(|_| Error::config("the API key is no header value: copy it again"))?;
+    let mut header = HeaderValue::from_str(key)
+        .map_err(|_| Error::config("the API key is not a valid header value: copy it again"))?;
     header.set_sensitive(true);
     Ok(header)
 }
 
-/// The base URL, if the key may be sent there.
 pub(super) fn base_url(url: &str, allow_plain_http: bool) -> Result<Url> {
     let advice = match Url::parse(url).map_err(|error| error.to_string()) {
-        Err(error) => format!("is no URL ({error}): write it as https://host/prefix"),
+        Err(error) => format!("is not a URL ({error}): write it as https://host/prefix"),
         Ok(url) => match flaw(&url, allow_plain_http) {
             None => return Ok(url),
             Some(advice) => advice.to_owned(),
@@ -45,13 +43,13 @@ fn flaw(url: &Url, allow_plain_http: bool) -> Option<&'static str> {
     Some(match url.scheme() {
         "https" | "http" if url.host_str().is_none_or(str::is_empty) => "has no host: write it as https://host/prefix",
         "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
-            "holds a user or a password: leave them out, the API key is all that is sent"
+            "contains a user or a password: remove them, since only the API key is sent"
         }
-        "https" | "http" if url.query().is_some() => "holds a query: leave out the `?` and what follows",
-        "https" | "http" if url.fragment().is_some() => "holds a fragment: leave out the `#` and what follows",
+        "https" | "http" if url.query().is_some() => "contains a query: remove the `?` and the text after it",
+        "https" | "http" if url.fragment().is_some() => "contains a fragment: remove the `#` and the text after it",
         "http" if !allow_plain_http && !is_loopback(url) => {
-            "is plain http, which would show the API key to the network: use https, or `allow_plain_http` where the \
-             network is trusted"
+            "is plain http, which sends the API key unencrypted: use https, or `allow_plain_http` if the network is \
+             trusted"
         }
         "https" | "http" => return None,
         _ => "is neither https nor http: write it as https://host/prefix",
@@ -70,9 +68,11 @@ pub(super) fn list_url(base: &Url, app_id: &str) -> Result<Url, &'static str> {
     match app_id {
         "" => return Err("the app id is empty: pass the id that Gupshup's dashboard shows for the app"),
         // Such path segments would change the path.
-        "." | ".." => return Err("the app id is a path: pass the id that Gupshup's dashboard shows for the app"),
-        id if id.len() > MAX_APP_ID_BYTES => return Err("the app id is longer than 256 bytes: an id is a UUID of 36"),
-        id if id.contains(char::is_control) => return Err("the app id holds control characters"),
+        "." | ".." => return Err("the app id is not valid: pass the id that Gupshup's dashboard shows for the app"),
+        id if id.len() > MAX_APP_ID_BYTES => return Err("the app id is longer than 256 bytes: pass the app's UUID"),
+        id if id.contains(char::is_control) => {
+            return Err("the app id contains control characters: pass the app's UUID");
+        }
         _ => {}
     }
     let mut url = base.clone();
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_app_id_is_one_segment_below_the_prefix_whatever_it_holds() {
+    fn any_app_id_is_one_path_segment_after_the_prefix() {
         for (base, app_id, expected) in [
             ("https://h", "app", "https://h/app/app/group"),
             ("https://h/", "app", "https://h/app/app/group"),

@@ -5,14 +5,14 @@ use std::fmt;
 use crate::page::Group;
 use crate::snapshot::Snapshot;
 
-/// Most listings before giving up: see "Cost" in the docs of `consistent_snapshot`.
+/// See "Cost" in the docs of `consistent_snapshot`.
 pub(super) const MAX_LISTINGS: u32 = 8;
 
 pub(super) struct Listed {
     snapshot: Snapshot,
-    /// Groups that the server sent twice: others were created before them.
+    /// Groups that the server sent twice.
     repeated: u64,
-    /// Whether a cursor was refused because the list had changed.
+    /// A cursor was refused because the list had changed.
     saw_change: bool,
 }
 
@@ -35,7 +35,6 @@ impl Listed {
         self.repeated == 0 && !self.saw_change
     }
 
-    /// Whether both have the same ids in the same order and saw no change.
     fn agrees(&self, newer: &Self) -> bool {
         self.is_quiet() && newer.is_quiet() && same_ids(&self.snapshot, &newer.snapshot)
     }
@@ -45,7 +44,6 @@ fn same_ids(older: &Snapshot, newer: &Snapshot) -> bool {
     older.iter().map(|group| &group.id).eq(newer.iter().map(|group| &group.id))
 }
 
-/// The listings made so far.
 #[derive(Default)]
 pub(super) struct Rounds {
     last: Option<Listed>,
@@ -53,12 +51,10 @@ pub(super) struct Rounds {
     changes: Changes,
 }
 
-/// What to do after a listing.
 pub(super) enum Verdict {
-    /// Return this, the later of two that agree.
+    /// The later of two that agree.
     Agreed(Snapshot),
     Again,
-    /// Report these changes: the limit is reached.
     GaveUp(Changes),
 }
 
@@ -81,7 +77,7 @@ impl Rounds {
     }
 }
 
-/// Changes during and between listings, summed. Its `Display` shows no group.
+/// Its `Display` shows no group.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Changes {
     added: u64,
@@ -109,9 +105,9 @@ impl fmt::Display for Changes {
         let Self { added, removed, reordered, repeated, expired } = self;
         write!(
             f,
-            "no two in a row of {MAX_LISTINGS} complete listings agree: groups added {added}, removed {removed}, sent twice \
-             {repeated}; listings in another order {reordered}, with expired cursors {expired}; try again when the list changes \
-             less often"
+            "no two in a row of {MAX_LISTINGS} complete listings agree: {added} groups added, {removed} removed, {repeated} sent \
+             twice; {reordered} listings in another order, {expired} with expired cursors; list again when the list changes less \
+             often"
         )
     }
 }
@@ -156,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn another_order_is_no_agreement() {
+    fn listings_in_another_order_do_not_agree() {
         assert_eq!(agreed(["abc", "acb", "abc"].map(listed)), None);
     }
 
@@ -171,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn another_subject_is_agreement_and_the_later_one_is_taken() {
+    fn listings_with_another_subject_agree_and_the_later_subject_is_kept() {
         let subject = |text: &str| Listed::new(vec![Group::new("a", text, 0)], false);
         let mut rounds = Rounds::default();
         assert!(matches!(rounds.add(subject("old")), Verdict::Again));
@@ -188,8 +184,8 @@ mod tests {
         let Verdict::GaveUp(changes) = rounds.add(expired("cbe")) else { panic!("enough is enough") };
         assert_eq!(
             changes.to_string(),
-            "no two in a row of 8 complete listings agree: groups added 4, removed 3, sent twice 1; listings in another \
-             order 2, with expired cursors 1; try again when the list changes less often"
+            "no two in a row of 8 complete listings agree: 4 groups added, 3 removed, 1 sent twice; 2 listings in \
+             another order, 1 with expired cursors; list again when the list changes less often"
         );
     }
 

@@ -48,10 +48,10 @@ impl fmt::Display for Kind {
             Self::Inconsistent(detail) => f.write_str(detail),
             Self::Connect(detail) | Self::Transport(detail) | Self::Protocol(detail) => f.write_str(detail),
             Self::Timeout(limit) => f.write_str(match limit {
-                Limit::Connect => "no connection in time",
+                Limit::Connect => "could not connect in time",
                 Limit::Silence => "the server sent nothing for too long",
-                Limit::Attempt => "no complete response in time",
-                Limit::Page => "no page before the deadline of its attempts",
+                Limit::Attempt => "the response did not complete in time",
+                Limit::Page => "the deadline of the page passed",
             }),
             Self::Redirect { status } => write!(f, "{status}: the server sent a redirect to another location"),
             Self::Api(refusal) | Self::CursorInvalid(refusal) => {
@@ -59,9 +59,9 @@ impl fmt::Display for Kind {
                 refusal.code.map_or(Ok(()), |code| write!(f, " (code {code})"))
             }
             Self::CursorLoop => f.write_str("the server returned a cursor that was already used"),
-            Self::CursorRefused => f.write_str("the server refuses the cursor that it returns"),
+            Self::CursorRefused => f.write_str("the server refused a cursor that it had sent"),
             Self::CursorTooLong { bytes } => {
-                write!(f, "the server sent a cursor of {bytes} bytes, and at most {MAX_CURSOR_BYTES} are accepted")
+                write!(f, "the server sent a cursor of {bytes} bytes, more than the maximum of {MAX_CURSOR_BYTES}")
             }
             Self::UnexpectedStatus { status } => write!(f, "expected status 200, found {status}"),
             Self::Html { title: None } => f.write_str("the body looks like HTML, not JSON"),
@@ -106,12 +106,12 @@ impl Advice {
             Kind::CursorInvalid(_) => Self::Do("pass a cursor of a recent page, or list from the start"),
             Kind::CursorRefused => Self::Do("the list may have changed: list again from the start"),
             Kind::CursorLoop => Self::LaterOr("report this to the API's support"),
-            Kind::CursorTooLong { .. } => Self::Do("no cursor of the API is that long: check the base URL"),
+            Kind::CursorTooLong { .. } => Self::Do("the API's cursors are shorter: check the base URL"),
             Kind::Protocol(_) | Kind::UnexpectedStatus { .. } => {
                 Self::Then("the list may be incomplete: check the base URL")
             }
             Kind::Decode(_) | Kind::Html { .. } => Self::Do("check the base URL, and report this if it is right"),
-            Kind::TooLarge { .. } => Self::Do("ask for smaller pages, or raise the bound"),
+            Kind::TooLarge { .. } => Self::Do("request smaller pages, or raise `max_page_bytes`"),
             Kind::Other => Self::Then("see the error's source"),
         }
     }
@@ -122,9 +122,9 @@ impl Advice {
             _ if refusal.is_not_found() => Self::Do("check the app id (not the app's name) and the base URL"),
             _ if refusal.is_rate_limited() => Self::Then("wait"),
             _ if refusal.is_cursor() => Self::Do("the list has changed: list again from the start"),
-            _ if refusal.asks_for_less() => Self::Do("ask for smaller pages"),
+            _ if refusal.asks_for_less() => Self::Do("request smaller pages"),
             _ if refusal.is_retryable() => Self::Later,
-            _ => Self::Do("the same request would fail again: change what the API objects to"),
+            _ => Self::Do("the same request would fail again: correct what the API refuses"),
         }
     }
 

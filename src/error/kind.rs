@@ -1,10 +1,8 @@
-//! The kinds of errors, each with its data.
-
 use std::borrow::Cow;
 
 use super::refusal::Refusal;
 
-/// What happened, classified where it happened. The predicates of [`Error`](super::Error) say what each kind means.
+/// The predicates of [`Error`](super::Error) document the kinds.
 #[derive(Debug)]
 pub(super) enum Kind {
     Config(Cow<'static, str>),
@@ -12,34 +10,19 @@ pub(super) enum Kind {
     Tls(Cow<'static, str>),
     Timeout(Limit),
     Transport(&'static str),
-    Redirect {
-        status: u16,
-    },
+    Redirect { status: u16 },
     Api(Refusal),
     CursorInvalid(Refusal),
     CursorLoop,
-    /// The server refuses a cursor that it still sends.
     CursorRefused,
-    CursorTooLong {
-        bytes: usize,
-    },
+    CursorTooLong { bytes: usize },
     Protocol(&'static str),
     Inconsistent(String),
-    UnexpectedStatus {
-        status: u16,
-    },
+    UnexpectedStatus { status: u16 },
     Decode(Cow<'static, str>),
-    /// The body is HTML. The title is the server's text.
-    Html {
-        title: Option<String>,
-    },
-    Truncated {
-        bytes: usize,
-    },
-    TooLarge {
-        max_page_bytes: usize,
-    },
-    /// A failure of a user's source. Not retryable.
+    Html { title: Option<String> },
+    Truncated { bytes: usize },
+    TooLarge { max_page_bytes: usize },
     Other,
 }
 
@@ -84,7 +67,7 @@ impl Kind {
         }
     }
 
-    /// The server's own text, which may hold anything.
+    /// May contain anything.
     pub(super) fn server_text_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Api(refusal) | Self::CursorInvalid(refusal) => refusal.message.as_mut(),

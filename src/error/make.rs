@@ -1,5 +1,3 @@
-//! The crate's own constructors.
-
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -42,7 +40,6 @@ impl Error {
         Self::new(Kind::Timeout(limit))
     }
 
-    /// The connection broke, or was lost for another transient reason.
     pub(crate) fn broken(detail: &'static str) -> Self {
         Self::new(Kind::Transport(detail))
     }
@@ -51,7 +48,7 @@ impl Error {
         Self::new(Kind::Redirect { status })
     }
 
-    /// The detail counts the changes and says what to do, and shows no group.
+    /// The detail shows no group.
     pub(crate) fn inconsistent(detail: impl Into<String>) -> Self {
         Self::new(Kind::Inconsistent(detail.into()))
     }
@@ -60,7 +57,6 @@ impl Error {
         Self::new(Kind::Api(refusal))
     }
 
-    /// Turns `refusal` into the refusal of the caller's cursor.
     pub(crate) fn cursor_invalid(mut refusal: Self) -> Self {
         refusal.0.kind = match refusal.0.kind {
             Kind::Api(refusal) => Kind::CursorInvalid(refusal),
@@ -94,7 +90,6 @@ impl Error {
         Self::new(Kind::Decode(detail.into()))
     }
 
-    /// Secrets in the title are masked.
     pub(crate) fn html(title: Option<String>) -> Self {
         Self::new(Kind::Html { title })
     }
@@ -114,7 +109,6 @@ impl Error {
         self
     }
 
-    /// Sets the app, unless it is set.
     pub(crate) fn with_app_id(mut self, app_id: Option<&str>) -> Self {
         if self.0.app_id.is_none() {
             self.0.app_id = app_id.map(Arc::from);

@@ -1,29 +1,22 @@
 //! Masks secrets in the server's texts.
-//!
-//! | secret | known by | masked |
-//! |---|---|---|
-//! | the key, and the cursor of the request | its text | when the response is read: [`secrets`] |
-//! | access tokens of the underlying API | the text before them | when the response is read: [`access_tokens`] |
-//! | earlier cursors of the listing | their hashes | when the error leaves the walk: [`words`] |
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Replaces a secret.
 const MASK: &str = "***";
 
 /// A shorter secret is masked only as a separate word: a cursor `1` would otherwise mask parts of codes.
 const SHORT_SECRET_BYTES: usize = 6;
 
-/// The most positions in a word at which a secret may start, or end. A URL has about a dozen.
+/// Positions in a word at which a secret may start or end. A URL has about a dozen.
 const MAX_BOUNDARIES: usize = 64;
 
-/// What is percent-encoded in a path segment or a query value: all but RFC 3986's unreserved characters.
+/// All but RFC 3986's unreserved characters.
 pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Masks the secrets: literal, percent-encoded, or with escaped slashes, as in some JSON.
+/// Masks the secrets: literal, percent-encoded, or with escaped slashes.
 pub(crate) fn secrets<'a>(text: &'a str, secrets: &[&str]) -> Cow<'a, str> {
     let mut masked = Cow::Borrowed(text);
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
@@ -57,7 +50,6 @@ fn replace(text: &str, secret: &str) -> String {
     replaced
 }
 
-/// `%2F` as `%2f`.
 fn lower_escapes(encoded: &str) -> String {
     let mut digits = 0;
     let lower = |c: char| {
@@ -72,7 +64,7 @@ fn lower_escapes(encoded: &str) -> String {
     encoded.chars().map(lower).collect()
 }
 
-/// Masks access tokens: `access_token=…` in a query, `"access_token":"…"`, `access_token: …` and `Bearer …`.
+/// Masks `access_token=…`, `"access_token":"…"`, `access_token: …` and `Bearer …`.
 pub(crate) fn access_tokens(text: &str) -> Cow<'_, str> {
     // ASCII lower case has the same byte positions.
     let lower = text.to_ascii_lowercase();
@@ -96,7 +88,6 @@ pub(crate) fn access_tokens(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-/// The range of the token that is assigned to the name that ends at `name_end`.
 fn assigned_token(text: &str, name_end: usize) -> Option<(usize, usize)> {
     let sign = text[name_end..].trim_start_matches(is_quote).trim_start();
     let value = sign.strip_prefix(['=', ':']).or_else(|| sign.strip_prefix("%3d"))?;
@@ -104,12 +95,10 @@ fn assigned_token(text: &str, name_end: usize) -> Option<(usize, usize)> {
     token(text, value.strip_prefix("bearer ").unwrap_or(value).trim_start())
 }
 
-/// The range of the token after the word that ends at `word_end`.
 fn bearer_token(text: &str, word_end: usize) -> Option<(usize, usize)> {
     token(text, text[word_end..].strip_prefix(char::is_whitespace)?.trim_start())
 }
 
-/// The range of the token at the start of `rest`, which is the end of `text`.
 fn token(text: &str, rest: &str) -> Option<(usize, usize)> {
     let ends = |c: char| c.is_whitespace() || is_quote(c) || "&,;}])<>#".contains(c);
     let start = text.len() - rest.len();
@@ -124,9 +113,8 @@ fn is_quote(c: char) -> bool {
 
 /// Masks the words for which `is_secret` holds.
 ///
-/// A word ends at white space, quotes, brackets and other separators of sentences and URLs. The parts of a word between
-/// characters that are not letters or digits are tried too, the longest first, so that `QVFI=` is found in
-/// `after=QVFI=` and `QVFI=.`. Each is tried literally, percent-decoded, and with unescaped slashes.
+/// Parts of a word between characters that are not letters or digits are tried too, the longest first, so that `QVFI=`
+/// is found in `after=QVFI=.`. Each is tried literally, percent-decoded, and with unescaped slashes.
 pub(crate) fn words(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let mut masked = String::with_capacity(text.len());
     let mut found = false;
@@ -160,12 +148,12 @@ fn word_length(text: &str) -> usize {
     text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
 }
 
-/// Whether no cursor contains this character. (A cursor that does is still masked in the response to its own request.)
+/// Whether no cursor contains this character.
 fn separates(c: char) -> bool {
     c.is_whitespace() || if c.is_ascii() { "\"'`()[]{}<>,;!?&#|".contains(c) } else { !c.is_alphanumeric() }
 }
 
-/// At most `max` bytes of the text, cut between two words, because a part of a secret would not be recognised.
+/// At most `max` bytes, cut between two words, because a part of a secret is not recognised.
 pub(crate) fn cut(text: &str, max: usize) -> &str {
     if text.len() <= max {
         return text;
@@ -174,7 +162,6 @@ pub(crate) fn cut(text: &str, max: usize) -> &str {
     &text[..end.map_or(0, |(at, _)| at)]
 }
 
-/// The range of the first secret in a word.
 fn secret_in(word: &str, is_secret: impl Fn(&str) -> bool) -> Option<(usize, usize)> {
     let marks = || word.char_indices().filter(|(_, c)| !c.is_alphanumeric());
     let starts = std::iter::once(0).chain(marks().map(|(at, c)| at + c.len_utf8())).take(MAX_BOUNDARIES);
@@ -189,7 +176,7 @@ fn secret_in(word: &str, is_secret: impl Fn(&str) -> bool) -> Option<(usize, usi
     })
 }
 
-/// The text on one line of at most `max` bytes ([cut](cut)), with control characters for terminals escaped.
+/// One line of at most `max` bytes, with control characters escaped.
 pub(crate) fn tidy(text: &str, max: usize) -> String {
     let mut tidied = String::new();
     for c in text.chars() {
@@ -237,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_masked_only_where_it_stands_alone() {
+    fn a_short_secret_is_masked_only_as_a_separate_word() {
         assert_eq!(secrets("cursor 2: code 2642, v20, '2'", &["2", ""]), "cursor ***: code 2642, v20, '***'");
     }
 

@@ -21,15 +21,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a listing failed.
 ///
-/// Opaque and one word wide: predicates (`is_…`) return the kind, getters the details. `Display` is one sentence: where
-/// and why it failed, after how many attempts, and what to do.
+/// Predicates (`is_…`) return the kind, getters the details. `Display` is one sentence: where and why it failed, after
+/// how many attempts, and what to do.
 ///
 /// ```text
 /// app 3f2b8c1e-0d5a-4c7e-9a51-6f0c2f9d7b10: page 3 failed after 3 attempts in 4.1 s: 503 Service Unavailable; retry
 /// later, or resume from the checkpoint
 /// ```
 ///
-/// The alternate form (`{error:#}`) leaves out the advice after the last semicolon, for programs that give their own.
+/// The alternate form (`{error:#}`) leaves out the advice after the last semicolon.
 ///
 /// Neither `Display` nor `Debug` shows the API key, a cursor, a link or a URL; in the server's texts, `***` replaces
 /// them. The app id is shown, since it gives no access without the key.
@@ -41,36 +41,30 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | predicate | reason | retried |
 /// |---|---|---|
 /// | [`is_config`](Self::is_config) | invalid input; no request was made | no |
-/// | [`is_connect`](Self::is_connect) | no connection: name resolution failed, connection refused, or refused by a proxy | yes |
-/// | [`is_tls`](Self::is_tls) | no secure connection: an expired certificate, an unknown issuer, another host's certificate, or no TLS | no |
+/// | [`is_connect`](Self::is_connect) | could not connect: name resolution failed, or the server or a proxy refused | yes |
+/// | [`is_tls`](Self::is_tls) | no secure connection: an invalid certificate, or no TLS | no |
 /// | [`is_timeout`](Self::is_timeout) | a time limit passed; the message names its setting | yes |
-/// | [`is_transport`](Self::is_transport) | the connection broke before the response was complete | yes |
+/// | [`is_transport`](Self::is_transport) | the connection broke before the response was complete, or [`Error::transport`] | yes |
 /// | [`is_redirect`](Self::is_redirect) | the server sent a redirect, which is not followed | no |
 /// | [`is_auth`](Self::is_auth) | the API refused the key: 401, 403 or code 190 | no |
 /// | [`is_not_found`](Self::is_not_found) | unknown app: 404 | no |
 /// | [`is_rate_limited`](Self::is_rate_limited) | too many requests: 429, or code 4, 17, 341, 80007, 130429 or 131208 | yes |
-/// | [`is_cursor_expired`](Self::is_cursor_expired) | a cursor expired (codes 131059 and 2642), and the listing could not [restart](crate::GroupStream#when-groups-change-meanwhile) | no |
+/// | [`is_cursor_expired`](Self::is_cursor_expired) | a cursor expired (code 131059 or 2642), and the listing could not [restart](crate::GroupStream#when-groups-change-meanwhile) | no |
 /// | [`is_cursor_invalid`](Self::is_cursor_invalid) | the API refused the cursor of [`after`](crate::ListGroups::after) or [`before`](crate::ListGroups::before) | no |
 /// | [`is_api`](Self::is_api) | any of the five above, or another error of the API | if [retryable](Self::is_retryable) |
 /// | [`is_cursor_loop`](Self::is_cursor_loop) | the server returned a cursor that was already used | no |
 /// | [`is_protocol`](Self::is_protocol) | malformed HTTP, a status other than 200, or a page that contradicts the rules of paging | no |
 /// | [`is_inconsistent`](Self::is_inconsistent) | no two of eight listings in a row agree | no |
-/// | [`is_decode`](Self::is_decode) | the response is not a page of groups | no |
+/// | [`is_decode`](Self::is_decode) | the body is not a page of groups; the message names the place, such as `data[17].creation_timestamp` | no |
 /// | [`is_decode`](Self::is_decode) | the JSON is truncated | yes |
 /// | [`is_too_large`](Self::is_too_large) | the response exceeds [`max_page_bytes`](crate::ClientBuilder::max_page_bytes), or a cursor 4 KiB | no |
-/// | none of these | [`Error::other`], from a source of your own | no |
-///
-/// To continue a listing, use [`GroupStream::resume`](crate::GroupStream::resume), or the error's
-/// [`checkpoint`](Self::checkpoint).
+/// | none of these | [`Error::other`] | no |
 pub struct Error(Box<Inner>);
 
-/// The kind holds the details of the failure; the rest may accompany any kind.
 struct Inner {
     kind: Kind,
     app_id: Option<Arc<str>>,
-    /// The number of the page in its listing, from 1.
     page: Option<u64>,
-    /// Attempts made at the page, and their total time.
     attempts: u32,
     elapsed: Duration,
     retry_after: Option<Duration>,
@@ -90,10 +84,9 @@ impl Error {
         Self::new(Kind::Other).with_source(source)
     }
 
-    /// An error response of the API.
-    ///
-    /// Handled like the API's own: expired cursors (codes 131059 and 2642) restart the listing, refused page sizes
-    /// (413, 400, and 500 with Meta's "reduce the amount of data") are lowered, temporary errors are retried.
+    /// An error response of the API, handled like the API's own: expired cursors (codes 131059 and 2642) restart the
+    /// listing, refused page sizes (413, 400, and 500 with Meta's "reduce the amount of data") are lowered, temporary
+    /// errors are retried.
     ///
     /// ```
     /// use gupshup_groups::Error;
@@ -107,16 +100,7 @@ impl Error {
         Self::refused(Refusal { status, code, message, transient: false })
     }
 
-    /// Sets the time that the server asks to wait, as its `Retry-After` does. No retry is made earlier; for long waits,
-    /// see [`RetryPolicy`](crate::RetryPolicy).
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use gupshup_groups::Error;
-    ///
-    /// let error = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_secs(7));
-    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
-    /// ```
+    /// Sets the server's [`retry_after`](Self::retry_after). [`RetryPolicy`](crate::RetryPolicy) retries no earlier.
     #[must_use]
     pub fn with_retry_after(mut self, wait: impl Into<Option<Duration>>) -> Self {
         self.0.retry_after = wait.into();
@@ -126,7 +110,7 @@ impl Error {
 
 /// Details.
 impl Error {
-    /// The HTTP status, if the server's response was the failure.
+    /// The HTTP status, if the error is the server's response.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.kind.status()
@@ -150,14 +134,13 @@ impl Error {
         self.0.retry_after
     }
 
-    /// The place after every group yielded before this error. `None` if no listing had started.
+    /// The place after every group yielded before this error, if a listing had started.
     #[must_use]
     pub fn checkpoint(&self) -> Option<&Checkpoint> {
         self.0.checkpoint.as_ref()
     }
 
-    /// The app id, as it was passed to [`Client::groups`](crate::Client::groups). `None` if there is none, or it is
-    /// invalid.
+    /// The app id, unless it is invalid or there is none.
     #[must_use]
     pub fn app_id(&self) -> Option<&str> {
         self.0.app_id.as_deref()
@@ -169,8 +152,7 @@ impl Error {
         self.0.attempts
     }
 
-    /// The time of those attempts and the waits between them, without waits for the
-    /// [rate limit](crate::ClientBuilder::rate_limit). Zero if it was not measured.
+    /// The time of those attempts and the waits between them, without waits for the rate limit. Zero if not measured.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
@@ -189,7 +171,7 @@ impl Error {
         matches!(self.0.kind, Kind::Config(_))
     }
 
-    /// No connection.
+    /// Could not connect.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(self.0.kind, Kind::Connect(_))
@@ -201,14 +183,13 @@ impl Error {
         matches!(self.0.kind, Kind::Tls(_))
     }
 
-    /// A time limit passed: [`connect_timeout`](crate::ClientBuilder::connect_timeout),
-    /// [`timeout`](crate::ClientBuilder::timeout), or [`RetryPolicy::deadline`](crate::RetryPolicy::deadline).
+    /// A time limit passed.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, Kind::Timeout(_))
     }
 
-    /// The connection broke before the response was complete. Includes [`Error::transport`].
+    /// The connection broke.
     #[must_use]
     pub fn is_transport(&self) -> bool {
         matches!(self.0.kind, Kind::Transport(_))
@@ -220,7 +201,7 @@ impl Error {
         matches!(self.0.kind, Kind::Redirect { .. })
     }
 
-    /// The API answered with an error, whatever the status.
+    /// The API answered with an error.
     #[must_use]
     pub fn is_api(&self) -> bool {
         self.refusal().is_some()
@@ -244,19 +225,19 @@ impl Error {
         self.refused_for(Refusal::is_rate_limited)
     }
 
-    /// A cursor has expired, and the listing could not restart.
+    /// A cursor has expired.
     #[must_use]
     pub fn is_cursor_expired(&self) -> bool {
         self.refused_for(Refusal::is_cursor) || matches!(self.0.kind, Kind::CursorRefused)
     }
 
-    /// The API refused the caller's cursor: it belongs to another list, or has expired.
+    /// The API refused the caller's cursor.
     #[must_use]
     pub fn is_cursor_invalid(&self) -> bool {
         matches!(self.0.kind, Kind::CursorInvalid(_))
     }
 
-    /// The server returned a cursor that was already used. Continuing would not end.
+    /// The server returned a cursor that was already used.
     #[must_use]
     pub fn is_cursor_loop(&self) -> bool {
         matches!(self.0.kind, Kind::CursorLoop)
@@ -274,24 +255,23 @@ impl Error {
         matches!(self.0.kind, Kind::Inconsistent(_))
     }
 
-    /// The body is not a page of groups, or is truncated. The message names the place, such as
-    /// `data[17].creation_timestamp`.
+    /// The body is not a page of groups, or is truncated.
     #[must_use]
     pub fn is_decode(&self) -> bool {
         matches!(self.0.kind, Kind::Decode(_) | Kind::Html { .. } | Kind::Truncated { .. })
     }
 
-    /// The response exceeds [`max_page_bytes`](crate::ClientBuilder::max_page_bytes), or a cursor 4 KiB.
+    /// The response or a cursor is too large.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
         matches!(self.0.kind, Kind::TooLarge { .. } | Kind::CursorTooLong { .. })
     }
 
-    /// Whether another attempt may succeed without a change: the errors that are [retried](Self#kinds), and
+    /// Whether the same request may succeed later: the errors that are [retried](Self#kinds), and
     /// [`is_inconsistent`](Self::is_inconsistent).
     ///
-    /// Of the API's errors, those with status 408, 429, 500, 502, 503 or 504, or with a code for a rate limit or a
-    /// temporary failure (1, 2, `is_transient`); but not 500 with Meta's "reduce the amount of data".
+    /// Of the API's errors: status 408, 429, 500, 502, 503 or 504, or a code for a rate limit or a temporary failure (1,
+    /// 2, `is_transient`); not Meta's "reduce the amount of data".
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.kind {
@@ -305,12 +285,12 @@ impl Error {
         }
     }
 
-    /// The generic cursor error, which can mean "past the end".
+    /// Code 2642, which can mean "past the end".
     pub(crate) fn is_invalid_cursors(&self) -> bool {
         self.refused_for(Refusal::is_invalid_cursors)
     }
 
-    /// The API calls the page too large, whatever its size.
+    /// The API calls the page too large.
     pub(crate) fn asks_for_less(&self) -> bool {
         self.refused_for(Refusal::asks_for_less)
     }
@@ -320,7 +300,7 @@ impl Error {
         self.refused_for(Refusal::is_unexplained)
     }
 
-    /// A refused cursor of the caller has its own kind, whatever its status and code.
+    /// A refused cursor of the caller has its own kind.
     fn refused_for(&self, reason: impl FnOnce(&Refusal) -> bool) -> bool {
         matches!(&self.0.kind, Kind::Api(refusal) if reason(refusal))
     }

@@ -6,21 +6,19 @@ const RATE_LIMIT_CODES: [i64; 6] = [4, 17, 341, 80_007, 130_429, 131_208];
 const TEMPORARY_CODES: [i64; 2] = [1, 2];
 /// 131059 "Invalid cursor … expired or corrupted", and 2642 "Invalid cursors values".
 const CURSOR_CODES: [i64; 2] = [131_059, INVALID_CURSORS];
-/// The generic cursor error, also for a cursor past the end of the list.
+/// Also past the end of the list.
 const INVALID_CURSORS: i64 = 2642;
 /// "Access token has expired".
 const TOKEN_CODE: i64 = 190;
 
-/// An error response of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The status; 200 if only the body is an error.
+    /// 200 if only the body is an error.
     pub(crate) status: u16,
-    /// Meta's error code.
     pub(crate) code: Option<i64>,
     /// One line, of limited length, with secrets masked.
     pub(crate) message: Option<String>,
-    /// Whether the API called the failure temporary.
+    /// The API called the failure temporary.
     pub(crate) transient: bool,
 }
 
@@ -45,7 +43,6 @@ impl Refusal {
         self.code == Some(INVALID_CURSORS)
     }
 
-    /// Whether the page is too large, whatever its size.
     pub(super) fn asks_for_less(&self) -> bool {
         match self.status {
             413 => true,
@@ -57,7 +54,7 @@ impl Refusal {
         }
     }
 
-    /// Whether it is a 400 without an explaining code.
+    /// Whether it is a 400 without a code that explains it.
     pub(super) fn is_unexplained(&self) -> bool {
         self.status == 400 && !self.is_cursor() && !self.is_auth() && !self.is_retryable()
     }
@@ -71,7 +68,7 @@ impl Refusal {
                 || self.has_code(&TEMPORARY_CODES))
     }
 
-    /// The message, or else the name of the status.
+    /// The message, or the name of the status.
     pub(super) fn text(&self) -> &str {
         self.message.as_deref().unwrap_or(match self.status {
             200 => "an error without a message",
@@ -105,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn a_request_to_reduce_the_data_is_not_worth_the_same_request_again() {
+    fn a_request_to_reduce_the_data_is_not_retried() {
         let less = refusal(500, Some(1), "Please reduce the amount of data you're asking for, then retry");
         assert!(less.asks_for_less() && !less.is_retryable());
         assert!(refusal(500, Some(1), "An unknown error occurred").is_retryable());
     }
 
     #[test]
-    fn a_rate_limit_sent_as_400_is_retryable_and_no_refusal_of_the_page_size() {
+    fn a_rate_limit_sent_as_400_is_retryable_and_does_not_lower_the_page_size() {
         let limited = refusal(400, Some(80_007), "Rate limit issues");
         assert!(limited.is_rate_limited() && limited.is_retryable() && !limited.is_unexplained());
         assert!(refusal(400, None, "limit exceeds 100").is_unexplained());

@@ -37,13 +37,13 @@ fn the_app_is_named_once_and_in_errors_of_the_input_too() {
 }
 
 #[test]
-fn an_app_id_cannot_act_on_a_terminal() {
+fn an_app_id_is_escaped_for_a_terminal() {
     let text = refused(500, "").with_app_id(Some("a\u{202e}b")).to_string();
     assert!(text.starts_with("app a\\u{202e}b: "), "{text}");
 }
 
 #[test]
-fn a_refused_cursor_of_the_callers_keeps_the_apis_words_and_is_nothing_else() {
+fn a_refused_cursor_of_the_caller_keeps_the_apis_message_and_has_one_kind() {
     let error = Error::cursor_invalid(Error::api(401, Some(2642), "Invalid cursors values"));
     assert_eq!(
         (error.status(), error.api_code(), error.api_message()),

@@ -1,5 +1,3 @@
-//! A page fetched ahead of demand, on a task.
-
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,16 +14,16 @@ use crate::trace::in_current_span;
 
 use super::{Effort, Fetch, Pace};
 
-/// A page that is fetched on its own task. Dropping it aborts the task.
+/// A page fetched on its own task, which dropping it aborts.
 pub(crate) struct Ahead {
     /// `None` if there is no runtime.
     task: Option<JoinHandle<Result<Page>>>,
-    /// The effort so far, kept also if the source panics.
+    /// Kept also if the source panics.
     effort: Arc<Mutex<Effort>>,
 }
 
 impl Ahead {
-    /// Starts to fetch a page, in the caller's tracing span. Outside a tokio runtime, the page is an error.
+    /// Starts to fetch a page, in the caller's tracing span.
     pub(crate) fn spawn<S>(source: &S, pace: Pace, request: PageRequest) -> Self
     where
         S: PageSource + Clone + Send + 'static,
@@ -41,8 +39,8 @@ impl Ahead {
         let task = Handle::try_current().ok().map(|runtime| {
             let task = runtime.spawn(in_current_span(fetch));
             if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
-                // A worker keeps the task that it spawned last for itself, and the consumer may block it. A second task
-                // moves the first to the shared queue.
+                // A worker keeps the task that it spawned last for itself, and the consumer may block that worker. A
+                // second task moves the first to the shared queue.
                 drop(runtime.spawn(async {}));
             }
             task
@@ -77,7 +75,7 @@ impl Drop for Ahead {
     }
 }
 
-/// Stores the effort at the end of a poll, also if the poll panics.
+/// Stores the effort after each poll, also if it panics.
 struct Tell<'a, F: Future<Output = Result<Page>>> {
     fetch: Pin<&'a mut Fetch<F>>,
     to: &'a Mutex<Effort>,

@@ -33,7 +33,7 @@ pub(crate) use observe::Observer;
 pub(crate) use rate::RateLimit;
 pub use retry::RetryPolicy;
 
-/// Rate limit, retry policy and observer of a listing. Clones share the rate limit and the budget.
+/// Clones share the rate limit and the budget.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
     policy: Arc<RetryPolicy>,
@@ -52,7 +52,6 @@ impl Pace {
         Self { observer, ..self }
     }
 
-    /// Replaces the policy. Budget and rate limit stay.
     pub(crate) fn with_policy(self, policy: RetryPolicy) -> Self {
         Self { policy: Arc::new(policy), ..self }
     }
@@ -60,44 +59,31 @@ impl Pace {
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Effort {
-    /// Attempts made.
     pub(crate) attempts: u32,
-    /// Time waited between attempts and for the rate limit.
     pub(crate) waited: Duration,
 }
 
-/// The future of a page: attempts, and the waits between them.
-///
-/// It holds all of its state, so a poll without a successor repeats neither a request nor a wait. Waits for the rate
-/// limit do not count towards the deadline.
-///
-/// # Without timers
-///
-/// Timers are made only to wait, so a source that answers at once needs no runtime. Without timers, a failed attempt
-/// that would be followed by a wait is the last, an exhausted rate limit is an error, and the deadline is checked at
-/// each poll.
+/// The future of a page: attempts, and the waits between them. Timers are made only to wait, so a source that answers at
+/// once needs no runtime.
 #[pin_project]
 pub(crate) struct Fetch<F> {
     request: PageRequest,
     #[pin]
     stage: Stage<F>,
     clock: Option<Clock>,
-    /// Wakes the task for the current stage.
     timer: Timer,
     effort: Effort,
     span: Option<PageSpan>,
 }
 
-/// The time since the first attempt began, without waits for the rate limit.
+/// The time since the first attempt, without waits for the rate limit.
 struct Clock {
     began: Instant,
     deadline: Option<Deadline>,
 }
 
-/// What the next poll does.
 #[pin_project(project = StageProjection)]
 enum Stage<F> {
-    /// Starts an attempt, subject to the rate limit.
     Begin,
     Turn {
         since: Instant,
@@ -109,7 +95,6 @@ enum Stage<F> {
         attempt: F,
         observed: Observed,
     },
-    /// Waits before another attempt. If it cannot, `failure` is the error.
     Wait {
         until: Instant,
         failure: Option<Error>,
@@ -185,7 +170,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
                     let polled = catch_unwind(AssertUnwindSafe(|| attempt.poll(cx)));
                     let answer = match polled {
                         Ok(Poll::Ready(answer)) => answer,
-                        // The deadline is checked after the answer, so that an answer that has arrived is used.
+                        // Checked after the answer, so that an answer that has arrived is used.
                         Ok(Poll::Pending) => Err(ready!(Clock::poll_deadline(this.clock, this.timer, cx))),
                         Err(panic) => {
                             // A future that panicked must not be polled again. The next poll makes a new request.
@@ -235,7 +220,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
 }
 
 impl Clock {
-    /// Ready with the error if the deadline has passed. Without timers, only the source wakes the task.
+    /// Ready with the error if the deadline has passed.
     fn poll_deadline(clock: &mut Option<Self>, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Error> {
         match clock.as_mut().and_then(|clock| clock.deadline.as_mut()).map(|deadline| deadline.poll(timer, cx)) {
             Some(Poll::Ready(Ok(()))) => Poll::Ready(Error::timeout(Limit::Page)),

@@ -1,5 +1,3 @@
-//! Attempts, as an observer sees them.
-
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
@@ -14,18 +12,18 @@ use crate::walk::PageSize;
 
 /// One attempt at a page, at its end: the argument of an [observer](crate::ClientBuilder::observer).
 ///
-/// All labels have few values, so they can be labels of metrics. The app id has as many as you list apps.
+/// All labels have few values, except for the app id.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt<'a> {
     begun: &'a Begun,
     duration: Duration,
-    /// `None` if the attempt was dropped.
+    /// `None`: dropped.
     answer: Option<&'a Result<Page>>,
 }
 
 impl Attempt<'_> {
-    /// The app id; `None` for a source without apps.
+    /// The app id, if the source has one.
     #[must_use]
     pub fn app_id(&self) -> Option<&str> {
         self.begun.app_id.as_deref()
@@ -50,7 +48,7 @@ impl Attempt<'_> {
     }
 
     /// The time from the start of the attempt to the end of the response, including time in which the stream was not
-    /// polled, excluding waits for the rate limit and between attempts.
+    /// polled.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
@@ -75,7 +73,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// The HTTP status, if there was a response; 200 for a page.
+    /// The HTTP status of the response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self.answer? {
@@ -90,13 +88,13 @@ impl Attempt<'_> {
         self.answer?.as_ref().err()
     }
 
-    /// The number of groups on the page; 0 if there is none.
+    /// The number of groups on the page.
     #[must_use]
     pub fn groups(&self) -> usize {
         self.page().map_or(0, |page| page.groups.len())
     }
 
-    /// The size of the page's decoded body in bytes; 0 if there is none.
+    /// The size of the page's decoded body in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.page().map_or(0, |page| page.bytes)
@@ -161,12 +159,11 @@ struct Begun {
     at: Instant,
 }
 
-/// An observed attempt. Dropped before its end, it is reported as dropped.
 #[derive(Default)]
 pub(super) struct Observed(Option<Box<(Observer, Begun)>>);
 
 impl Observed {
-    /// Reports the end of the attempt. Invalid input is not reported, because nothing was requested.
+    /// Invalid input is not an attempt.
     pub(super) fn end(mut self, answer: &Result<Page>) {
         match answer {
             Err(error) if error.is_config() => self.0 = None,
@@ -230,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_attempt_is_told_once_with_its_request_and_what_came_of_it() {
+    async fn each_attempt_is_observed_once_with_its_request_and_outcome() {
         let second = Duration::from_secs(1);
         let busy = || Fault::Error(Error::api(503, None, "Busy"));
         let limited = Fault::Error(Error::api(429, None, "Slow down").with_retry_after(20 * second));
@@ -250,7 +247,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_attempt_that_is_given_up_is_a_timeout_and_one_that_is_dropped_is_dropped() {
+    async fn an_attempt_past_its_deadline_is_a_timeout_and_a_dropped_one_is_dropped() {
         let (list, told) = observed([Fault::Hang]);
         assert!(list.page().await.unwrap_err().is_timeout());
         assert_eq!(*told.lock().unwrap(), ["start 2 #1 timeout None 0 groups in 90 s"]);
@@ -264,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_makes_no_request_is_not_told() {
+    async fn invalid_input_is_not_observed() {
         let (list, told) = observed([Fault::Error(Error::config("bad input"))]);
         assert_eq!(list.page().await.unwrap_err().attempts(), 0);
         assert_eq!(told.lock().unwrap().len(), 0);
@@ -284,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_error_has_a_word_of_its_own() {
+    fn each_kind_of_error_has_its_own_word() {
         for (error, word) in [
             (Error::connect("refused"), "connect"),
             (Error::tls("expired"), "tls"),

@@ -12,7 +12,7 @@ use crate::timer::{NoTimers, Timer};
 
 use queue::{Decision, Queue};
 
-/// At most so many requests in any window of so much time.
+/// At most so many requests in any window of time.
 #[derive(Debug)]
 pub(crate) struct RateLimit(Mutex<Queue<Waker>>);
 
@@ -21,10 +21,8 @@ impl RateLimit {
         Self(Mutex::new(Queue::new(requests, per)))
     }
 
-    /// Changes the queue, then wakes those who are called.
-    ///
-    /// The lock is never held during a wait. Wakers are called and dropped after it is released, because they may run
-    /// any code, including the drop of a [`Turn`].
+    /// Changes the queue, then wakes waiters. The lock is released first, because wakers may run any code, including
+    /// the drop of a [`Turn`].
     fn with<T>(&self, act: impl FnOnce(&mut Queue<Waker>, Instant) -> T) -> T {
         let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let done = act(&mut queue, Instant::now());
@@ -39,7 +37,6 @@ impl RateLimit {
 #[derive(Debug)]
 pub(crate) struct Turn {
     limit: Arc<RateLimit>,
-    /// The place in the queue, after the first poll.
     arrival: Option<u64>,
 }
 
@@ -48,11 +45,7 @@ impl Turn {
         Self { limit: Arc::clone(limit), arrival: None }
     }
 
-    /// Ready when a request may begin, which then counts as begun.
-    ///
-    /// # Errors
-    ///
-    /// [`NoTimers`] if it has to wait and nothing would wake it.
+    /// Ready when a request may begin, which then counts as begun. [`NoTimers`] if nothing would wake the task.
     pub(crate) fn poll(&mut self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Result<(), NoTimers>> {
         loop {
             let mut waker = Some(cx.waker().clone());

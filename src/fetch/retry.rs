@@ -1,5 +1,3 @@
-//! The retry policy (pure), and the retry budget that the clones of a client share.
-
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -11,18 +9,10 @@ use crate::error::Error;
 /// clients that failed together do not retry together. It is at least the server's `Retry-After`. If that exceeds 60 s,
 /// or the rest of the deadline, the error is returned at once.
 ///
-/// # Default
-///
-/// * [`attempts`](Self::attempts): 3. Two retries cover most transient failures; more would multiply an outage.
-/// * [`base`](Self::base): 200 ms, the order of a reset or a deploy; 1 s after "too many requests", since rate limits
-///   are counted in seconds.
-/// * [`cap`](Self::cap): 20 s. Only matters with more attempts.
-/// * [`deadline`](Self::deadline): 90 s, three times [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
-///
 /// # The budget
 ///
 /// The clones of a client share 500 tokens. A retry takes 5, or 10 after a timeout; a page returns 1. Without tokens,
-/// errors are returned at once, so that an outage is not multiplied.
+/// errors are returned at once, so that retries do not multiply an outage.
 ///
 /// # Examples
 ///
@@ -42,10 +32,9 @@ pub struct RetryPolicy {
     deadline: Option<Duration>,
 }
 
-/// Multiplies the base after "too many requests".
 const RATE_LIMIT_FACTOR: u32 = 5;
 
-/// The longest `Retry-After` to wait for. Longer ones are the caller's decision.
+/// The longest `Retry-After` to wait for.
 const MAX_HINT: Duration = Duration::from_secs(60);
 
 impl Default for RetryPolicy {
@@ -66,22 +55,23 @@ impl RetryPolicy {
         Self { attempts: 1, deadline: None, ..Self::default() }
     }
 
-    /// Sets the most attempts at a page, including the first. Default: 3. 0 counts as 1.
+    /// Sets the most attempts at a page, including the first. 0 counts as 1. Default: 3. Two retries cover most
+    /// transient failures; more would multiply an outage.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// Sets the limit of the first wait. Default: 200 ms, and five times that after "too many requests". Any duration;
-    /// zero leaves only the server's `Retry-After`.
+    /// Sets the limit of the first wait. Zero leaves only the server's `Retry-After`. Default: 200 ms, the order of a
+    /// reset or a deploy; five times that after "too many requests", since rate limits are counted in seconds.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
         self.base = base;
         self
     }
 
-    /// Sets the largest limit of a wait. Default: 20 s. Any duration.
+    /// Sets the largest limit of a wait. Default: 20 s, which matters only with more attempts.
     #[must_use]
     pub fn cap(mut self, cap: Duration) -> Self {
         self.cap = cap;
@@ -89,10 +79,10 @@ impl RetryPolicy {
     }
 
     /// Limits the total time of a page's attempts and the waits between them. When it passes, the attempt in progress
-    /// is dropped; no wait starts that would end later. Default: 90 s, except with [`none`](Self::none). Any duration.
+    /// is dropped; no wait starts that would end later. Default: 90 s, three times
+    /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), except with [`none`](Self::none).
     ///
-    /// Waits for the [rate limit](crate::ClientBuilder::rate_limit), and time in which the stream is not polled, do not
-    /// count.
+    /// Waits for the rate limit, and time in which the stream is not polled, do not count.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
@@ -103,8 +93,7 @@ impl RetryPolicy {
         self.deadline
     }
 
-    /// What to do after attempt number `attempt` (from 1). `left` is the rest of the deadline, and `random` uniform in
-    /// 0..=1.
+    /// What to do after attempt number `attempt`. `left` is the rest of the deadline; `random` is uniform in 0..=1.
     pub(super) fn decide(&self, error: &Error, attempt: u32, left: Option<Duration>, random: f64) -> Verdict {
         if attempt >= self.attempts || !error.is_retryable() {
             return Verdict::GiveUp;
@@ -116,7 +105,6 @@ impl RetryPolicy {
         if hint > MAX_HINT || !in_time { Verdict::GiveUp } else { Verdict::RetryAfter(wait) }
     }
 
-    /// The longest wait after attempt number `attempt`.
     fn limit(&self, error: &Error, attempt: u32) -> Duration {
         let base = if error.is_rate_limited() { self.base.saturating_mul(RATE_LIMIT_FACTOR) } else { self.base };
         let doubled = 2_u32.checked_pow(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
@@ -130,7 +118,6 @@ pub(super) enum Verdict {
     GiveUp,
 }
 
-/// The tokens of the budget.
 #[derive(Debug)]
 pub(super) struct Budget(AtomicU32);
 
@@ -145,13 +132,11 @@ impl Budget {
         Self(AtomicU32::new(BUDGET))
     }
 
-    /// Takes the cost of a retry after this error. Returns whether there was enough.
     pub(super) fn withdraw(&self, error: &Error) -> bool {
         let cost = if error.is_timeout() { TIMEOUT_COST } else { RETRY_COST };
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(cost)).is_ok()
     }
 
-    /// Returns a token for a page.
     pub(super) fn deposit(&self) {
         // Fails if the budget is full.
         let _ =
@@ -193,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_attempt_cannot_mend_is_not_repeated() {
+    fn a_permanent_failure_is_not_retried() {
         assert_eq!(decide(&Error::api(401, None, "Authentication Failed"), 1, 0.5), Verdict::GiveUp);
     }
 
@@ -216,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_not_asked_before_the_time_that_it_names() {
+    fn no_request_is_made_before_the_servers_retry_after() {
         let error = rate_limit().with_retry_after(Some(7 * SECOND));
         assert_eq!(decide(&error, 1, 0.0), Verdict::RetryAfter(7 * SECOND));
     }

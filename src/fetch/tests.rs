@@ -85,7 +85,7 @@ async fn the_wait_of_a_retry_for_the_rate_limit_does_not_count_towards_the_deadl
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_waits_and_is_not_polled_holds_up_nobody() {
+async fn a_waiting_stream_that_is_not_polled_blocks_no_other() {
     let list = ListGroups::at_pace(fake(3), one_a_second()).page_size(1);
     list.page().await.unwrap();
     let mut parked: Vec<_> = (0..100).map(|_| list.stream()).collect();
@@ -220,8 +220,20 @@ fn a_rate_limit_that_is_used_up_is_an_error_where_there_are_no_timers() {
     assert!(groups[0].as_ref().unwrap_err().is_config());
 }
 
+/// Scenario: a request fails and may be repeated at once, but its repeat would have to wait for the rate limit, and there are
+/// no timers. Expected: the error is about the timers, and the request that was made is counted.
 #[test]
-fn a_wait_that_began_in_a_runtime_that_is_gone_goes_on_in_another() {
+fn the_requests_before_an_error_about_the_settings_are_counted() {
+    let fake = fake(1).script([Fault::Error(Error::transport("reset"))]);
+    let pace = Pace::new(RetryPolicy::default().base(Duration::ZERO), Some(RateLimit::new(1, SECOND)));
+    let mut stream = ListGroups::at_pace(fake.clone(), pace).stream();
+    let error = block_on(stream.next()).unwrap().unwrap_err();
+    assert!(error.is_config() && error.to_string().contains("enable_time"), "{error}");
+    assert_eq!((fake.requests().len(), stream.progress().requests, stream.progress().retries), (1, 1, 0));
+}
+
+#[test]
+fn a_wait_that_began_in_a_runtime_that_was_shut_down_continues_in_another() {
     let runtime = || Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let fake = fake(1).script([Fault::Error(Error::api(503, None, "Busy").with_retry_after(20 * SECOND))]);
     let mut retries = ListGroups::from_source(fake).stream();

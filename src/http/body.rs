@@ -1,5 +1,3 @@
-//! Bodies of limited size.
-
 use std::time::Duration;
 
 use reqwest::header::TRANSFER_ENCODING;
@@ -9,17 +7,13 @@ use super::classify::classify;
 use super::timeouts::Timeouts;
 use crate::error::{Error, Result};
 
-/// How much of an error's body is read, in bytes. The API's have a few hundred; 64 KiB also include the title of most
-/// HTML pages.
+/// The API's error bodies have a few hundred bytes; 64 KiB also include the title of most HTML pages.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
-/// How long to wait for an error's body. The status has arrived, and must not be delayed by a server that stalls.
+/// A server that stalls must not delay the status, which has arrived.
 pub(super) const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Reads a body of at most `max` bytes, counted after decompression, which another crate may have switched on in
-/// reqwest.
-///
-/// An announced length above `max` is an error at once. Otherwise memory is allocated only for bytes received.
+/// `max` counts decompressed bytes: another crate may have enabled decompression in reqwest.
 pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut Timeouts) -> Result<Vec<u8>> {
     if response.content_length().is_some_and(|length| usize::try_from(length).map_or(true, |length| length > max)) {
         return Err(Error::too_large(max));
@@ -43,18 +37,16 @@ fn make_room(body: &mut Vec<u8>, more: usize, max: usize) {
     }
 }
 
-/// Whether only the end of the connection ends the body. An empty one may then be truncated.
+/// Such a body may be truncated.
 pub(super) fn ends_with_the_connection(response: &Response) -> bool {
     response.version() < Version::HTTP_2
         && response.content_length().is_none()
         && !response.headers().contains_key(TRANSFER_ENCODING)
 }
 
-/// Reads an error's body as far as it arrives.
 pub(super) async fn read_refusal(mut response: Response, mut timeouts: Timeouts) -> Vec<u8> {
     let mut body = Vec::new();
     timeouts.at_most(REFUSAL_PATIENCE);
-    // A timeout or a failure ends it.
     while let Ok(Ok(Some(chunk))) = timeouts.step(response.chunk()).await {
         let room = MAX_REFUSAL_BYTES - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);

@@ -5,22 +5,10 @@ use std::io;
 
 use crate::error::{Error, Limit};
 
-/// The only place that classifies a reqwest error.
+/// Classifies reqwest's errors by their chain of sources. reqwest's predicates are too coarse: `is_decode()` is true
+/// for every failure in a body, and `is_connect()` also for a bad certificate.
 ///
-/// reqwest's predicates are too coarse: `is_decode()` is true for every failure in a body, including a reset, and
-/// `is_connect()` also for a bad certificate. The chain of sources tells more:
-///
-/// | where | found | kind |
-/// |---|---|---|
-/// | anywhere | a timeout of reqwest, hyper or the system | [`Error::timeout`] |
-/// | connecting | an I/O error of kind `InvalidData`, from rustls | [`Error::tls`] |
-/// | connecting | another I/O error, a failed name resolution, a proxy's refusal | [`Error::connect`] |
-/// | connecting | none of these: the platform's TLS | [`Error::tls`] |
-/// | later | an I/O error of kind `InvalidData` or `InvalidInput`: hyper on chunks, rustls on records | [`Error::protocol`] |
-/// | later | hyper cannot parse the head | [`Error::protocol`] |
-/// | later | anything else: closed, reset, truncated | [`Error::broken`] |
-///
-/// The URL is removed, because it holds the cursor.
+/// Removes the URL, because it holds the cursor.
 pub(super) fn classify(error: reqwest::Error) -> Error {
     let error = error.without_url();
     reason(&error).with_source(error)
@@ -35,10 +23,12 @@ fn reason(error: &reqwest::Error) -> Error {
     if error.is_connect() {
         return match io {
             _ if error.is_timeout() => Error::timeout(Limit::Connect),
-            _ if error.is_dns() => Error::connect("the host's name does not resolve"),
+            _ if error.is_dns() => Error::connect("could not resolve the host name"),
+            // From rustls.
             Some(io::ErrorKind::InvalidData) => Error::tls(tls_reason(error)),
+            // From the platform's TLS.
             None if !is_proxy_refusal(error) => Error::tls(tls_reason(error)),
-            _ => Error::connect("no connection"),
+            _ => Error::connect("could not connect"),
         };
     }
     if error.is_timeout() {
@@ -48,15 +38,16 @@ fn reason(error: &reqwest::Error) -> Error {
         return Error::protocol("malformed HTTP response");
     }
     match io {
+        // hyper on chunks, rustls on records.
         Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => {
             Error::protocol("malformed HTTP response body")
         }
-        Some(io::ErrorKind::UnexpectedEof) => Error::broken("the response was cut short"),
+        Some(io::ErrorKind::UnexpectedEof) => Error::broken("the response is truncated"),
         _ => Error::broken("the connection broke"),
     }
 }
 
-/// The error and its causes. An [`io::Error`] does not return the error that it wraps as its `source`.
+/// An [`io::Error`] does not return the error that it wraps as its `source`.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     let mut next = Some(error as &(dyn StdError + 'static));
     std::iter::from_fn(move || {
@@ -77,7 +68,7 @@ fn is_proxy_refusal(error: &reqwest::Error) -> bool {
     })
 }
 
-/// Why TLS failed. The TLS libraries have no common error type, only texts.
+/// The TLS libraries have no common error type, only texts.
 fn tls_reason(error: &reqwest::Error) -> &'static str {
     // The innermost error has the details. It may name the host, so patterns that name a host come first.
     let text = chain(error).last().map(|error| error.to_string().to_ascii_lowercase()).unwrap_or_default();

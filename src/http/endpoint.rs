@@ -12,17 +12,14 @@ pub(crate) struct Endpoint {
     pub(super) http: reqwest::Client,
     pub(super) key: Key,
     pub(super) timeout: Duration,
-    /// Of silence within an attempt.
     pub(super) longest_silence: Duration,
-    /// Of a page's decoded body.
     pub(crate) max_page_bytes: usize,
-    /// The origin, which logs may show.
+    /// The origin, for logs.
     pub(crate) shown: String,
 }
 
 pub(crate) struct Key {
     pub(crate) name: HeaderName,
-    /// Marked sensitive.
     pub(crate) value: HeaderValue,
     /// For masking.
     pub(crate) text: SecretString,
@@ -36,9 +33,7 @@ pub(crate) struct Limits {
 }
 
 impl Endpoint {
-    /// Applies the security settings on top of the caller's.
-    ///
-    /// `base` is checked already. If it is `direct`, no proxy is used.
+    /// Applies the security settings on top of the caller's. `direct`: without a proxy.
     pub(crate) fn new(
         http: Option<reqwest::ClientBuilder>,
         base: &Url,

@@ -40,18 +40,14 @@ pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");
 const MAX_PARTICIPANTS: usize = 8;
 
 /// The [`PageSource`] that requests pages from the API. Made by [`Client::groups`](crate::Client::groups) and
-/// [`Client::source`](crate::Client::source). Cheap to clone.
-///
-/// # Errors
-///
-/// An invalid app id and invalid participants are [`Error::is_config`](crate::Error::is_config) errors of the fetch.
+/// [`Client::source`](crate::Client::source). Cheap to clone. Invalid input is an
+/// [`is_config`](crate::Error::is_config) error of the fetch.
 #[derive(Clone)]
 pub struct HttpSource {
     endpoint: Arc<Endpoint>,
     app_id: Arc<str>,
     /// The URL without its query.
     target: Result<Url, &'static str>,
-    /// The documented body, if it is to be sent.
     body: Option<Result<Arc<[u8]>, &'static str>>,
 }
 
@@ -88,7 +84,7 @@ impl HttpSource {
             StatusCode::OK => page(response, *max_page_bytes, timeouts, &secrets).await,
             status => Err(refuse(status, response, timeouts, &secrets).await),
         };
-        // Any error of the API may have the header, whatever its status.
+        // Any error of the API may have the header.
         page.map_err(|error| if error.is_api() { error.with_retry_after(wait) } else { error })
     }
 }
@@ -104,7 +100,7 @@ impl PageSource for HttpSource {
         })))
     }
 
-    /// A hash of the app id (`rapidhash` version 3). Independent of the base URL.
+    /// A hash of the app id (`rapidhash` version 3).
     fn list_identity(&self) -> Option<u64> {
         Some(rapidhash_v3(self.app_id.as_bytes()))
     }
@@ -124,9 +120,7 @@ impl fmt::Debug for HttpSource {
     }
 }
 
-/// The future of a page over HTTP. Does nothing until polled; dropping it drops the request.
-///
-/// Boxed, so that it is `Unpin`, and `Sync`, because it is polled only through `&mut`.
+/// The future of a page over HTTP. Dropping it drops the request.
 #[must_use = "futures do nothing unless polled"]
 pub struct HttpFetch(SyncWrapper<Pin<Box<dyn Future<Output = Result<Page>> + Send>>>);
 
@@ -144,8 +138,7 @@ impl fmt::Debug for HttpFetch {
     }
 }
 
-/// The query. The limit is always sent, and a cursor only if there is one: the API refuses two, and its own example
-/// would send the text "null".
+/// A cursor is sent only if there is one: the API's own example would send the text "null".
 fn query(request: &PageRequest) -> String {
     let mut query = format!("limit={}", request.limit.get());
     let (name, cursor) = match &request.position {
@@ -179,7 +172,6 @@ fn participants_body(participants: Vec<String>) -> Result<Arc<[u8]>, &'static st
     serde_json::to_vec(&body).map(Arc::from).map_err(|_| "the participants cannot be written as JSON")
 }
 
-/// Reads a response with status 200.
 async fn page(response: Response, max_bytes: usize, mut timeouts: Timeouts, secrets: &[&str]) -> Result<Page> {
     let may_be_cut = body::ends_with_the_connection(&response);
     let body = body::read_page(response, max_bytes, &mut timeouts).await?;

@@ -1,10 +1,8 @@
-//! The header `Retry-After`.
-
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 
-/// The time that the server asks to wait: the longest, if there are several.
+/// The longest time, if there are several.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let date = headers.get(DATE).and_then(text);
@@ -12,7 +10,7 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     waits.filter_map(|wait| parse_retry_after(&wait, date.as_deref(), SystemTime::now())).max()
 }
 
-/// Parses `Retry-After`: seconds, or a date relative to the response's `date`, or else to `now`. Ignores other values.
+/// Seconds, or a date relative to the response's `date`, or else to `now`.
 pub(crate) fn parse_retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -88,7 +88,7 @@ async fn a_name_that_does_not_resolve_is_a_failure_to_connect() {
     let http = reqwest::Client::builder().no_proxy().dns_resolver(Arc::new(Unknown));
     let error = failure(client("https://gupshup.invalid").http(http)).await;
     assert!(error.is_connect() && error.is_retryable(), "{error:?}");
-    assert!(error.to_string().contains("name does not resolve"), "{error}");
+    assert!(error.to_string().contains("could not resolve the host name"), "{error}");
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_peer_that_does_not_speak_tls_is_a_tls_failure() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_short_is_worth_another_attempt() {
+async fn a_truncated_response_is_retryable() {
     for answer in [
         "",
         "HTTP/1.1 200 OK\r\nContent-",
@@ -122,7 +122,7 @@ async fn an_answer_that_is_cut_short_is_worth_another_attempt() {
 }
 
 #[tokio::test]
-async fn a_reset_is_worth_another_attempt_wherever_it_comes() {
+async fn a_reset_anywhere_is_retryable() {
     for answer in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"] {
         let base = server(move |mut stream| async move {
             stream.write_all(answer.as_bytes()).await.unwrap();
@@ -135,7 +135,7 @@ async fn a_reset_is_worth_another_attempt_wherever_it_comes() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_a_protocol_error_and_no_second_attempt_will_mend_it() {
+async fn malformed_http_is_a_protocol_error_and_not_retryable() {
     let many_headers = format!("HTTP/1.1 200 OK\r\n{}\r\n{{}}", "X: y\r\n".repeat(1_000));
     for answer in [
         "SSH-2.0-OpenSSH_9.6\r\n\r\n",
@@ -149,7 +149,7 @@ async fn what_is_not_http_is_a_protocol_error_and_no_second_attempt_will_mend_it
 }
 
 #[tokio::test]
-async fn silence_is_a_timeout_wherever_it_begins() {
+async fn silence_anywhere_is_a_timeout() {
     for answer in
         [&b""[..], b"HTTP/1.1 200 OK\r\nContent-", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"data\":["]
     {
@@ -190,7 +190,7 @@ async fn a_body_without_end_is_read_up_to_its_bound() {
 }
 
 #[tokio::test]
-async fn the_status_is_told_although_the_errors_body_hangs_breaks_or_never_ends() {
+async fn the_status_is_reported_if_the_errors_body_hangs_breaks_or_never_ends() {
     let hanging = hangs(b"HTTP/1.1 503 Busy\r\nContent-Length: 50\r\n\r\n{\"mess").await;
     let broken = writes("HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\nzz").await;
     let endless = server(|mut stream| async move {
@@ -207,7 +207,7 @@ async fn the_status_is_told_although_the_errors_body_hangs_breaks_or_never_ends(
 }
 
 #[tokio::test]
-async fn the_message_of_a_cut_error_body_is_what_came_of_it() {
+async fn the_message_of_a_truncated_error_body_is_its_received_part() {
     let base = hangs(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 50\r\n\r\n<title>Bad key KEY-1234</title>").await;
     let error = failure(client(&base).timeout(Duration::from_millis(300))).await;
     assert_eq!(error.api_message(), Some("Bad key ***"));
@@ -244,7 +244,7 @@ fn one_to_eight_participants_make_the_documented_body() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_is_an_error_of_the_fetch_and_no_request() {
+async fn invalid_input_is_an_error_of_the_fetch_and_makes_no_request() {
     let base = server(|_| async { panic!("a request") }).await;
     let client = client(&base).build().unwrap();
     for source in [client.source(""), client.source("app").with_participants(Vec::new())] {
@@ -253,7 +253,7 @@ async fn what_cannot_be_asked_is_an_error_of_the_fetch_and_no_request() {
 }
 
 #[test]
-fn the_fetch_is_one_box_that_goes_anywhere() {
+fn the_fetch_is_one_box_and_is_send_sync_and_unpin() {
     fn goes_anywhere<T: Send + Sync + Unpin + 'static>() {}
     goes_anywhere::<HttpFetch>();
     goes_anywhere::<HttpSource>();

@@ -1,5 +1,5 @@
-//! The time limits of an attempt, instead of reqwest's. Those panic without timers, and check their timer first, so
-//! that they discard a response that arrived while the stream was not polled.
+//! The time limits of an attempt. reqwest's own limits panic without timers, and discard a response that arrived while
+//! the stream was not polled.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -12,7 +12,6 @@ use crate::deadline::{Deadline, poll_first};
 use crate::error::{Error, Limit, Result};
 use crate::timer::{NoTimers, Timer};
 
-/// The time limits of an attempt: in total, and of silence between two steps.
 #[derive(Debug)]
 pub(super) struct Timeouts {
     total: Deadline,
@@ -21,16 +20,11 @@ pub(super) struct Timeouts {
     timer: Timer,
 }
 
-/// Any instant in the future serves to find out whether there are timers.
+/// Finds out whether there are timers.
 const PROBE: Duration = Duration::from_secs(3600);
 
 impl Timeouts {
-    /// Starts both limits.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::is_config`] outside a tokio runtime, or in one without timers: the request would have no time limit,
-    /// and reqwest would panic.
+    /// Starts both limits. Without timers it fails, because reqwest would panic.
     pub(super) async fn start(total: Duration, longest_silence: Duration) -> Result<Self> {
         let now = Instant::now();
         let mut timer = Timer::new();
@@ -50,14 +44,7 @@ impl Timeouts {
 
     /// Awaits the next step: the response's head, or a piece of its body.
     ///
-    /// # Errors
-    ///
-    /// [`Error::is_timeout`] if the step is pending and a limit has passed. [`Error::is_transport`] if the runtime in which
-    /// the attempt began was shut down: its connection is gone, and reqwest's own timers would panic.
-    ///
-    /// # Cancel safety
-    ///
-    /// That of `step`.
+    /// Fails if a limit has passed, or if the runtime of the attempt was shut down: reqwest's own timers would panic.
     pub(super) async fn step<T>(&mut self, step: impl Future<Output = T>) -> Result<T> {
         let Self { total, silence, longest_silence, timer } = self;
         let mut step = pin!(step);
@@ -84,7 +71,7 @@ impl Timeouts {
 
 fn no_timers() -> Error {
     Error::config(
-        "there are no timers here: poll the stream in a tokio runtime that is built with `enable_all`, or with `enable_io` \
+        "tokio's timers are not available: poll the stream in a tokio runtime built with `enable_all`, or with `enable_io` \
          and `enable_time`",
     )
 }
@@ -117,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_drips_ends_with_the_limit_of_the_whole_attempt() {
+    async fn a_slow_trickle_ends_at_the_limit_of_the_whole_attempt() {
         let mut timeouts = timeouts().await;
         let began = Instant::now();
         let error = loop {
@@ -130,7 +117,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_has_arrived_is_used_whatever_time_has_passed_and_in_however_many_pieces() {
+    async fn a_response_that_has_arrived_is_used_after_any_time_and_in_any_number_of_pieces() {
         let (send, mut pieces) = mpsc::channel(1);
         tokio::spawn(async move {
             for piece in 0..100 {
@@ -142,7 +129,7 @@ mod tests {
             let mut head = std::pin::pin!(timeouts.step(pending::<()>()));
             assert!(head.as_mut().now_or_never().is_none());
             advance(3600 * SECOND).await;
-            // Nobody polled for an hour, and the attempt goes on.
+            // After an hour without polls, the attempt continues.
             assert!(head.as_mut().now_or_never().is_none());
         }
         advance(3600 * SECOND).await;
@@ -163,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn without_timers_it_is_an_error_before_anything_is_asked() {
+    fn without_timers_it_is_an_error_before_any_request() {
         for limit in [SECOND, Duration::MAX] {
             let error = block_on(Timeouts::start(limit, limit)).unwrap_err();
             assert!(error.is_config() && error.to_string().contains("enable_time"), "{error}");

@@ -1,15 +1,11 @@
-//! One change between two listings.
-
 use serde::{Deserialize, Serialize};
 
 use crate::page::Group;
 
 /// A change to one group between two complete listings. There is at most one a group.
 ///
-/// Made by [`Snapshot::changes_since`](crate::Snapshot::changes_since),
-/// [`ListGroups::updates`](crate::ListGroups::updates) and [`ListGroups::watch`](crate::ListGroups::watch). In serde's
-/// JSON: `{"created":{…}}`, `{"renamed":{"before":{…},"after":{…}}}`, `{"changed":{"before":{…},"after":{…}}}`,
-/// `{"removed":{…}}`.
+/// In serde's JSON: `{"created":{…}}`, `{"renamed":{"before":{…},"after":{…}}}`,
+/// `{"changed":{"before":{…},"after":{…}}}`, `{"removed":{…}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -23,9 +19,7 @@ pub enum Change {
         /// The new state.
         after: Group,
     },
-    /// Something other than the subject changed, for example the creation time. The subject may have changed too.
-    ///
-    /// A group is identified by its id alone, so a new creation time is not a removal and a creation.
+    /// Something else changed, for example the creation time. The subject may have changed too. The id stays the same.
     Changed {
         /// The old state.
         before: Group,
@@ -49,7 +43,7 @@ impl Change {
         Some(if is_rename { Self::Renamed { before, after } } else { Self::Changed { before, after } })
     }
 
-    /// The new state of the group, or the last known one if it was removed.
+    /// The new state, or the last known one of a removed group.
     #[must_use]
     pub fn group(&self) -> &Group {
         match self {

@@ -1,12 +1,10 @@
-//! An index of groups by id.
-
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::page::Group;
 
-/// Positions of groups by the hash of their ids. Holds no ids, since the list has them.
+/// Positions of groups by the hash of their ids. The list itself holds the ids.
 #[derive(Clone)]
 pub(super) struct Index<K = RandomState> {
     /// A position by the hash of the id, or by the next free number.
@@ -35,7 +33,6 @@ impl<K: BuildHasher> Index<K> {
         Self { positions, keys }
     }
 
-    /// The group with this id, in the list that was indexed.
     pub(super) fn find<'a>(&self, groups: &'a [Group], id: &str) -> Option<&'a Group> {
         let mut slot = self.keys.hash_one(id);
         loop {

@@ -61,7 +61,7 @@ fn of_groups_with_one_id_the_first_stays() {
 }
 
 #[test]
-fn ids_are_compared_to_the_letter() {
+fn ids_are_case_sensitive() {
     let list = snapshot(&[("Ab=", "one"), ("ab=", "another")]);
     assert_eq!(list.len(), 2);
     assert_eq!(list.get("ab="), Some(&group("ab=", "another")));

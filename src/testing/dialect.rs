@@ -8,20 +8,7 @@ use crate::page::Page;
 
 /// How a server answers: its links, cursors, page sizes and refusals.
 ///
-/// The settings are independent. The default is what the Graph API documents; the other values were seen on servers of
-/// this kind. Pass it to [`FakeGroups::dialect`](super::FakeGroups::dialect), before or during a listing.
-///
-/// # Examples
-///
-/// ```
-/// use gupshup_groups::Group;
-/// use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups};
-///
-/// // A server that sends cursors but no links, and an error past the end.
-/// let dialect = Dialect::default().next_links(false).previous_links(false).past_the_end(CursorAnswer::Invalid);
-/// let fake = FakeGroups::new([Group::new("a", "Support", 1_700_000_000)]).dialect(dialect);
-/// # drop(fake);
-/// ```
+/// The default is what the Graph API documents; the other values were seen on servers of this kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, and no two must agree")]
@@ -48,7 +35,7 @@ pub enum CursorKind {
     Items,
     /// An index. After a deletion, "after index 24" skips a group; after a creation at the front, it repeats one. Never
     /// stale, unless each change [expires all cursors](Dialect::expire_cursors_on_change). The text is base64 of
-    /// `{"offset":24,"versionId":0}`, as in the sample of a sibling endpoint of the API.
+    /// `{"offset":24,"versionId":0}`, as in the sample of a sibling endpoint.
     Offsets,
 }
 
@@ -145,10 +132,8 @@ impl Dialect {
         self
     }
 
-    /// Sends an empty page, with cursors and a link, before every `n`-th page ("A page may be empty but contain a next
-    /// paging link"). 1 is every page; 0, the default, is none.
-    ///
-    /// There is none at either end, and none in a direction without links, where an empty page is the end.
+    /// Sends an empty page, with cursors and a link, before every `n`-th page, except at either end and in a direction
+    /// without links ("A page may be empty but contain a next paging link"). Default: 0, none.
     #[must_use]
     pub fn empty_page_every(mut self, n: u32) -> Self {
         self.empty_page_every = (n > 0).then_some(n);
@@ -176,16 +161,13 @@ impl Dialect {
     }
 
     /// Whether a page that is shorter than requested because of [`clamp_page_size`](Self::clamp_page_size) has its link
-    /// in the direction of the request. Its cursors are always sent.
-    ///
-    /// Default: true. Some servers link only from full pages.
+    /// in the direction of the request. Default: true. Some servers link only from full pages.
     #[must_use]
     pub fn links_at_the_clamp(mut self, sent: bool) -> Self {
         self.links_at_the_clamp = sent;
         self
     }
 
-    /// The page size for a request of `limit` groups, or the refusal.
     pub(super) fn page_size(&self, limit: u32) -> Result<u32> {
         match (self.refuse_above, self.clamp) {
             (Some(max), _) if limit > max => Err(Error::api(400, None, format!("limit exceeds {max}"))),
@@ -194,7 +176,6 @@ impl Dialect {
         }
     }
 
-    /// Whether links in `direction` are sent at all.
     pub(super) fn sends_links(&self, direction: Direction) -> bool {
         match direction {
             Direction::Forward => self.next_links,
@@ -202,24 +183,20 @@ impl Dialect {
         }
     }
 
-    /// Whether a page that was clamped from `asked` to `sent` has its link.
     pub(super) fn sends_the_link_of_a_page(&self, asked: u32, sent: u32) -> bool {
         sent >= asked || self.links_at_the_clamp
     }
 
-    /// Whether an empty page precedes page number `page` in `direction`.
     pub(super) fn puts_an_empty_page_before(&self, page: u64, direction: Direction) -> bool {
         self.sends_links(direction) && self.empty_page_every.is_some_and(|n| page % u64::from(n) == 0)
     }
 
-    /// Whether cursors have to count pages.
     pub(super) fn counts_pages(&self) -> bool {
         self.empty_page_every.is_some()
     }
 }
 
 impl CursorAnswer {
-    /// The answer, in Meta's words.
     pub(super) fn answer(self) -> Result<Page> {
         match self {
             Self::EmptyPage => Ok(Page::default()),

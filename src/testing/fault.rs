@@ -1,5 +1,3 @@
-//! Scripted faults.
-
 use std::time::Duration;
 
 use crate::error::Error;

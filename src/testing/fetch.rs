@@ -1,5 +1,3 @@
-//! The future of the fake's answer.
-
 use std::fmt;
 use std::future::Future;
 use std::mem;
@@ -25,13 +23,9 @@ pub struct FakeFetch {
     stage: Stage,
 }
 
-/// What the next poll does.
 enum Stage {
-    /// Records the request, and takes its fault.
     Unasked,
-    /// Answers after the wait.
     InFlight(Wait),
-    /// Panics: already answered.
     Answered,
 }
 
@@ -40,7 +34,7 @@ enum Wait {
     Polls(u32),
     Time(Pin<Box<Sleep>>),
     Forever,
-    /// For nothing; this is the answer.
+    /// Nothing: this is the answer.
     Instead(Box<Result<Page>>),
 }
 
@@ -49,7 +43,6 @@ impl FakeFetch {
         Self { fake, request, stage: Stage::Unasked }
     }
 
-    /// Records the request, calls the hook, and takes the fault.
     fn ask(&mut self) -> Wait {
         let mut state = self.fake.state();
         let index = state.requests.len();

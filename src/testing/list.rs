@@ -12,13 +12,11 @@ use crate::source::PageRequest;
 pub(super) struct List {
     entries: Vec<Entry>,
     next_serial: u64,
-    /// Incremented when all cursors become stale.
     version: u64,
     pub(super) dialect: Dialect,
 }
 
-/// A group and its serial number, which its cursors hold. Never reused, so that the cursor of a deleted group does not
-/// become valid when a group with the same id is created.
+/// A group and its serial number, which is never reused: the cursor of a deleted group stays stale.
 struct Entry {
     serial: u64,
     group: Group,
@@ -80,7 +78,6 @@ impl List {
         }
     }
 
-    /// The answer to `request`.
     pub(super) fn answer(&self, request: &PageRequest) -> Result<Page> {
         let asked = u32::from(request.limit.get());
         let size = self.dialect.page_size(asked)?;
@@ -116,7 +113,7 @@ impl List {
         })
     }
 
-    /// The indices of a page of at most `size` groups that starts (backward: ends) at `edge`.
+    /// The indices of a page that starts (backward: ends) at `edge`.
     fn range(&self, edge: usize, size: usize, direction: Direction) -> Range<usize> {
         let edge = edge.min(self.len());
         match direction {
@@ -125,7 +122,6 @@ impl List {
         }
     }
 
-    /// The page of the groups in `range`, which is not empty.
     fn page(&self, range: Range<usize>, pages: u64) -> Page {
         let sends = |is_end: bool| !is_end || self.dialect.cursors_at_the_ends;
         let cursors = Cursors {
@@ -136,7 +132,6 @@ impl List {
         self.linked(Page::new(groups, cursors), range.start, range.end)
     }
 
-    /// An empty page at `edge`.
     fn empty_page(&self, edge: usize, pages: u64, direction: Direction) -> Page {
         let cursor = match direction {
             Direction::Forward => self.cursor(Side::Before, edge, pages),
@@ -146,7 +141,6 @@ impl List {
         self.linked(Page::new(Vec::new(), cursors), edge, edge)
     }
 
-    /// The page with the links of one from `start` to `end`.
     fn linked(&self, page: Page, start: usize, end: usize) -> Page {
         page.has_next(self.dialect.sends_links(Direction::Forward) && end < self.len())
             .has_previous(self.dialect.sends_links(Direction::Backward) && start > 0)
@@ -160,7 +154,6 @@ impl List {
         Mark { target, version_id: self.version, side, pages }.write()
     }
 
-    /// Whether this list can have sent the cursor.
     fn handed_out(&self, mark: Mark) -> bool {
         let kind = match mark.target {
             Target::Item(serial) if serial < self.next_serial => CursorKind::Items,
@@ -170,7 +163,7 @@ impl List {
         kind == self.dialect.cursors && mark.version_id <= self.version
     }
 
-    /// How many groups are before the cursor's place; `None` if it is stale.
+    /// The number of groups before the cursor; `None` if it is stale.
     fn edge(&self, mark: Mark, direction: Direction) -> Option<usize> {
         let index = match mark.target {
             Target::Item(serial) => self.entries.iter().position(|entry| entry.serial == serial)?,

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::cursor::{Cursor, Direction};
 
-/// The content of a cursor. The text is base64 of its JSON.
+/// The text is base64 of its JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Mark {
     #[serde(flatten)]
     pub(super) target: Target,
-    /// The version of the list when it was sent.
+    /// Of the list, when the cursor was sent.
     pub(super) version_id: u64,
     #[serde(default, skip_serializing_if = "Side::is_at")]
     pub(super) side: Side,
-    /// The number of pages before it. Counted only where empty pages are inserted.
+    /// The number of pages before it, where empty pages are inserted.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) pages: u64,
 }
@@ -46,12 +46,11 @@ impl Mark {
         STANDARD.encode(text).into()
     }
 
-    /// The content of a cursor, or `None` if [`write`](Self::write) did not write it.
     pub(super) fn read(cursor: &Cursor) -> Option<Self> {
         serde_json::from_slice(&STANDARD.decode(cursor.as_str()).ok()?).ok()
     }
 
-    /// How many groups are before the place that answers a request in `direction`, if the group is at `index`.
+    /// The number of groups before the page, if the group is at `index`.
     pub(super) fn edge(&self, index: usize, direction: Direction) -> usize {
         match (self.side, direction) {
             (Side::Before, _) | (Side::At, Direction::Backward) => index,

@@ -1,23 +1,15 @@
 //! For tests of code that uses this crate: [`FakeGroups`], a list of groups in memory that answers as the API does.
 //!
-//! Part of the feature `test-util`:
+//! Part of the feature `test-util`.
 //!
-//! ```toml
-//! [dev-dependencies]
-//! gupshup-groups = { version = "0.1", features = ["test-util"] }
-//! ```
-//!
-//! # A service
-//!
-//! A struct stores a [`ListGroups<AnySource>`](crate::AnySource): in production `client.groups(app_id).boxed()`, in a
-//! test a fake:
+//! A struct stores a [`ListGroups<AnySource>`](crate::AnySource): `client.groups(app_id).boxed()` in
+//! production, a fake in a test.
 //!
 //! ```
 //! use futures::TryStreamExt;
 //! use gupshup_groups::testing::{FakeGroups, Fault};
 //! use gupshup_groups::{AnySource, Error, Group, ListGroups, Result};
 //!
-//! /// The code under test.
 //! struct Directory {
 //!     groups: ListGroups<AnySource>,
 //! }
@@ -33,45 +25,17 @@
 //! let directory = Directory { groups: ListGroups::from_source(fake.clone()).boxed() };
 //! assert_eq!(directory.subjects().await?, ["Sales", "Support"]);
 //!
-//! // The other handle changes the list, and has the record of the requests.
 //! fake.create(Group::new("c", "Night shift", 1_700_000_120));
 //! fake.delete("b");
 //! assert_eq!(directory.subjects().await?, ["Night shift", "Support"]);
 //! // Two listings, each of one page and a request that confirms the end.
 //! assert_eq!(fake.requests().len(), 4);
 //!
-//! // An error is not taken for the end of the list.
+//! // An error is not the end of the list.
 //! fake.script([Fault::Error(Error::api(401, None, "Authentication Failed"))]);
 //! let error = directory.subjects().await.unwrap_err();
 //! assert!(error.is_auth());
 //! # Ok::<(), Error>(())
-//! # }).unwrap();
-//! ```
-//!
-//! # A generic function
-//!
-//! A function may take a listing of any source:
-//!
-//! ```
-//! use futures::TryStreamExt;
-//! use gupshup_groups::testing::FakeGroups;
-//! use gupshup_groups::{Group, ListGroups, PageSource, Result};
-//!
-//! async fn longest_subject<S: PageSource + Clone>(groups: &ListGroups<S>) -> Result<Option<String>> {
-//!     let mut longest: Option<String> = None;
-//!     let mut groups = groups.stream();
-//!     while let Some(group) = groups.try_next().await? {
-//!         if longest.as_ref().is_none_or(|longest| longest.len() < group.subject.len()) {
-//!             longest = Some(group.subject);
-//!         }
-//!     }
-//!     Ok(longest)
-//! }
-//!
-//! # futures::executor::block_on(async {
-//! let fake = FakeGroups::new([Group::new("b", "Sales", 1_700_000_060), Group::new("a", "Support", 1_700_000_000)]);
-//! assert_eq!(longest_subject(&ListGroups::from_source(fake)).await?.as_deref(), Some("Support"));
-//! # Ok::<(), gupshup_groups::Error>(())
 //! # }).unwrap();
 //! ```
 
@@ -98,19 +62,13 @@ pub use fetch::FakeFetch;
 /// A list of groups in memory: a [`PageSource`] with the API's cursors, scripted faults, and a record of the requests.
 ///
 /// Clones share one list. Pass one to [`ListGroups::from_source`](crate::ListGroups::from_source), and use another to
-/// change the list during a listing and to read the record.
+/// change the list during a listing and to read the record. For an example, see the [module](self).
 ///
 /// # Settings
 ///
 /// [`dialect`](Self::dialect), [`identified_as`](Self::identified_as), [`script`](Self::script),
 /// [`fault_at`](Self::fault_at) and [`on_request`](Self::on_request) apply to all clones, from the next request on.
-/// They take `&self` and return a clone, so they can be called when the fake is made or later:
-///
-/// ```
-/// # use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-/// let fake = FakeGroups::new([]).dialect(Dialect::default().next_links(false)).script([Fault::Pending(1)]);
-/// fake.fault_at(3, Fault::Hang);
-/// ```
+/// They take `&self` and return a clone, so they can be called at once or later.
 ///
 /// # How it answers
 ///
@@ -119,18 +77,13 @@ pub use fetch::FakeFetch;
 /// - A cursor points at a group: `after` at the last of the page, `before` at the first. A page after (before) a cursor
 ///   has the groups that follow (precede) it, in the list's order.
 /// - A page has a link where more groups follow (precede). A page past either end is empty.
-/// - The cursor of a deleted group is refused with 400, code 131059; a text that never was a cursor, with 400, code
-///   2642.
+/// - The cursor of a deleted group is refused with 400, code 131059; a text that is not a cursor, with 400, code 2642.
 /// - New groups are first in the list.
 ///
 /// # Laziness
 ///
 /// A fetch is recorded and answered at its first poll, unless a [`Fault`] delays it. Only [`Fault::Delay`] needs a
 /// runtime.
-///
-/// # Examples
-///
-/// See the [module](self).
 #[derive(Clone)]
 pub struct FakeGroups {
     shared: Arc<Mutex<State>>,
@@ -138,7 +91,6 @@ pub struct FakeGroups {
 
 struct State {
     list: List,
-    /// By the number of the request.
     faults: BTreeMap<usize, Fault>,
     on_request: Option<Arc<Hook>>,
     requests: Vec<PageRequest>,
@@ -150,8 +102,7 @@ struct State {
 type Hook = dyn Fn(usize, &FakeGroups) + Send + Sync;
 
 impl FakeGroups {
-    /// A fake of these groups, in this order. The API lists the newest first, and its ids differ; neither is checked
-    /// here.
+    /// A fake of these groups, in this order. (The API lists the newest first.)
     #[must_use]
     pub fn new(groups: impl IntoIterator<Item = Group>) -> Self {
         let state = State {
@@ -170,14 +121,13 @@ impl FakeGroups {
 /// [Settings](FakeGroups#settings).
 #[expect(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "the handle is for those who need it")]
 impl FakeGroups {
-    /// Sets how the server answers. Default: [`Dialect::default`].
+    /// Sets how the server answers.
     pub fn dialect(&self, dialect: Dialect) -> Self {
         self.state().list.dialect = dialect;
         self.clone()
     }
 
-    /// Sets the identity of the list ([`PageSource::list_identity`]). Fakes with different identities refuse each
-    /// other's checkpoints. Default: none, and no check.
+    /// Sets the [identity](PageSource::list_identity) of the list. Default: none.
     pub fn identified_as(&self, identity: u64) -> Self {
         self.state().identity = Some(identity);
         self.clone()
@@ -199,21 +149,7 @@ impl FakeGroups {
     }
 
     /// Calls `hook` before each request is answered, with the request's number, counted from 0: to change the list or
-    /// the settings during a listing.
-    ///
-    /// Use the handle that is passed to the hook. A captured one would never be freed.
-    ///
-    /// ```
-    /// use gupshup_groups::Group;
-    /// use gupshup_groups::testing::FakeGroups;
-    ///
-    /// let fake = FakeGroups::new([Group::new("a", "Support", 1_700_000_000)]).on_request(|index, fake| {
-    ///     if index == 1 {
-    ///         fake.create(Group::new("b", "Sales", 1_700_000_060));
-    ///     }
-    /// });
-    /// # assert_eq!(fake.groups().len(), 1);
-    /// ```
+    /// the settings during a listing. Use the handle that is passed to the hook; a captured one would never be freed.
     pub fn on_request(&self, hook: impl Fn(usize, &FakeGroups) + Send + Sync + 'static) -> Self {
         self.state().on_request = Some(Arc::new(hook));
         self.clone()
@@ -266,19 +202,19 @@ impl FakeGroups {
         self.state().requests.clone()
     }
 
-    /// The number of fetches that were polled, and are neither answered nor dropped.
+    /// The number of fetches in flight: polled, and neither answered nor dropped.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.state().in_flight
     }
 
-    /// The number of fetches that were polled and then dropped without an answer, or that panicked.
+    /// The number of fetches that were dropped in flight, or panicked.
     #[must_use]
     pub fn dropped(&self) -> usize {
         self.state().dropped
     }
 
-    /// Locks the state. A panic in a hook cannot leave it inconsistent, so poisoning is ignored.
+    /// A panic in a hook cannot leave the state inconsistent, so poisoning is ignored.
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }

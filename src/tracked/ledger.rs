@@ -7,7 +7,7 @@ pub(super) struct Ledger<P> {
     /// The place before each item, by its number.
     open: BTreeMap<u64, P>,
     next: u64,
-    /// The place of the stream: after the last item.
+    /// After the last item.
     after: P,
 }
 
@@ -16,7 +16,7 @@ impl<P: Clone> Ledger<P> {
         Self { open: BTreeMap::new(), next: 0, after: start }
     }
 
-    /// Adds an item. `after` is the place after it. Returns its number.
+    /// Adds an item, with the place after it.
     pub(super) fn yielded(&mut self, after: P) -> u64 {
         let number = self.next;
         self.next += 1;
@@ -33,7 +33,7 @@ impl<P: Clone> Ledger<P> {
         self.open.remove(&number);
     }
 
-    /// The place before the oldest item, or else the place of the stream.
+    /// The place before the oldest item, or that of the stream.
     pub(super) fn processed(&self) -> P {
         self.open.first_key_value().map_or(&self.after, |(_, before)| before).clone()
     }

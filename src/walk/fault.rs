@@ -28,6 +28,8 @@ pub(crate) enum Failure {
     LinkWithoutCursor,
     /// A hundred empty pages in a row.
     EmptyPages,
+    /// The last page changes each time it is requested.
+    Unstable,
     /// The page has no cursor for the other direction.
     NoWayBack,
 }

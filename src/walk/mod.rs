@@ -1,6 +1,8 @@
 //! The state machine of a walk through a list with cursors. Pure: no I/O, no clock, no async. [`Walk::step`] is one
 //! match over the state and the event. Each rule has a file:
 //!
+//! - `read`: what the walk does with a page,
+//! - `refused`: what a refused cursor means,
 //! - `view`: a page in the order of the walk; the only file in which forward and backward differ,
 //! - `end`: where a page leads, and what establishes the end of the list,
 //! - `place`: the place of the walk after each group,
@@ -13,6 +15,8 @@ mod end;
 mod fault;
 mod memory;
 mod place;
+mod read;
+mod refused;
 mod seek;
 mod size;
 mod view;
@@ -21,23 +25,15 @@ use std::mem;
 
 use crate::cursor::{Direction, Position};
 
-use end::Onward;
 use memory::{Memory, Sent};
 use place::Leaf;
-use seek::{Ask, Purpose, Seek, approach};
+use seek::{Ask, Purpose, approach};
 
 pub(crate) use fault::{Failure, Fault};
 pub(crate) use place::{Beside, Mark, Place};
 pub use size::PageSize;
 pub(crate) use size::Sizes;
 pub(crate) use view::{Kept, Lead, View, hash};
-
-/// Most empty pages in a row. The API may send some (Graph API, "Paginated Results"); a hundred have not been reported,
-/// and mean that the server sends new cursors without end.
-const MAX_EMPTY_PAGES: u32 = 100;
-
-/// Most changed pages in a row before refused cursors, for a server that refuses each cursor it has just sent.
-const MAX_CHANGED: u32 = 3;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
@@ -63,7 +59,7 @@ pub(crate) struct Walk {
     linked: bool,
     /// Empty pages since the last page with groups.
     empty_pages: u32,
-    /// Changed pages before refused cursors since the last group.
+    /// Pages requested again since the last group, because of a refused cursor or to go back from the end.
     changed: u32,
     restarts: u32,
     /// Whether a cursor was refused because the list had changed.
@@ -268,196 +264,6 @@ impl Walk {
                 (State::Halted(ask), Outcome::Fail(Failure::Request))
             }
         }
-    }
-
-    /// The server calls a cursor invalid. That is the end of the list only if the cursor proves good: for a cursor from
-    /// a page, that page is requested again; for the caller's, one group in the other direction.
-    fn invalid(&mut self, refused: Ask) -> (State, Outcome) {
-        let position = match (&refused.giver, refused.position.cursor()) {
-            (Some(giver), _) => giver.position.clone(),
-            (None, Some(cursor)) if refused.sends_given_cursor() => {
-                Position::from_cursor(refused.position.direction().reversed(), cursor.clone())
-            }
-            (None, _) => return self.expired(refused, Failure::Request),
-        };
-        let is_given = refused.giver.is_none();
-        let refused = Box::new(refused);
-        let purpose = if is_given { Purpose::Probe(refused) } else { Purpose::Settle(refused) };
-        (State::Ask(Ask { position, purpose, giver: None }), Outcome::Nothing)
-    }
-
-    /// Handles the page that gave a refused cursor, requested again.
-    fn settle(&mut self, refused: Ask, view: View) -> (State, Outcome) {
-        let (Some(giver), Some(cursor)) = (&refused.giver, refused.position.cursor()) else { return self.end(refused) };
-        let (last, ahead) = view.side(refused.position.direction());
-        let is_same = last == giver.hash() && ahead.cursor.as_ref() == Some(cursor);
-        if is_same && !ahead.link {
-            return self.end(refused);
-        }
-        if is_same {
-            return match refused.purpose {
-                // The page has a link now: groups were created after it, so the cursor may be good now.
-                Purpose::List { promised: false } => {
-                    (State::Ask(Ask { purpose: Purpose::List { promised: true }, ..refused }), Outcome::Nothing)
-                }
-                _ => self.expired(refused, Failure::RefusedCursor),
-            };
-        }
-        if self.changed == MAX_CHANGED {
-            return self.expired(refused, Failure::RefusedCursor);
-        }
-        self.changed += 1;
-        self.saw_change = true;
-        self.sent.forget(cursor);
-        let giver = giver.clone();
-        let reversed = giver.position.direction() != self.heading;
-        if !reversed {
-            self.memory.begin(self.leaf.read_at(&giver.position));
-        }
-        let ask = match refused.purpose {
-            // The search does not continue from a changed page: it starts again.
-            Purpose::Seek(seek) => {
-                self.sent.start_over();
-                return (State::Ask(Ask::seek(Seek::new(seek.mark))), Outcome::Nothing);
-            }
-            _ if reversed => Ask::seek(Seek::new(self.leaf.reversed_gap(giver.clone(), &view))),
-            _ if self.memory.read_again(&giver) => Ask::list(giver.position, None),
-            _ => Ask::seek(Seek::new(giver.clone())),
-        };
-        self.read(ask, giver.limit, view)
-    }
-
-    /// Ends the list where the request would have continued.
-    fn end(&mut self, ask: Ask) -> (State, Outcome) {
-        let limit = self.limit(&ask);
-        let view = View::empty(ask.position.direction());
-        let (state, _) = self.read(ask, limit, view);
-        (state, Outcome::Nothing)
-    }
-
-    /// Handles an expired cursor: restarts if it can.
-    fn expired(&mut self, ask: Ask, failure: Failure) -> (State, Outcome) {
-        if ask.position == Position::Start || !self.memory.restart(self.sizes.next(false)) {
-            return (State::Halted(ask), Outcome::Fail(failure));
-        }
-        self.leaf = Leaf::at(self.memory.frontier().cloned().map_or(Place::Start, Place::Middle));
-        self.sent.start_over();
-        self.empty_pages = 0;
-        self.changed = 0;
-        self.restarts += 1;
-        self.saw_change = true;
-        (State::Ask(Ask::list(Position::Start, None)), Outcome::Restarted(self.restarts))
-    }
-
-    /// Handles a page requested with `limit`: lists it, or searches it for a place.
-    fn read(&mut self, ask: Ask, limit: PageSize, view: View) -> (State, Outcome) {
-        let onward = end::onward(&view, self.linked, self.confirm_end);
-        let ends = matches!(onward, Onward::End);
-        let reversed = view.direction != self.heading;
-        self.linked |= view.ahead.link;
-        self.empty_pages = if view.len() == 0 { self.empty_pages + 1 } else { 0 };
-        let gap = match &ask.purpose {
-            Purpose::Seek(seek) => match seek.gap(&view, reversed, ends) {
-                Some(gap) => gap,
-                None => return self.search_on(seek.clone(), ask, limit, &view, onward),
-            },
-            Purpose::List { .. } | Purpose::Settle(_) | Purpose::Probe(_) => 0,
-        };
-        let (view, skip, onward) = if reversed {
-            let (skip, view) = (view.len() - gap, view.reversed());
-            self.sent.start_over();
-            self.linked = view.ahead.link;
-            let onward = end::back(&view, &ask.position, ends);
-            (view, skip, onward)
-        } else {
-            (view, gap, onward)
-        };
-
-        let len = view.len();
-        let mut kept = self.memory.fresh(&view.hashes, skip);
-        let surplus = self.take(&mut kept);
-        let frontier = self.memory.record(&view.hashes, &kept, &ask.position, limit);
-        if kept.len() > 0 {
-            self.changed = 0;
-        }
-        let heading = view.direction;
-        let start = match &ask.purpose {
-            Purpose::Seek(seek) if !seek.gone => seek.found_at(gap, ask.position.clone(), limit),
-            _ => Mark::on(&view, skip, ask.position.clone(), limit),
-        };
-        let end = Mark::on(&view, len, ask.position.clone(), limit);
-        let again = if len > 0 { Ask::seek(Seek::new(end.clone())) } else { ask.clone() };
-        let (state, onward) = self.go(onward, again, end);
-        if len == 0 {
-            if self.memory.frontier().is_none() || matches!(onward, Onward::End) {
-                self.leaf.pass(heading, limit, &onward);
-            }
-            // Empty pages of the list are yielded; one that only confirms the end is not.
-            let is_of_the_list = matches!(ask.purpose, Purpose::List { promised } if promised || ask.giver.is_none());
-            return (state, if is_of_the_list { Outcome::Yield(Kept::Run(0..0)) } else { Outcome::Nothing });
-        }
-        let last = kept.last().filter(|_| surplus);
-        let leaf = Leaf::new(start, view, kept.clone(), frontier, &onward, last);
-        self.spare = mem::replace(&mut self.leaf, leaf).into_hashes();
-        (state, if kept.len() == 0 { Outcome::Nothing } else { Outcome::Yield(kept.in_server_order(heading, len)) })
-    }
-
-    /// Continues a search: the place is not on this page.
-    fn search_on(&mut self, seek: Seek, ask: Ask, limit: PageSize, view: &View, onward: Onward) -> (State, Outcome) {
-        if let Onward::End = onward {
-            // The group beside the gap is gone, so its page is read again. Without a memory, groups are repeated.
-            self.sent.start_over();
-            let ask = if self.memory.read_again(&seek.mark) {
-                Ask::list(seek.mark.position, None)
-            } else {
-                Ask::seek(Seek { gone: true, searched: 0, ..seek })
-            };
-            return (State::Ask(ask), Outcome::Nothing);
-        }
-        let giver = Mark::on(view, view.len(), ask.position.clone(), limit);
-        let searched = seek.searched + view.len();
-        let (mut state, _) = self.go(onward, ask, giver);
-        if let State::Ask(next) | State::Failed { failure: Failure::EmptyPages, again: next } = &mut state {
-            next.purpose = Purpose::Seek(Seek { searched, ..seek });
-        }
-        (state, Outcome::Nothing)
-    }
-
-    /// Limits the groups of a page to `max_groups`. Returns whether some were left out.
-    fn take(&mut self, kept: &mut Kept) -> bool {
-        let Some(left) = &mut self.left else { return false };
-        let all = kept.len();
-        kept.truncate(*left);
-        *left -= kept.len();
-        kept.len() < all
-    }
-
-    /// The state after a page that leads to `onward`, and where it really leads. `giver` is the end of the page.
-    /// `again` is the request of a resumed walk if the page leads nowhere.
-    fn go(&mut self, onward: Onward, again: Ask, giver: Mark) -> (State, Onward) {
-        let wants_more = self.left != Some(0);
-        let state = match &onward {
-            Onward::End => State::Done,
-            _ if !wants_more => State::Done,
-            Onward::Start => {
-                self.sent.start_over();
-                State::Ask(Ask::list(Position::Start, None))
-            }
-            Onward::Broken(failure) => State::Failed { failure: *failure, again },
-            Onward::To { position, promised } => {
-                if let Err(failure) = self.sent.admit(position.cursor()) {
-                    return (State::Failed { failure, again }, Onward::Broken(failure));
-                }
-                let purpose = Purpose::List { promised: *promised };
-                let ask = Ask { position: position.clone(), purpose, giver: Some(giver) };
-                if self.empty_pages < MAX_EMPTY_PAGES {
-                    State::Ask(ask)
-                } else {
-                    State::Failed { failure: Failure::EmptyPages, again: ask }
-                }
-            }
-        };
-        (state, onward)
     }
 
     /// The page size of a request: at most the groups still wanted, plus those to skip before them.

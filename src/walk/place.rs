@@ -50,7 +50,7 @@ impl Mark {
         let (offset, beside) = if position.direction() == view.direction {
             (count, last.map(Beside::Before))
         } else {
-            // Before its first group: the walk was just reversed, and that group was yielded last.
+            // Before its first group in the order of the walk, which is its last in that of the request.
             let first = view.hashes.first().copied();
             (view.len().saturating_sub(count), last.map(Beside::After).or(first.map(Beside::Before)))
         };
@@ -75,8 +75,10 @@ impl Place {
 /// The page that the caller reads, and the places on it. The only owner of the walk's place.
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {
-    /// The gap before the first of its groups that the caller gets.
-    start: Mark,
+    /// The place before the groups that the caller gets.
+    start: Place,
+    /// The start of the page.
+    page: Mark,
     view: View,
     /// The groups that the caller gets, in the order of the walk.
     kept: Kept,
@@ -91,7 +93,8 @@ impl Leaf {
     /// No page yet: the walk is at `place`.
     pub(super) fn at(place: Place) -> Self {
         Self {
-            start: Mark::start_of(Position::Start, PageSize::DEFAULT),
+            start: place.clone(),
+            page: Mark::start_of(Position::Start, PageSize::DEFAULT),
             view: View::empty(Direction::Forward),
             kept: Kept::Run(0..0),
             frontier: None,
@@ -99,17 +102,18 @@ impl Leaf {
         }
     }
 
-    /// The page that is read from `start` on, and leads to `onward`. The caller gets its groups up to index `last`, or
-    /// all.
-    pub(super) fn new(
-        start: Mark,
+    /// The next page, which leads to `onward`. The caller gets the groups `kept`: all, or those up to index `last`.
+    /// Also returns the hashes of this page, as a buffer.
+    pub(super) fn followed_by(
+        self,
+        page: Mark,
         view: View,
         kept: Kept,
         frontier: Option<Mark>,
         onward: &Onward,
         last: Option<usize>,
-    ) -> Self {
-        let mut leaf = Self { start, view, kept, frontier, end: Place::Start };
+    ) -> (Self, Vec<u64>) {
+        let mut leaf = Self { start: self.end, page, view, kept, frontier, end: Place::Start };
         leaf.end = match (last, onward) {
             (Some(last), _) => Place::Middle(leaf.mark(last + 1)),
             (None, Onward::End) => Place::the_end(leaf.gap(leaf.view.len()), leaf.view.direction),
@@ -118,7 +122,7 @@ impl Leaf {
             }
             (None, _) => Place::Middle(leaf.mark(leaf.view.len())),
         };
-        leaf
+        (leaf, self.view.hashes)
     }
 
     /// Moves the end past an empty page, requested with `limit`, which leads to `onward`.
@@ -144,10 +148,11 @@ impl Leaf {
             return self.end.clone();
         }
         let last = self.kept.len().checked_sub(remaining + 1).and_then(|last| self.kept.nth(last));
-        Place::Middle(match last {
-            Some(last) => self.mark(last + 1),
-            None => self.frontier_behind(0).unwrap_or(&self.start).clone(),
-        })
+        match (last, self.frontier_behind(0)) {
+            (Some(last), _) => Place::Middle(self.mark(last + 1)),
+            (None, Some(frontier)) => Place::Middle(frontier.clone()),
+            (None, None) => self.start.clone(),
+        }
     }
 
     /// The place after the first `count` groups of the page.
@@ -161,7 +166,7 @@ impl Leaf {
 
     /// The gap after the first `count` groups of the page.
     fn gap(&self, count: usize) -> Mark {
-        Mark::on(&self.view, count, self.start.position.clone(), self.start.limit)
+        Mark::on(&self.view, count, self.page.position.clone(), self.page.limit)
     }
 
     /// The gap of a walk that was reversed on the page of `mark` and has read it, now that the page is `view`: before the
@@ -174,10 +179,6 @@ impl Leaf {
 
     /// The groups of the page at `position`, if this is that page.
     pub(super) fn read_at(&self, position: &Position) -> &[u64] {
-        if self.start.position == *position { &self.view.hashes } else { &[] }
-    }
-
-    pub(super) fn into_hashes(self) -> Vec<u64> {
-        self.view.hashes
+        if self.page.position == *position { &self.view.hashes } else { &[] }
     }
 }

@@ -3,7 +3,6 @@
 use crate::cursor::{Direction, Position};
 
 use super::place::{Beside, Mark, Place};
-use super::size::PageSize;
 use super::view::View;
 
 /// A request and its purpose.
@@ -68,13 +67,15 @@ pub(super) struct Seek {
     pub(super) mark: Mark,
     /// Groups searched so far.
     pub(super) searched: usize,
-    /// Whether the whole list was searched: the group beside the gap is gone, and its page is read again.
+    /// The end of the last page with groups.
+    pub(super) last: Option<Mark>,
+    /// Whether the group beside the gap is gone: its page is read from the start.
     pub(super) gone: bool,
 }
 
 impl Seek {
     pub(super) fn new(mark: Mark) -> Self {
-        Self { mark, searched: 0, gone: false }
+        Self { mark, searched: 0, last: None, gone: false }
     }
 
     /// The expected number of groups between the start of the next page and the gap.
@@ -88,15 +89,13 @@ impl Seek {
     }
 
     /// The number of groups before the gap on this page, in the direction of the request; `None` if the gap is
-    /// elsewhere. `reversed`: the walk goes back from the gap. `ends`: the list ends with the page.
+    /// elsewhere.
     ///
     /// The expected index is tried first, because an id may occur twice.
-    pub(super) fn gap(&self, view: &View, reversed: bool, ends: bool) -> Option<usize> {
+    pub(super) fn gap(&self, view: &View) -> Option<usize> {
         let (len, expected) = (view.len(), self.ahead());
         let (hash, after) = match self.mark.beside {
-            // The page is read again: from its start, or backward from its end, where the gap was on it or later.
-            _ if self.gone && !reversed => return Some(0),
-            _ if self.gone => return (expected <= len || ends).then_some(len),
+            _ if self.gone => return Some(0),
             None => return Some(expected.min(len)),
             Some(Beside::Before(hash)) => (hash, 1),
             Some(Beside::After(hash)) => (hash, 0),
@@ -104,10 +103,5 @@ impl Seek {
         let is_it = |index: &usize| view.hashes.get(*index) == Some(&hash);
         let index = expected.checked_sub(after).filter(is_it).or_else(|| (0..len).find(is_it))?;
         Some(index + after)
-    }
-
-    /// The gap on the page where it was found.
-    pub(super) fn found_at(&self, offset: usize, position: Position, limit: PageSize) -> Mark {
-        Mark { offset, beside: self.mark.beside, ..Mark::start_of(position, limit) }
     }
 }

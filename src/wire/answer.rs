@@ -13,15 +13,13 @@ const GROUP_BYTES: usize = 96;
 /// The most groups that a page is asked for.
 const MAX_GROUPS: usize = 1024;
 
-/// The outermost object.
 pub(super) struct Answer<'a> {
     pub(super) groups: Vec<Group>,
     pub(super) paging: Paging<'a>,
-    /// It has a `status` other than "success", or an `error`.
+    /// A `status` other than "success", or an `error`.
     pub(super) refused: bool,
 }
 
-/// What `paging` holds. Without one, everything is absent.
 #[derive(Default)]
 pub(super) struct Paging<'a> {
     pub(super) cursors: SentCursors<'a>,
@@ -29,14 +27,13 @@ pub(super) struct Paging<'a> {
     pub(super) previous: Option<Cow<'a, str>>,
 }
 
-/// What `paging.cursors` holds.
 #[derive(Default)]
 pub(super) struct SentCursors<'a> {
     pub(super) after: Option<Cow<'a, str>>,
     pub(super) before: Option<Cow<'a, str>>,
 }
 
-/// Reads a body, less its byte order mark.
+/// Reads a body without its byte order mark.
 pub(super) fn read(json: &[u8]) -> Result<Answer<'_>> {
     let mut reader = Reader::new(json);
     if reader.peek() != Some(b'{') {
@@ -59,7 +56,7 @@ pub(super) fn read(json: &[u8]) -> Result<Answer<'_>> {
     Ok(Answer { groups, paging: paging.unwrap_or_default(), refused })
 }
 
-/// Reads the value of a key that may come once.
+/// Reads the value of a key that must not repeat.
 #[inline]
 fn once<'a, T>(
     slot: &mut Option<T>,
@@ -135,7 +132,6 @@ fn group(reader: &mut Reader<'_>) -> Result<Group> {
     Ok(Group::new(id, subject, seconds))
 }
 
-/// Goes past the object of cursors and links.
 fn paging<'a>(reader: &mut Reader<'a>) -> Result<Paging<'a>> {
     let (mut cursors, mut next, mut previous) = (None, None, None);
     maybe_object(reader, "an object of cursors and links", |reader, key| match key {
@@ -147,7 +143,6 @@ fn paging<'a>(reader: &mut Reader<'a>) -> Result<Paging<'a>> {
     Ok(Paging { cursors: cursors.unwrap_or_default(), next: next.flatten(), previous: previous.flatten() })
 }
 
-/// Goes past the object of cursors.
 fn cursors<'a>(reader: &mut Reader<'a>) -> Result<SentCursors<'a>> {
     let (mut after, mut before) = (None, None);
     maybe_object(reader, "an object of cursors", |reader, key| match key {
@@ -158,7 +153,7 @@ fn cursors<'a>(reader: &mut Reader<'a>) -> Result<SentCursors<'a>> {
     Ok(SentCursors { after: after.flatten(), before: before.flatten() })
 }
 
-/// Goes past an object that may be missing: null, or the `[]` that PHP writes for an empty map.
+/// Reads an object that may be missing: null, or PHP's empty map `[]`.
 fn maybe_object<'a>(
     reader: &mut Reader<'a>,
     expected: &'static str,

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-/// A fault, its path and its byte offset.
-///
-/// It quotes nothing of the body, which may hold cursors, names or megabytes. One word wide, because every reading
-/// function returns it.
+/// Quotes nothing of the body. One word wide, because every reading function returns it.
 #[derive(Debug)]
 pub(super) struct Fault(Box<Inner>);
 
@@ -13,7 +10,7 @@ pub(super) struct Fault(Box<Inner>);
 struct Inner {
     what: What,
     at: usize,
-    /// From the inside out, as far as the keys are the API's.
+    /// From the inside out.
     path: Vec<Step>,
 }
 
@@ -25,9 +22,7 @@ enum Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    /// The body is truncated.
     End,
-    /// Malformed JSON: this was expected.
     Syntax(&'static str),
     /// A value of another kind, or out of range.
     Found {
@@ -47,21 +42,19 @@ impl Fault {
         Self(Box::new(Inner { what, at, path: Vec::new() }))
     }
 
-    /// Adds the key of the value with the fault.
     #[cold]
     pub(super) fn under(mut self, key: &'static str) -> Self {
         self.0.path.push(Step::Key(key));
         self
     }
 
-    /// Adds the index of the element with the fault.
     #[cold]
     pub(super) fn within(mut self, index: usize) -> Self {
         self.0.path.push(Step::Index(index));
         self
     }
 
-    /// Whether the body is truncated, but otherwise valid.
+    /// Whether the body is valid, but truncated.
     pub(super) fn is_end(&self) -> bool {
         self.0.what == What::End
     }

@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
         self.body.len() - self.at
     }
 
-    /// The next byte that is no white space.
+    /// The next byte that is not white space.
     #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
         loop {
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes past this byte, if it comes next.
+    /// Takes this byte, if it is next.
     #[inline]
     pub(super) fn take(&mut self, byte: u8) -> bool {
         let comes = self.peek() == Some(byte);
@@ -74,13 +74,12 @@ impl<'a> Reader<'a> {
         comes
     }
 
-    /// Goes past this byte.
     #[inline]
     fn expect(&mut self, byte: u8, expected: &'static str) -> Result<()> {
         if self.take(byte) { Ok(()) } else { Err(self.malformed(expected)) }
     }
 
-    /// Goes past the end of the body.
+    /// Checks that the body ends here.
     pub(super) fn end(&mut self) -> Result<()> {
         match self.peek() {
             None => Ok(()),
@@ -88,14 +87,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The fault that this does not come next.
+    /// The fault: this was expected.
     #[cold]
     fn malformed(&self, expected: &'static str) -> Fault {
         let what = if self.left() == 0 { What::End } else { What::Syntax(expected) };
         Fault::new(self.at, what)
     }
 
-    /// The fault that a value of another kind comes next.
+    /// The fault: a value of another kind.
     #[cold]
     pub(super) fn mismatch(&mut self, expected: &'static str) -> Fault {
         let found = match self.peek() {
@@ -110,25 +109,22 @@ impl<'a> Reader<'a> {
         self.found(expected, found)
     }
 
-    /// The fault that something else was found here.
     #[cold]
     pub(super) fn found(&self, expected: &'static str, found: &'static str) -> Fault {
         Fault::new(self.at, What::Found { expected, found })
     }
 
-    /// The fault that a key is missing in the object that ends here.
     #[cold]
     pub(super) fn missing(&self, key: &'static str) -> Fault {
         Fault::new(self.at, What::Missing(key))
     }
 
-    /// The fault that a key comes again here.
     #[cold]
     pub(super) fn twice(&self, key: &'static str) -> Fault {
         Fault::new(self.at, What::Twice(key))
     }
 
-    /// Reads an object: calls `field` with each key, to go past its value.
+    /// Reads an object. `field` reads the value of each key.
     #[inline]
     pub(super) fn object(&mut self, mut field: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<()> {
         self.expect(b'{', "`{`")?;
@@ -146,7 +142,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an array: calls `element` for each of its elements, to go past it.
+    /// Reads an array. `element` reads each element.
     #[inline]
     pub(super) fn array(&mut self, mut element: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
         self.expect(b'[', "`[`")?;
@@ -184,7 +180,7 @@ impl<'a> Reader<'a> {
         Ok(Raw { range, escaped })
     }
 
-    /// Goes up to the quote that ends a string, from its first escape or fault.
+    /// Reads the rest of a string, from its first escape or fault.
     fn escaped_string(&mut self) -> Result<()> {
         loop {
             match self.body[self.at..] {
@@ -206,7 +202,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a string stands for.
+    /// The content of a string.
     #[inline]
     pub(super) fn text(&self, raw: &Raw) -> Result<Cow<'a, str>> {
         let text = match self.text {
@@ -221,7 +217,7 @@ impl<'a> Reader<'a> {
         text.map(Cow::Owned).ok_or_else(|| Fault::new(raw.range.start, What::Unicode))
     }
 
-    /// What the beginning of a string stands for, where all of it might be long. It is cut between two words.
+    /// The start of a long string's content, cut between two words.
     pub(super) fn beginning(&self, raw: &Raw) -> Result<Cow<'a, str>> {
         let range = raw.range.clone();
         let range = match self.body.get(range.start..range.start + MAX_EXCERPT_BYTES) {
@@ -258,7 +254,6 @@ impl<'a> Reader<'a> {
         Ok(std::str::from_utf8(&self.body[start..self.at]).unwrap_or_default())
     }
 
-    /// Goes past at least one digit.
     fn digits(&mut self) -> Result<()> {
         let count = self.body[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         self.at += count;

@@ -1,8 +1,8 @@
 //! Reads a response's body as a [`Page`].
 //!
-//! Lenient in form: the API's pages contradict each other, so unknown fields are ignored, and known ones accepted in
-//! every form seen. Strict in substance: a known field must not be missing, duplicated or of another kind, because a
-//! list that only looks complete makes its readers delete groups.
+//! Unknown fields are ignored, and known ones are accepted in every form seen, because the API's pages contradict each
+//! other. A known field must not be missing, duplicated or of another kind, because programs delete groups that a list
+//! lacks.
 
 mod answer;
 mod fault;
@@ -30,21 +30,17 @@ use fault::Fault;
 pub(crate) use refusal::Refusal;
 use text::{clean, excerpt, html_title, without_bom};
 
-/// The status of all bodies read as pages.
 const OK: u16 = 200;
 
-/// The longest HTML title in an error, in bytes.
 const MAX_TITLE_BYTES: usize = 80;
 
-/// Reads a body with status 200. Masks `secrets` in errors, and quotes no other value, to keep names of groups out of
-/// logs.
+/// Reads a body with status 200. Errors quote no value of the body, except masked texts of the server.
 ///
 /// # Errors
 ///
 /// * [`Error::refused`]: the body is an error of the API.
 /// * [`Error::truncated`]: the JSON is truncated.
-/// * [`Error::decode`], [`Error::html`]: the body is not a page of groups. An empty body is not either: it may be
-///   truncated.
+/// * [`Error::decode`], [`Error::html`]: the body is not a page of groups, or is empty.
 /// * [`Error::cursor_too_long`]: a cursor exceeds the limit.
 pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
@@ -76,8 +72,7 @@ impl Answer<'_> {
     }
 }
 
-/// The cursor, or else the one in the link. The rest of the link is dropped: it points to another company's host, and
-/// may hold a token.
+/// The cursor, or else the one in the link. The rest of the link is dropped.
 fn cursor(sent: Option<Cow<'_, str>>, link: Option<&str>, name: &str) -> Result<Option<Cursor>> {
     let Some(text) = sent.or_else(|| parameter(link?, name)) else { return Ok(None) };
     if text.len() > MAX_CURSOR_BYTES {
@@ -86,7 +81,7 @@ fn cursor(sent: Option<Cow<'_, str>>, link: Option<&str>, name: &str) -> Result<
     Ok(Cursor::usable(&text))
 }
 
-/// A percent-decoded parameter of a link's query. `+` stays `+`, a digit of base64.
+/// A percent-decoded parameter of a link. `+` stays `+`, a digit of base64.
 fn parameter<'a>(link: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let query = link.split('#').next()?.split_once('?')?.1;
     let (_, value) = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?;

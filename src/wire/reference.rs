@@ -1,6 +1,5 @@
-//! A second decoder of pages for tests and fuzzing: serde visitors over `serde_json`.
-//!
-//! It shares no code with the other, so that comparing their pages finds fields that one of them swaps or drops.
+//! A second decoder of pages, for tests and fuzzing: serde visitors over `serde_json`. It shares no code with the
+//! first, so that comparing their pages finds errors.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,13 +14,13 @@ use serde::de::{
 use crate::cursor::MAX_CURSOR_BYTES;
 use crate::page::{Cursors, Group, Page};
 
-/// What a body with status 200 is.
+/// The meaning of a body with status 200.
 #[derive(Debug, PartialEq)]
 #[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "the fuzz target is given it"))]
 pub enum Verdict {
     /// A page of groups.
     Page(Page),
-    /// JSON that calls itself an error.
+    /// An error of the API.
     Refused,
     /// Neither.
     Wrong,
@@ -41,7 +40,6 @@ pub fn verdict(body: &[u8]) -> Verdict {
     }
 }
 
-/// Whether the body is an object that is an error, whatever else it holds.
 fn calls_itself_an_error(json: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Claim {
@@ -76,11 +74,10 @@ fn parameter<'a>(link: &'a str, name: &str) -> Option<Cow<'a, str>> {
     percent_encoding::percent_decode_str(value).decode_utf8().ok()
 }
 
-/// The outermost object.
 struct Answer<'de> {
     groups: Vec<Group>,
     paging: Paging<'de>,
-    /// Whether it has a `status` other than "success", or an `error`.
+    /// It has a `status` other than "success", or an `error`.
     refused: bool,
 }
 
@@ -97,7 +94,6 @@ struct SentCursors<'de> {
     before: Option<Cow<'de, str>>,
 }
 
-/// Keys as an enum, compared without copying.
 macro_rules! keys {
     ($name:ident { $($variant:ident = $key:literal),+ $(,)? }) => {
         #[derive(Clone, Copy)]
@@ -136,7 +132,6 @@ keys!(GroupKey { Id = "id", Subject = "subject", CreationTimestamp = "creation_t
 keys!(PagingKey { Cursors = "cursors", Next = "next", Previous = "previous" });
 keys!(CursorsKey { After = "after", Before = "before" });
 
-/// Reads the value of a key that may occur once.
 #[inline]
 fn fill<'de, A, S>(slot: &mut Option<S::Value>, key: &'static str, map: &mut A, seed: S) -> Result<(), A::Error>
 where
@@ -189,7 +184,7 @@ impl<'de> Visitor<'de> for AnswerSeed {
     }
 }
 
-/// Reads `data`: an array of groups, or an object with such an array under `groups`.
+/// Reads an array of groups, or an object with such an array under `groups`.
 struct GroupsSeed {
     nested: bool,
 }
@@ -234,7 +229,6 @@ impl<'de> Visitor<'de> for GroupsSeed {
     }
 }
 
-/// A group in the API's form. [`Group`]'s own serde form is strict.
 struct WireGroup(Group);
 
 impl<'de> Deserialize<'de> for WireGroup {
@@ -277,7 +271,7 @@ impl<'de> Deserialize<'de> for WireGroup {
     }
 }
 
-/// An object that may be missing, null, or `[]`, which PHP writes for an empty map.
+/// An object that may be missing, null, or PHP's empty map `[]`.
 trait Object<'de>: Default {
     const NAME: &'static str;
 
@@ -356,7 +350,7 @@ impl<'de> Object<'de> for SentCursors<'de> {
     }
 }
 
-/// Whether a `status` is an error: all but null and "success" are.
+/// Whether a `status` is an error: any but null and "success".
 #[derive(Clone, Copy, Default)]
 struct Status {
     failed: bool,
@@ -410,7 +404,6 @@ impl<'de> Deserialize<'de> for Status {
     }
 }
 
-/// Reads a time: a number of seconds, or the text of one.
 struct Seconds;
 
 impl Seconds {
@@ -464,7 +457,7 @@ impl<'de> Visitor<'de> for Seconds {
         }
     }
 
-    /// Numbers, if another crate has enabled `serde_json/arbitrary_precision`.
+    // Numbers, if another crate has enabled `serde_json/arbitrary_precision`.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<i64, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
             .map_err(|_| A::Error::invalid_type(Unexpected::Map, &self))?;
@@ -475,14 +468,13 @@ impl<'de> Visitor<'de> for Seconds {
     }
 }
 
-/// Reads a text, or what may replace it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Text {
     /// A whole number is read as its digits.
     Id,
-    /// Likewise; null, an empty text and "null" are none.
+    /// Likewise; null, an empty text and "null" mean `None`.
     Cursor,
-    /// Null, an empty text and "null" are none.
+    /// Null, an empty text and "null" mean `None`.
     Link,
 }
 
@@ -543,12 +535,12 @@ impl<'de> Visitor<'de> for Text {
         }
     }
 
-    /// Numbers, if another crate has enabled `serde_json/arbitrary_precision`.
+    // As above.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
             .map_err(|_| A::Error::invalid_type(Unexpected::Map, &self))?;
         match number.to_string() {
-            // A float has lost its spelling, so it cannot be an id.
+            // A float has lost its digits, so it cannot be an id.
             text if text.contains(['.', 'e', 'E']) => Err(A::Error::invalid_type(Unexpected::Other("a number"), &self)),
             text => self.digits(&text),
         }

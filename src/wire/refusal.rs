@@ -1,7 +1,6 @@
 //! Reads errors of the API.
 //!
-//! Gupshup's pages and Meta's reference show four shapes; load balancers add HTML, plain text and empty bodies. Each is
-//! read as a message, a code, and whether the API called the failure temporary.
+//! Gupshup's pages and Meta's reference have four shapes; load balancers add HTML, plain text and empty bodies.
 
 use std::borrow::Cow;
 
@@ -10,7 +9,7 @@ use super::scalar;
 use super::text::{clean, excerpt, html_title, plain_text, without_bom};
 use crate::error::{Error, Refusal as Refused};
 
-/// The longest message kept, in bytes: more than the API's one or two sentences, and little enough for a log.
+/// More than the API's one or two sentences, and few enough for a log.
 const MAX_MESSAGE_BYTES: usize = 2 * 1024;
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Reads an error body of any shape, or a part of one. Unreadable parts are ignored, because the status is known.
+    /// Reads an error body of any shape, also a truncated one.
     pub(crate) fn read(body: &[u8], secrets: &[&str]) -> Self {
         let body = without_bom(body).trim_ascii();
         match body.first() {
@@ -51,14 +50,12 @@ fn message(text: Option<&str>, secrets: &[&str]) -> Option<String> {
     Some(message).filter(|message| !message.is_empty())
 }
 
-/// The parts of an error in JSON. The outer object is Gupshup's. Meta's is its `error` or `message`, or the whole of
-/// it.
+/// The parts of an error. The outer object is Gupshup's; Meta's is its `error` or `message`, or the whole.
 #[derive(Default)]
 struct Shape {
     outer: Part,
     error: Inner,
     message: Inner,
-    /// Whether it has a `status` other than "success", or an `error`.
     refuses: bool,
 }
 
@@ -79,7 +76,7 @@ enum Inner {
 }
 
 impl Shape {
-    /// What could be read, and whether that was everything.
+    /// What could be read, and whether it was everything.
     fn read(json: &[u8]) -> (Self, Result<()>) {
         let mut shape = Self::default();
         let mut reader = Reader::new(json);
@@ -123,7 +120,7 @@ impl Shape {
     }
 }
 
-/// Reads a value as far as it can be read. What cannot be read has to be JSON all the same.
+/// Reads a value as far as possible. The rest must be JSON too.
 fn or_skip<'a>(reader: &mut Reader<'a>, read: impl FnOnce(&mut Reader<'a>) -> Result<()>) -> Result<()> {
     let mut ahead = reader.clone();
     if read(&mut ahead).is_err() {
@@ -181,7 +178,6 @@ impl Part {
     }
 }
 
-/// Reads a value. Returns the start of it if it is a text that is not blank.
 fn text(reader: &mut Reader<'_>) -> Result<Option<String>> {
     if reader.peek() != Some(b'"') {
         return reader.skip().map(|()| None);
@@ -191,7 +187,6 @@ fn text(reader: &mut Reader<'_>) -> Result<Option<String>> {
     Ok(Some(text).filter(|text| !text.trim().is_empty()).map(Cow::into_owned))
 }
 
-/// Reads a value. Returns it if it is a whole number, or the text of one.
 fn number(reader: &mut Reader<'_>) -> Result<Option<i64>> {
     match reader.peek() {
         Some(b'-' | b'0'..=b'9') => Ok(reader.number()?.parse().ok()),
@@ -199,7 +194,7 @@ fn number(reader: &mut Reader<'_>) -> Result<Option<i64>> {
     }
 }
 
-/// The code in "(#2642) Invalid cursors values", the form of a message without its error object.
+/// The code in "(#2642) Invalid cursors values".
 fn leading_code(message: &str) -> Option<i64> {
     message.trim_start().strip_prefix("(#")?.split_once(')')?.0.parse().ok()
 }

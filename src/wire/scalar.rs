@@ -59,7 +59,7 @@ fn whole_seconds(text: &str) -> Option<i64> {
     (-LIMIT..LIMIT).contains(&seconds).then_some(seconds as i64)
 }
 
-/// Reads a cursor: a text, or a whole number, as its digits. Null, an empty text and "null" are none.
+/// Reads a text, or a whole number as its digits. Null, an empty text and "null" mean `None`.
 pub(super) fn cursor<'a>(reader: &mut Reader<'a>) -> Result<Option<Cow<'a, str>>> {
     const EXPECTED: &str = "a cursor";
     match reader.peek() {
@@ -68,12 +68,12 @@ pub(super) fn cursor<'a>(reader: &mut Reader<'a>) -> Result<Option<Cow<'a, str>>
     }
 }
 
-/// Reads a link: a text. Null, an empty text and "null" are none.
+/// Reads a text. Null, an empty text and "null" mean `None`.
 pub(super) fn link<'a>(reader: &mut Reader<'a>) -> Result<Option<Cow<'a, str>>> {
     optional_text(reader, "a link")
 }
 
-/// Reads a status. Returns whether the response is an error: any status but "success" and null.
+/// Whether a status is an error: any but "success" and null.
 pub(super) fn status(reader: &mut Reader<'_>) -> Result<bool> {
     match reader.peek() {
         Some(b'"') => {
@@ -84,7 +84,7 @@ pub(super) fn status(reader: &mut Reader<'_>) -> Result<bool> {
     }
 }
 
-/// Reads any value. Returns whether it is not null.
+/// Whether a value is not null.
 pub(super) fn is_there(reader: &mut Reader<'_>) -> Result<bool> {
     let is_null = reader.peek() == Some(b'n');
     reader.skip()?;

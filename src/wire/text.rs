@@ -2,14 +2,14 @@
 
 use crate::error::mask;
 
-/// How much of a text is searched for secrets, in bytes. The longest, a percent-encoded cursor of 4 KiB, fits.
+/// The longest secret, a percent-encoded cursor of 4 KiB, fits.
 pub(super) const MAX_EXCERPT_BYTES: usize = 16 * 1024;
 
 pub(super) fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-/// The server's text for an error: secrets masked, one line, at most `max` bytes.
+/// The server's text for an error: masked, one line, at most `max` bytes.
 pub(super) fn clean(text: &str, secrets: &[&str], max: usize) -> String {
     mask::tidy(&mask::access_tokens(&mask::secrets(text, secrets)), max)
 }
@@ -36,7 +36,7 @@ pub(super) fn plain_text(body: &[u8]) -> Option<&str> {
     (!text.contains(binary)).then_some(text)
 }
 
-/// The start of a text for an error: longer than what is shown, so that secrets are found whole.
+/// The start of a text, longer than what is shown, so that secrets are found whole.
 pub(super) fn excerpt(text: &str) -> &str {
     mask::cut(text, MAX_EXCERPT_BYTES)
 }

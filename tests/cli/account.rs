@@ -21,7 +21,7 @@ fn without_an_account_nothing_is_listed_and_the_error_names_the_variables() {
 }
 
 #[test]
-fn half_an_account_is_none() {
+fn an_account_without_key_or_app_is_an_error() {
     let key = run(tool(&["list"]).env("GUPSHUP_API_KEY", "k"));
     assert_eq!((key.code, &*key.out), (Some(3), ""));
     assert!(key.err.contains("GUPSHUP_APP_ID") && !key.err.contains("GUPSHUP_API_KEY"), "{}", key.err);
@@ -31,7 +31,7 @@ fn half_an_account_is_none() {
 }
 
 #[test]
-fn the_demo_says_that_it_is_one_even_when_quiet_and_its_ids_say_so_too() {
+fn the_demo_says_so_even_with_quiet_and_its_ids_begin_with_demo() {
     for quiet in [&[][..], &["--quiet"]] {
         let ran = run(tool(&["list", "--demo", "--format", "jsonl", "--max", "50"]).args(quiet));
         assert_eq!(ran.code, Some(0), "{}", ran.err);
@@ -109,9 +109,10 @@ fn a_wrong_app_is_refused_and_named() {
 }
 
 #[test]
-fn a_server_that_is_not_there_or_talks_nonsense_is_a_failure_that_may_pass() {
+fn an_unreachable_or_failing_server_is_a_transient_failure() {
     let ran = run(tool(&["count", "--base-url", "http://127.0.0.1:9", "--app", "a"]).env("GUPSHUP_API_KEY", "k"));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
+    assert!(ran.err.contains("could not connect (Connection refused"), "{}", ran.err);
     assert!(ran.err.contains("check the network and --base-url, then run again"), "{}", ran.err);
 
     let ran = run(&mut Api::always(200, "<html>").tool(&["list", "--format", "csv"]));
@@ -122,7 +123,14 @@ fn a_server_that_is_not_there_or_talks_nonsense_is_a_failure_that_may_pass() {
 }
 
 #[test]
-fn an_app_that_fails_stops_no_other() {
+fn a_page_that_is_too_large_says_so_without_words_of_the_library() {
+    let ran = run(&mut Api::always(200, " ".repeat(9 * 1024 * 1024).leak()).tool(&["count"]));
+    assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
+    assert!(ran.err.contains("request smaller pages: --page-size 100") && !ran.err.contains('`'), "{}", ran.err);
+}
+
+#[test]
+fn an_app_that_fails_does_not_stop_the_others() {
     let api = Api::start_apps([("a", FakeGroups::new(demo::groups(2))), ("c", FakeGroups::new(demo::groups(3)))]);
     let scratch = Scratch::new();
     let apps = scratch.write("apps", "# ours\na\nb\nc\na\n");

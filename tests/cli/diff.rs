@@ -54,7 +54,7 @@ impl Changed {
         state["apps"][demo::APP_ID]["list"].take()
     }
 
-    /// The report did not come to its end, so the next run makes it.
+    /// The report was not completed, so the next run makes it.
     #[track_caller]
     fn assert_still_to_report(&self) {
         assert_eq!(self.state(), self.saved);
@@ -110,7 +110,7 @@ fn a_full_disk_leaves_the_state_as_it_was() {
     changed.assert_still_to_report();
 }
 
-/// Scenario: no file may grow beyond 512 bytes, and the state is larger. Expected: an error, and the old state.
+/// Scenario: the file size is limited to 512 bytes, and the state is larger. Expected: an error, and the old state.
 #[test]
 fn a_state_that_cannot_be_written_stays_as_it_was() {
     let changed = Changed::new();
@@ -138,10 +138,10 @@ fn a_reader_that_closes_the_pipe_leaves_the_state_as_it_was() {
     changed.assert_still_to_report();
 }
 
-/// Scenario: a run reports that a group was created, and does not come to its end; then the group is deleted. Expected: the
-/// next run reports the creation again, and the removal, though the group is in neither list.
+/// Scenario: a run reports that a group was created, and is stopped; then the group is deleted. Expected: the next run
+/// reports the creation again, and the removal, though neither list has the group.
 #[test]
-fn what_was_reported_before_a_crash_is_not_forgotten() {
+fn changes_reported_before_a_crash_are_reported_again() {
     let changed = Changed::new();
     let mut child = spawn(&mut changed.diff(&[]));
     drop(child.stdout.take());
@@ -161,7 +161,7 @@ fn a_listing_that_fails_leaves_the_state_as_it_was() {
 }
 
 #[test]
-fn one_file_holds_several_apps_and_an_app_that_fails_stops_no_other() {
+fn one_file_holds_several_apps_and_a_failed_app_does_not_stop_the_others() {
     let (a, c) = (list(), list());
     let api = Api::start_apps([("a", a.clone()), ("c", c.clone())]);
     let scratch = Scratch::new();
@@ -180,21 +180,21 @@ fn one_file_holds_several_apps_and_an_app_that_fails_stops_no_other() {
 }
 
 #[test]
-fn a_file_that_is_no_state_is_an_error_and_stays() {
+fn a_file_that_is_not_a_state_file_is_an_error_and_is_kept() {
     let (api, scratch) = (Api::start(list()), Scratch::new());
     for damaged in ["", "{}", r#"{"version":1,"demo":false,"apps":{"demo":{"list":{"version":1}}}}"#] {
         let state = scratch.write("state", damaged);
         for command in ["diff", "watch"] {
             let ran = run(&mut api.tool(&[command, "--state", &state]));
             assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
-            assert!(ran.err.contains("it is no state file") && ran.err.contains(&state), "{}", ran.err);
+            assert!(ran.err.contains("it is not a state file") && ran.err.contains(&state), "{}", ran.err);
             assert_eq!(read(&scratch.path("state")), damaged);
         }
     }
 }
 
-/// Scenario: the environment of a cron job is lost, or somebody tries `--demo` with the file of an account. Expected: the
-/// invented groups do not come near it.
+/// Scenario: a cron job has lost its environment, or `--demo` is used with the file of an account. Expected: no
+/// invented group gets into that file.
 #[test]
 fn invented_groups_never_reach_the_state_of_an_account() {
     let changed = Changed::new();

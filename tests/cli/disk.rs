@@ -42,7 +42,7 @@ fn a_full_disk_does_not_move_the_place() {
 
 /// Scenario: there is room for the output, and none for the resume file. Expected: an error before anything is listed.
 #[test]
-fn a_resume_file_that_cannot_be_written_is_found_out_first() {
+fn a_resume_file_that_cannot_be_written_is_an_error_before_any_request() {
     let fake = FakeGroups::new(demo::groups(60));
     let api = Api::start(fake.clone());
     let scratch = Scratch::new();

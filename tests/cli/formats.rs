@@ -1,4 +1,4 @@
-//! What is written, and how.
+//! The output formats.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -21,7 +21,7 @@ fn every_format_holds_all_groups_in_the_order_of_the_list() {
 }
 
 #[test]
-fn text_that_others_chose_cannot_steer_a_terminal_or_a_spreadsheet() {
+fn untrusted_text_cannot_control_a_terminal_or_a_spreadsheet() {
     let group = Group::new("+aWQ=", "=HYPERLINK(\"//evil\")\n\u{1b}[2J\u{202e}gpj", 0);
     let api = Api::start(FakeGroups::new([group.clone()]));
     assert_eq!(
@@ -37,7 +37,7 @@ fn text_that_others_chose_cannot_steer_a_terminal_or_a_spreadsheet() {
 }
 
 #[test]
-fn a_message_of_the_server_cannot_steer_a_terminal() {
+fn a_message_of_the_server_cannot_control_a_terminal() {
     let api = Api::always(400, r#"{"status":"error","message":"no\u001b[2J\u202enope"}"#);
     let ran = run(&mut api.tool(&["list"]));
     assert_eq!(ran.code, Some(4), "{}", ran.err);
@@ -87,7 +87,7 @@ fn a_reader_that_has_seen_enough_ends_the_run_quietly() {
 }
 
 #[test]
-fn a_reader_of_stderr_that_is_gone_ends_nothing() {
+fn a_closed_stderr_does_not_stop_the_program() {
     let mut child = spawn(tool(&["list", "--demo"]).stdout(Stdio::piped()));
     drop(child.stderr.take());
     let output = child.wait_with_output().unwrap();

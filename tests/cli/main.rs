@@ -1,5 +1,4 @@
-//! What the program `gupshup-groups` promises, run as its users run it: as a process, against a server. The name of a test
-//! is the promise.
+//! The promises of the program `gupshup-groups`, run as a process against a server. The name of a test is the promise.
 
 #![cfg(unix)]
 
@@ -13,4 +12,5 @@ mod resume;
 mod signals;
 mod support;
 mod terminal;
+mod together;
 mod watch;

@@ -8,7 +8,7 @@ use crate::support::{Api, Scratch, groups_of_csv, groups_of_jsonl, output, read,
 
 /// Scenario: a limit of groups a run. Expected: each run continues where the one before stopped, down to the last group.
 #[test]
-fn runs_of_a_few_groups_each_make_up_the_list() {
+fn runs_of_a_few_groups_each_list_every_group_once() {
     let api = Api::start(FakeGroups::new(demo::groups(7)));
     let scratch = Scratch::new();
     let mut written = String::new();
@@ -40,7 +40,7 @@ fn a_run_that_failed_continues_in_the_next() {
 }
 
 #[test]
-fn a_failure_that_may_pass_says_to_run_again_with_the_same_file() {
+fn a_transient_failure_advises_to_run_again_with_the_same_file() {
     let api = Api::always(503, "{}");
     let scratch = Scratch::new();
     let ran = run(&mut api.tool(&["list", "--resume-file", &scratch.name("place")]));
@@ -72,7 +72,7 @@ fn a_resume_file_that_holds_no_place_is_an_error_and_stays() {
         let place = scratch.write("place", damaged);
         let ran = run(&mut api.tool(&["list", "--resume-file", &place]));
         assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
-        assert!(ran.err.contains("it is no resume file") && ran.err.contains(&place), "{}", ran.err);
+        assert!(ran.err.contains("it is not a resume file") && ran.err.contains(&place), "{}", ran.err);
         assert_eq!(read(&scratch.path("place")), damaged);
     }
 }

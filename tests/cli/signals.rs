@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use crate::demo;
 use crate::support::{Api, Gate, PATIENCE, Ran, Scratch, groups_of_csv, groups_of_jsonl, run, send, spawn};
 
-/// A child that is read while it runs: a full pipe would stop it.
+/// Reads the output while the child runs: a full pipe would stop it.
 fn ending(child: Child) -> thread::JoinHandle<Ran> {
     thread::spawn(|| child.wait_with_output().unwrap().into())
 }
@@ -46,13 +46,13 @@ fn a_run_that_a_signal_stopped_continues_in_the_next() {
     }
 }
 
-/// A list in thirty pages, from a server that is slow enough for signals to fall into every part of a run.
+/// A list in thirty pages, slow enough for signals to arrive in every part of a run.
 fn slow_list() -> FakeGroups {
     FakeGroups::new(demo::groups(600)).on_request(|_, _| sleep(Duration::from_micros(500)))
 }
 
 /// Runs until the list is complete; each run but the last gets a signal at a random moment, on average after ten pages.
-/// Gives back what all of them wrote, and how many were stopped.
+/// Returns the output of all runs, and how many were stopped.
 fn in_parts(list: &FakeGroups, random: &mut fastrand::Rng, signals: &[Signal]) -> (String, usize) {
     let api = Api::start(list.clone());
     let scratch = Scratch::new();
@@ -72,12 +72,12 @@ fn in_parts(list: &FakeGroups, random: &mut fastrand::Rng, signals: &[Signal]) -
         let ran = run.join().unwrap();
         written += &ran.out;
         if !written.is_empty() && !written.ends_with('\n') {
-            // A line that was cut off.
+            // An incomplete line.
             written.push('\n');
         }
         match ran.code {
             Some(0) => return (written, stopped),
-            // Killed after its last act, which is to remove the file.
+            // Killed after it had removed the file.
             None if !scratch.path("place").exists() && has_all(&written) => return (written, stopped),
             Some(130 | 143) | None => stopped += 1,
             other => panic!("{other:?}: {}", ran.err),
@@ -109,7 +109,7 @@ fn killed_at_random_moments_no_group_is_lost_and_at_most_a_page_is_repeated() {
     let mut kills = 0;
     for _ in 0..8 {
         let (written, killed) = in_parts(&list, &mut random, &[Signal::KILL]);
-        // A line that was cut off is repeated.
+        // An incomplete line is repeated.
         let groups: Vec<_> = written.lines().filter_map(|line| serde_json::from_str::<Group>(line).ok()).collect();
         let ids: HashSet<_> = groups.iter().map(|group| &group.id).collect();
         assert_eq!(ids.len(), 600);
@@ -119,9 +119,9 @@ fn killed_at_random_moments_no_group_is_lost_and_at_most_a_page_is_repeated() {
     assert!(kills >= 8, "only {kills} runs were killed");
 }
 
-/// Scenario: nobody reads the output, which is more than a pipe holds, so that the program cannot even stop.
+/// Scenario: the output is not read and is more than a pipe holds, so that the program cannot even stop.
 #[test]
-fn a_second_signal_ends_the_program_whatever_it_is_doing() {
+fn a_second_signal_ends_the_program_at_once() {
     let list = FakeGroups::new(demo::groups(2_500));
     let api = Api::start(list.clone());
     let mut child = spawn(&mut api.tool(&["list", "--format", "jsonl"]));

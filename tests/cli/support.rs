@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::demo::{self, Apps, Asked};
 
-/// Long enough for any machine; what is waited for takes milliseconds.
+/// Long enough for any machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The API, served by httpmock.
@@ -38,7 +38,7 @@ impl Api {
         Self { server }
     }
 
-    /// A server that gives this answer to whatever it is asked.
+    /// A server with the same response to every request.
     pub(crate) fn always(status: u16, body: &'static str) -> Self {
         let server = MockServer::start();
         server.mock(|_when, then| {
@@ -83,10 +83,10 @@ pub(crate) fn tool(arguments: &[&str]) -> Command {
     tool
 }
 
-/// What a run has left.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
-    /// The exit code; `None` where a signal has ended the process.
+    /// `None` if a signal ended the process.
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -104,7 +104,7 @@ pub(crate) fn run(command: &mut Command) -> Ran {
     command.output().unwrap().into()
 }
 
-/// Runs a command that must succeed, and gives back what it wrote.
+/// The output of a command that must succeed.
 #[track_caller]
 pub(crate) fn output(command: &mut Command) -> String {
     let ran = run(command);
@@ -151,7 +151,7 @@ impl Scratch {
     }
 }
 
-/// A device that is always full, as a disk.
+/// A device that is always full.
 pub(crate) fn full_disk() -> File {
     File::options().write(true).open("/dev/full").unwrap()
 }
@@ -170,7 +170,7 @@ pub(crate) fn groups_of_csv(text: &str) -> Vec<Group> {
     csv::Reader::from_reader(text.as_bytes()).deserialize().map(Result::unwrap).collect()
 }
 
-/// A list whose answer to request number `index` waits until the test lets it go on.
+/// A list whose response to request number `index` waits for the test.
 pub(crate) struct Gate {
     reached: mpsc::Receiver<()>,
     release: mpsc::Sender<()>,

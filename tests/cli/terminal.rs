@@ -12,7 +12,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use crate::demo;
 use crate::support::{Api, Gate};
 
-/// The end of a pseudo-terminal that a person would look at, and the one that a program writes to.
+/// The outer and the inner end of a pseudo-terminal.
 fn pseudo_terminal() -> (File, OwnedFd) {
     let outside = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&outside).unwrap();
@@ -22,7 +22,7 @@ fn pseudo_terminal() -> (File, OwnedFd) {
     (outside.into(), inside.into())
 }
 
-/// What a program writes to a terminal as its stderr.
+/// What a command writes to a terminal as its stderr.
 fn shown(command: &mut Command) -> thread::JoinHandle<String> {
     let (mut outside, inside) = pseudo_terminal();
     let mut child = command.env("TERM", "xterm").stdout(Stdio::null()).stderr(inside).spawn().unwrap();

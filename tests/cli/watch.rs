@@ -41,7 +41,7 @@ impl Changed {
     }
 }
 
-/// What happened to which group, a line each.
+/// The kind and group of each change, one per line.
 fn changes(text: &str) -> Vec<String> {
     let line = |line| {
         let line: Value = serde_json::from_str(line).unwrap();
@@ -53,7 +53,7 @@ fn changes(text: &str) -> Vec<String> {
 /// The next line that a running child writes.
 fn next_line(child: &mut Child) -> String {
     let mut line = String::new();
-    // Not buffered beyond the line: there is no more before the child goes on.
+    // Reads no further than the line, because the child then waits.
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     line
 }
@@ -68,7 +68,7 @@ fn a_restart_misses_nothing_and_repeats_nothing_that_was_saved() {
 }
 
 #[test]
-fn a_signal_is_how_a_watch_ends() {
+fn a_signal_ends_a_watch_with_code_0() {
     for signal in [Signal::INT, Signal::TERM] {
         let changed = Changed::new();
         let mut child = spawn(&mut changed.watch(&[]));
@@ -119,7 +119,7 @@ fn a_command_that_fails_is_reported_and_runs_again_before_the_next_listing() {
 }
 
 #[test]
-fn a_listing_that_fails_is_reported_and_the_next_one_makes_it_good() {
+fn a_listing_that_fails_is_reported_and_the_next_one_has_its_changes() {
     let changed = Changed::new();
     changed.list.script([Fault::Error(Error::api(400, None, "not now"))]);
     // The first listing of a run would end it.
@@ -134,7 +134,7 @@ fn a_listing_that_fails_is_reported_and_the_next_one_makes_it_good() {
     list.fault_at(list.requests().len() + each, Fault::Error(Error::api(400, None, "not now")));
     let ran = run(&mut changed.watch(&["--rounds", "3"]));
     assert_eq!((ran.code, changes(&ran.out)), (Some(0), vec!["created c".to_owned()]), "{}", ran.err);
-    assert!(ran.err.contains("400 not now") && ran.err.contains("nothing is lost"), "{}", ran.err);
+    assert!(ran.err.contains("400 not now") && ran.err.contains("no change is lost"), "{}", ran.err);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What a walk costs, counted rather than timed. A test binary of its own, since the allocator that counts is global,
-//! and one test that counts, since another on another thread would be counted too.
+//! The cost of a listing in allocations and wakes. It is a test binary with one test, because the counting allocator is
+//! global.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails says so")]
 
@@ -23,13 +23,13 @@ use tokio::task::yield_now;
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-// The streams are small enough to move about. Told by the compiler, since a second test would run beside the first.
+// Checked by the compiler, because a second test would be counted.
 const _: () = assert!(size_of::<GroupStream<HttpSource>>() <= 256 && size_of::<PageStream<HttpSource>>() <= 256);
 
 /// The size of a full page.
 const PAGE: usize = 1024;
 
-/// Makes its pages when they are asked for, so that no list is in memory.
+/// Makes its pages on request, so that no list is in memory.
 #[derive(Clone)]
 struct Made {
     count: usize,
@@ -61,7 +61,7 @@ impl PageSource for Made {
     }
 }
 
-/// The same, but each page is pending once before it comes.
+/// The same, but each page is pending once.
 #[derive(Clone)]
 struct Late(Made);
 
@@ -73,7 +73,7 @@ impl PageSource for Late {
     }
 }
 
-/// What is alive while the walk holds its last page: the walk's memory, with that page's.
+/// The bytes in use while the listing holds its last page.
 fn live_bytes(count: usize, restarts: u32) -> usize {
     let list = ListGroups::from_source(Made::new(count)).page_size(1024).max_restarts(restarts);
     let before = Region::new(ALLOCATOR);
@@ -83,7 +83,7 @@ fn live_bytes(count: usize, restarts: u32) -> usize {
         let mut index = 0;
         while let Some(group) = groups.next().await {
             drop(group.unwrap());
-            // The place where a page has just come is where the most is alive; what was freed meanwhile does not count.
+            // Most bytes are in use when a page has just arrived.
             if index % PAGE == 0 {
                 let change = before.change();
                 most = most.max(change.bytes_allocated - change.bytes_deallocated);
@@ -95,8 +95,8 @@ fn live_bytes(count: usize, restarts: u32) -> usize {
     most
 }
 
-/// Allocations of a walk through so many pages of a source, less those of the source. The walk runs in a tokio runtime, so
-/// that it may make timers.
+/// Allocations of a listing of this many pages, without those of the source. It runs in a tokio runtime, which has
+/// timers.
 fn allocations<S>(source: S, made: &Made, pages: usize, restarts: u32, ahead: bool) -> usize
 where
     S: PageSource + Clone + Send + 'static,
@@ -118,12 +118,12 @@ where
     assert_eq!(count, pages * PAGE);
     assert_eq!(made.requests.load(Ordering::Relaxed), pages, "one request a page");
 
-    // Two strings a group, their vector, two cursors and the texts that they are made from; the last page has one cursor.
+    // Two strings a group, their vector, two cursors and their texts; the last page has one cursor.
     let of_the_source = pages * (2 * PAGE + 5) - 2;
     change.allocations + change.reallocations - of_the_source
 }
 
-/// How often a walk is polled until its end, and how often it is woken meanwhile.
+/// How often a listing is polled and woken.
 async fn polls_and_wakes<S: PageSource>(groups: GroupStream<S>) -> (usize, usize) {
     let mut groups = pin!(groups);
     let (waker, woken) = new_count_waker();
@@ -143,7 +143,7 @@ async fn polls_and_wakes<S: PageSource>(groups: GroupStream<S>) -> (usize, usize
 fn a_walk_costs_few_allocations_and_one_wake_a_page_and_eight_bytes_a_group() {
     const PAGES: usize = 10;
     const SLACK: usize = 192 * 1024;
-    /// Asserts that a walk by 110 pages takes at most so many allocations a page more than one by 10.
+    /// Asserts the most allocations for each further page.
     fn assert_a_page_takes<S>(most: usize, restarts: u32, ahead: bool, source: impl Fn(Made) -> S)
     where
         S: PageSource + Clone + Send + 'static,
@@ -158,28 +158,27 @@ fn a_walk_costs_few_allocations_and_one_wake_a_page_and_eight_bytes_a_group() {
     }
     for restarts in [0, 3] {
         assert_a_page_takes(1, restarts, false, |made| made);
-        // A page that is waited for takes a timer for its deadline.
+        // A page that is pending needs a timer for its deadline.
         assert_a_page_takes(2, restarts, false, Late);
-        // One on a task of its own takes that task, too, and what it reports to.
+        // A page ahead also needs a task and its result.
         assert_a_page_takes(4, restarts, true, Late);
     }
 
-    // Besides a page, a walk keeps a hash of every cursor, and if it may restart, one of every group. The slack is for
-    // how tables and blocks grow.
+    // Besides a page, a listing keeps a hash of every cursor and, if it may restart, of every group. The slack is for
+    // the growth of tables and blocks.
     let growth = |restarts| live_bytes(1_000_000, restarts) - live_bytes(10_000, restarts);
     let (bare, healing) = (growth(0), growth(3));
     assert!(bare < SLACK, "{bare} bytes more for 990,000 groups more");
     assert!(healing < 8 * 990_000 + SLACK, "{healing} bytes more for 990,000 groups more");
     assert!(live_bytes(10, 3) < 8 * 1024, "a short list takes little");
 
-    // A source that answers at once is never waited for. One that answers later wakes the walk once a page, and the walk is
-    // polled once more for it: the streams add no wake of their own.
+    // A source that is ready wakes nothing. One that responds later wakes the listing once a page, for one more poll.
     let at_once = ListGroups::from_source(Made::new(PAGES * PAGE)).page_size(1024);
     assert_eq!(block_on(polls_and_wakes(at_once.stream())), (PAGES * PAGE + 1, 0));
     let late = ListGroups::from_source(Late(Made::new(PAGES * PAGE))).page_size(1024);
     assert_eq!(block_on(polls_and_wakes(late.stream())), (PAGES * PAGE + 1 + PAGES, PAGES));
 
-    // A page that is read ahead wakes the walk once too, when the task that fetches it ends.
+    // A page ahead wakes the listing once, when its task ends.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (_, wakes) = runtime.block_on(polls_and_wakes(late.read_ahead(true).stream()));
     assert_eq!(wakes, PAGES);

@@ -1,4 +1,4 @@
-//! Everything at once: many walks over a bad network, and ten thousand walks on one client.
+//! Many listings at once over a bad network, and ten thousand on one client.
 
 use std::env;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use crate::support::{groups, settle};
 const GROUPS: usize = 1_000;
 const SEEDS: u64 = 1_000;
 
-/// Says which seed failed.
+/// Reports the seed of a failure.
 struct Seed(u64);
 
 impl Drop for Seed {
@@ -29,7 +29,7 @@ impl Drop for Seed {
     }
 }
 
-/// Any failure that another attempt can mend.
+/// Any transient failure.
 fn failure(rng: &mut Rng) -> Error {
     let error = match rng.u8(0..10) {
         0..3 => Error::transport("reset"),
@@ -57,12 +57,12 @@ fn bad_server(list: &[Group], seed: u64) -> FakeGroups {
     })
 }
 
-/// A consumer that is not to be relied on, and a model of what it has to see.
+/// A consumer that stops, reverses and resumes at random, and a model of what it should see.
 struct Consumer {
     list: ListGroups<FakeGroups>,
     stream: GroupStream<FakeGroups>,
     rng: Rng,
-    /// How many groups of the list lie behind, in its own order.
+    /// The number of groups before its place, in list order.
     at: usize,
     forward: bool,
     turns: u32,
@@ -86,12 +86,12 @@ impl Consumer {
         if rng.bool() { list.page_size(rng.u32(1..=1024)) } else { list }
     }
 
-    /// Whether one thing in so many is to happen now.
+    /// Whether an event with this probability happens now.
     fn one_in(&mut self, many: u32) -> bool {
         self.rng.u32(..many) == 0
     }
 
-    /// The next item, or `None` where the consumer lost patience.
+    /// The next item, or `None` if the consumer dropped the future.
     async fn next(&mut self) -> Option<Option<Result<Group, Error>>> {
         if !self.one_in(8) {
             return Some(self.stream.next().await);
@@ -102,14 +102,14 @@ impl Consumer {
         item
     }
 
-    /// Goes on in a new stream, from the text of a place.
+    /// Continues in a new stream, from the text of a place.
     fn restore(&mut self, place: &Checkpoint) {
         self.saved += 1;
         let place: Checkpoint = place.to_string().parse().unwrap();
         self.stream = Self::any_settings(&self.list, &mut self.rng).resume(place).stream();
     }
 
-    /// Turns the stream round, in place or by way of a saved place.
+    /// Reverses the stream, directly or by a saved place.
     fn turn(&mut self) {
         self.turns += 1;
         self.forward = !self.forward;
@@ -133,7 +133,7 @@ impl Consumer {
         }
     }
 
-    /// Walks to and fro until the list has been seen to its end.
+    /// Lists in both directions until the list has been seen to its end.
     async fn walk(&mut self, list: &[Group]) {
         loop {
             let Some(item) = self.next().await else { continue };
@@ -194,7 +194,7 @@ async fn a_thousand_walks_over_a_bad_network_by_a_bad_consumer_each_see_the_exac
     }
     println!("{seed_count} walks: {requests} requests, {errors} errors, {dropped} drops, {saved} saves, {turns} turns");
     if seed_count == SEEDS {
-        // The test is one: all of it happened, and often.
+        // Each event happened often.
         assert!(errors > 1_000 && dropped > 1_000 && saved > 1_000 && turns > 1_000);
     }
 }

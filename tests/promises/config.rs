@@ -37,7 +37,7 @@ fn a_bad_base_url_is_refused_when_the_client_is_built() {
     ] {
         match Client::builder(KEY).base_url(url).build() {
             Err(error) => refused(&error, "SECRET"),
-            // What the URL standard mends is no other place than was meant.
+            // The URL standard may repair the URL only without changing its host.
             Ok(client) => panic!("{url}: {client:?}"),
         }
     }

@@ -22,7 +22,7 @@ fn offsets() -> Dialect {
     Dialect::default().cursors(CursorKind::Offsets)
 }
 
-/// The seven groups that every changing list begins with.
+/// The first seven groups of every changing list.
 fn before() -> Snapshot {
     block_on(list(&FakeGroups::new(groups(7))).snapshot()).unwrap()
 }
@@ -48,7 +48,7 @@ pub(crate) fn changing(seed: u64) -> FakeGroups {
     })
 }
 
-/// How many groups `newer` makes out to be removed that are still there. Ids do not come back, so they were there
+/// The number of existing groups that `newer` reports as removed. Deleted ids do not return, so these existed
 /// throughout.
 pub(crate) fn false_removals(newer: &Snapshot, older: &Snapshot, fake: &FakeGroups) -> usize {
     let alive = fake.groups();
@@ -56,8 +56,8 @@ pub(crate) fn false_removals(newer: &Snapshot, older: &Snapshot, fake: &FakeGrou
     newer.changes_since(older).iter().filter(removed).count()
 }
 
-/// Scenario: cursors are offsets, and groups are created and deleted between requests. Expected: plain snapshots make out
-/// groups to be removed that exist, and consistent ones never do.
+/// Scenario: cursors are offsets, and groups are created and deleted between requests. Expected: plain snapshots report
+/// some existing groups as removed; consistent ones report none.
 #[test]
 fn of_ten_thousand_lists_that_change_a_consistent_snapshot_never_lacks_a_group_that_existed_throughout() {
     let before = before();
@@ -129,8 +129,8 @@ fn a_deletion_that_hides_a_group_from_the_first_listing_is_found_by_the_second()
     assert!(snapshot.into_iter().eq(fake.groups()));
 }
 
-/// Scenario: in every listing a group is created after the first page and deleted after the second, so that every listing
-/// lacks the same group. Expected: the listings are equal, and they are no agreement, since each was sent a group twice.
+/// Scenario: in every listing, a group is created after the first page and deleted after the second, so that every
+/// listing lacks the same group. Expected: the listings are equal and do not agree, since each was sent a group twice.
 #[test]
 fn listings_that_hide_the_same_group_each_time_do_not_agree() {
     let fake =
@@ -145,7 +145,7 @@ fn listings_that_hide_the_same_group_each_time_do_not_agree() {
     assert!(first.get("3").is_none() && fake.groups().contains(&numbered(3)));
 
     let error = block_on(list.consistent_snapshot()).unwrap_err();
-    assert!(error.to_string().contains("added 0, removed 0, sent twice 8;"), "{error}");
+    assert!(error.to_string().contains("0 groups added, 0 removed, 8 sent twice;"), "{error}");
 }
 
 #[test]
@@ -162,8 +162,8 @@ fn after_eight_listings_without_agreement_it_gives_up_and_says_what_changed() {
     assert_eq!(listings, 8);
     assert_eq!(
         error.to_string(),
-        "no two in a row of 8 complete listings agree: groups added 7, removed 7, sent twice 0; listings in another order \
-         0, with expired cursors 0; try again when the list changes less often"
+        "no two in a row of 8 complete listings agree: 7 groups added, 7 removed, 0 sent twice; 0 listings in another \
+         order, 0 with expired cursors; list again when the list changes less often"
     );
 }
 
@@ -250,7 +250,7 @@ async fn pages_are_read_ahead_in_both_listings() {
         settle().await;
         let position = fake.requests().pop().unwrap().position;
         let listings = fake.requests().iter().filter(|request| request.position == Position::Start).count();
-        // It is not polled here, so only a task can bring the page.
+        // The stream is not polled here, so only a task can fetch the page.
         advance(2 * SECOND).await;
         settle().await;
         let arrived = fake.in_flight() == 0;

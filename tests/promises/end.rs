@@ -1,4 +1,4 @@
-//! The end of the list is established, never guessed; and a place is never taken for another.
+//! The end of the list is established, never guessed, and no place is mistaken for another.
 
 use std::future::Ready;
 
@@ -32,12 +32,12 @@ fn a_server_that_clamps_the_page_size_and_sends_no_links_is_listed_completely() 
 }
 
 #[test]
-fn a_link_that_is_wrongly_absent_at_the_clamp_cuts_no_snapshot_short() {
+fn a_missing_link_on_a_clamped_page_does_not_shorten_a_snapshot() {
     let dialect = Dialect::default().clamp_page_size(1..=100).links_at_the_clamp(false);
     let list = ListGroups::from_source(FakeGroups::new(groups(500)).dialect(dialect));
     assert_eq!(block_on(list.snapshot()).unwrap().len(), 500);
     assert_eq!(all(list.clone().confirm_end(true).stream()), groups(500));
-    // By Meta's rule a page without a link is the last, so a stream that does not confirm believes it.
+    // By Meta's rule, a page without a link is the last.
     assert_eq!(all(list.stream()), groups(125));
 }
 
@@ -75,7 +75,7 @@ fn a_saved_place_whose_cursor_is_called_invalid_is_not_taken_for_the_end() {
 }
 
 #[test]
-fn past_the_end_a_cursor_that_is_called_invalid_is_shown_to_be_good_and_ends_the_list() {
+fn past_the_end_a_valid_cursor_that_is_called_invalid_ends_the_list() {
     let fake = FakeGroups::new(groups(40)).dialect(linkless().past_the_end(CursorAnswer::Invalid));
     let mut stream = ListGroups::from_source(fake.clone()).page_size(20).stream();
     assert_eq!(all(&mut stream), groups(40));
@@ -85,7 +85,7 @@ fn past_the_end_a_cursor_that_is_called_invalid_is_shown_to_be_good_and_ends_the
 }
 
 #[test]
-fn a_cursor_of_the_callers_that_is_no_cursor_is_an_error_in_both_directions() {
+fn an_invalid_cursor_of_the_caller_is_an_error_in_both_directions() {
     let fake = FakeGroups::new(groups(40));
     let list = || ListGroups::from_source(fake.clone());
     for list in [list().before("typo"), list().after("typo")] {
@@ -176,7 +176,7 @@ fn numbered_pages(
 }
 
 #[test]
-fn a_server_that_refuses_ever_new_cursors_is_an_error_and_no_endless_loop() {
+fn a_server_that_refuses_every_new_cursor_is_an_error_and_not_an_endless_loop() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 

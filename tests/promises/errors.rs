@@ -63,12 +63,12 @@ fn bad_input_is_named_together_with_what_to_do() {
         ),
         (
             client("http://host.example").build().unwrap_err(),
-            "the base URL is plain http, which would show the API key to the network: use https, or `allow_plain_http` where the network is trusted",
+            "the base URL is plain http, which sends the API key unencrypted: use https, or `allow_plain_http` if the network is trusted",
         ),
         (Client::new("").unwrap_err(), "the API key is empty: set it to the key of your Gupshup account"),
         (
             Client::new("a b").unwrap_err(),
-            "the API key holds something other than visible ASCII characters, at byte 1: copy it again",
+            "the API key contains a character that is not visible ASCII, at byte 1: copy it again",
         ),
         (
             "QVFI".parse::<Checkpoint>().unwrap_err(),
@@ -114,19 +114,19 @@ fn an_error_of_the_api_shows_its_status_message_and_code_and_what_to_do() {
             Error::api(400, Some(131_059), "Invalid cursor"),
             "400 Invalid cursor (code 131059); the list has changed: list again from the start",
         ),
-        (Error::api(413, None, "Request Entity Too Large"), "413 Request Entity Too Large; ask for smaller pages"),
+        (Error::api(413, None, "Request Entity Too Large"), "413 Request Entity Too Large; request smaller pages"),
         (
             Error::api(500, Some(1), "Please reduce the amount of data"),
-            "500 Please reduce the amount of data (code 1); ask for smaller pages",
+            "500 Please reduce the amount of data (code 1); request smaller pages",
         ),
         (Error::api(503, None, "Service Unavailable"), "503 Service Unavailable; retry later"),
         (
             Error::api(400, None, "limit exceeds 100"),
-            "400 limit exceeds 100; the same request would fail again: change what the API objects to",
+            "400 limit exceeds 100; the same request would fail again: correct what the API refuses",
         ),
         (
             Error::api(501, None, "Not Implemented"),
-            "501 Not Implemented; the same request would fail again: change what the API objects to",
+            "501 Not Implemented; the same request would fail again: correct what the API refuses",
         ),
     ] {
         assert_eq!(error.to_string(), format!("the request failed: {text}"));
@@ -162,8 +162,8 @@ async fn a_page_that_leads_nowhere_says_why_and_what_to_do() {
     assert!(error.is_too_large());
     assert_eq!(
         error.to_string(),
-        "page 2 failed: the server sent a cursor of 4097 bytes, and at most 4096 are accepted; no cursor of the API is \
-         that long: check the base URL"
+        "page 2 failed: the server sent a cursor of 4097 bytes, more than the maximum of 4096; the API's cursors \
+         are shorter: check the base URL"
     );
 
     let again = || Page::new(groups(1), cursors("c")).has_next(true);
@@ -205,7 +205,7 @@ async fn a_page_that_took_several_attempts_says_how_many_and_how_long() {
     assert!(error.is_timeout());
     assert_eq!(
         error.to_string(),
-        "page 1 failed after 2 attempts in 90.0 s: no page before the deadline of its attempts; resume from the \
+        "page 1 failed after 2 attempts in 90.0 s: the deadline of the page passed; resume from the \
          checkpoint, or raise `RetryPolicy::deadline`"
     );
 }
@@ -233,12 +233,12 @@ async fn an_answer_that_is_no_page_says_what_came_instead_and_what_to_do() {
         (
             200,
             &" ".repeat(101),
-            "the page is larger than `max_page_bytes`, which is 100; ask for smaller pages, or raise the bound",
+            "the page is larger than `max_page_bytes`, which is 100; request smaller pages, or raise `max_page_bytes`",
         ),
         (
             200,
             r#"{"status":"error","message":"App not found"}"#,
-            "200 App not found; the same request would fail again: change what the API objects to",
+            "200 App not found; the same request would fail again: correct what the API refuses",
         ),
     ] {
         assert_eq!(of_an_answer(status, body).await.to_string(), format!("app app: page 1 failed: {text}"));
@@ -252,7 +252,7 @@ async fn a_connection_that_cannot_be_made_says_what_to_check() {
     assert!(refused.is_connect());
     assert_eq!(
         refused.to_string(),
-        "app app: page 1 failed: no connection; check the base URL and the network, then resume from the checkpoint"
+        "app app: page 1 failed: could not connect; check the base URL and the network, then resume from the checkpoint"
     );
 
     let plain = client(format!("https://{}", closes().await)).build().unwrap().groups("app").page().await.unwrap_err();

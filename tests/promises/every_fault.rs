@@ -1,11 +1,11 @@
-//! All at once.
+//! All faults in one listing.
 
 use crate::faults::{Fault, walk_impatiently};
 use crate::server::{Event, Server, Step};
 use crate::support::{all_of, groups};
 use crate::{status, transport};
 
-/// Every way to fail that is worth another attempt, except for those before there is a connection.
+/// Every retryable failure on a connection.
 fn faults() -> Vec<Fault> {
     [
         transport::closed_before_the_head(),
@@ -27,7 +27,7 @@ fn faults() -> Vec<Fault> {
 async fn a_listing_that_meets_every_fault_once_is_complete() {
     let faults = faults();
     let scripts = faults.iter().map(|fault| [vec![Step::Answer, Step::Request], fault.clone()].concat());
-    // A page a fault, and a last one.
+    // One page for each fault, and a last one.
     let pages = faults.len() + 1;
     let list = groups(3 * pages);
     let server = Server::start(&list, scripts).await;

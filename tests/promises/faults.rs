@@ -1,4 +1,4 @@
-//! What a listing makes of a fault: it survives it, gives it up after the last attempt, or does not try again.
+//! Whether a listing retries a fault, fails after the last attempt, or fails at once.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use gupshup_groups::{Client, ClientBuilder, Error, Group, ListGroups, RetryPolic
 use crate::server::{Event, Server, Step, pass};
 use crate::support::{KEY, assert_no_secrets, groups};
 
-/// How long a client waits for a byte, unless it is told otherwise.
+/// The default limit of silence.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The time between two bytes of a drip.
@@ -21,13 +21,13 @@ pub(crate) fn writes(bytes: impl AsRef<[u8]>) -> Fault {
     vec![Step::Write(bytes.as_ref().to_vec())]
 }
 
-/// As `fault`, and then this.
+/// `fault`, and then `step`.
 pub(crate) fn then(mut fault: Fault, step: Step) -> Fault {
     fault.push(step);
     fault
 }
 
-/// A client that waits a few milliseconds at most before it tries again.
+/// A client that waits at most a few milliseconds before a retry.
 pub(crate) fn builder(base_url: String) -> ClientBuilder {
     Client::builder(KEY).base_url(base_url).retry(quick())
 }
@@ -59,7 +59,7 @@ pub(crate) async fn walk(list: ListGroups) -> (Vec<Group>, Option<Error>) {
     (groups, None)
 }
 
-/// As [`walk`]; where the server is silent or drips, time passes until the client has had enough.
+/// As [`walk`]; while the server is silent or slow, time passes until a limit.
 pub(crate) async fn walk_impatiently(server: &Server, list: ListGroups) -> (Vec<Group>, Option<Error>) {
     let impatience = async {
         let mut known = Vec::new();
@@ -80,8 +80,8 @@ pub(crate) async fn walk_impatiently(server: &Server, list: ListGroups) -> (Vec<
     }
 }
 
-/// One fault at the second page costs one request more, and no group is lost or comes twice. Three faults are the error
-/// that this returns, after the groups of the first page.
+/// One fault at the second page costs one more request, and no group is lost or repeated. Three faults are the returned
+/// error, after the groups of the first page.
 pub(crate) async fn survives(fault: Fault) -> Error {
     let list = groups(7);
     let first = [vec![Step::Answer, Step::Request], fault.clone()].concat();

@@ -1,4 +1,4 @@
-//! Promises 10 and 11 on the wire: what is sent, and what comes of each answer.
+//! The requests that are sent, and the result of each response.
 
 use std::sync::{Arc, Mutex};
 
@@ -43,7 +43,7 @@ async fn answers(status: u16, body: impl AsRef<[u8]>) -> MockServer {
     server
 }
 
-/// A server that answers everything by a function, and keeps what it was asked.
+/// A server with a function for its responses, and a record of its requests.
 async fn records(
     answer: impl Fn(&HttpMockRequest) -> String + Send + Sync + 'static,
 ) -> (MockServer, Arc<Mutex<Vec<HttpMockRequest>>>) {
@@ -130,7 +130,7 @@ async fn cursors_come_back_byte_for_byte() {
     }
 }
 
-/// As RFC 3986 has it, in the longest form that cannot be misread.
+/// RFC 3986, in the longest form.
 fn percent_encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -186,7 +186,7 @@ async fn a_page_beyond_the_bound_is_an_error_that_names_the_bound() {
 }
 
 #[tokio::test]
-async fn good_json_is_read_whatever_its_content_type() {
+async fn valid_json_is_read_with_any_content_type() {
     for content_type in ["text/html", "text/plain; charset=latin1", "nonsense"] {
         let server = MockServer::start_async().await;
         server

@@ -1,4 +1,4 @@
-//! What the crate promises, a module for each kind of promise. The name of a test is the promise.
+//! The promises of the crate, one module for each kind. The name of a test is the promise.
 
 mod chaos;
 mod config;

@@ -1,4 +1,4 @@
-//! The walk against a model: any list, any page size, any dialect of the API, either direction, any start.
+//! Listings compared with a model: any list, page size, dialect, direction and start.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::support::{all, drain, groups, numbered, take};
 
-/// How a server words its pages; see [`Dialect`].
+/// A server's dialect; see [`Dialect`].
 #[expect(clippy::struct_excessive_bools, reason = "independent knobs")]
 #[derive(Clone, Copy, Debug)]
 struct Wording {
@@ -27,7 +27,7 @@ enum Start {
     Before(usize),
 }
 
-/// One listing, and what the model says of it.
+/// One listing and its model.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     count: usize,
@@ -61,7 +61,7 @@ impl Case {
         !matches!(self.start, Start::Before(_))
     }
 
-    /// The groups behind the start, nearest first: what a walk that turns round at once yields.
+    /// The groups before the start, nearest first: what a listing yields that is reversed at once.
     fn behind(&self) -> Vec<usize> {
         match self.start {
             Start::List => Vec::new(),
@@ -70,7 +70,7 @@ impl Case {
         }
     }
 
-    /// The groups ahead of the start, in the order of the walk.
+    /// The groups after the start, in the order of the listing.
     fn ahead(&self) -> Vec<usize> {
         match self.start {
             Start::List => (0..self.count).collect(),
@@ -79,8 +79,8 @@ impl Case {
         }
     }
 
-    /// Whether the walk begins at the cursor of the only group, on a server that refuses it in both directions. Then the
-    /// cursor cannot be told from one that is no good.
+    /// Whether the listing begins at the cursor of the only group, on a server that refuses it in both directions. Such
+    /// a cursor looks invalid.
     fn begins_at_a_refused_cursor(&self) -> bool {
         !matches!(self.start, Start::List) && self.count == 1 && self.wording.error_past_the_end
     }
@@ -91,7 +91,7 @@ impl Case {
         self.wording.cursors_at_the_ends || self.wording.empty_page_every == 0
     }
 
-    /// The number of requests of the whole walk, worked out from the rules for the end of the list.
+    /// The number of requests of the whole listing, by the rules for the end of the list.
     fn requests(&self) -> usize {
         let Wording { next_links, previous_links, cursors_at_the_ends, error_past_the_end, empty_page_every } =
             self.wording;
@@ -271,7 +271,7 @@ proptest! {
     }
 
     #[test]
-    fn reversing_at_any_index_brings_back_what_was_yielded_then_what_lay_behind_the_start(
+    fn reversing_at_any_index_yields_the_yielded_groups_again_then_those_before_the_start(
         case in cases(40),
         later_size in page_sizes(),
     ) {

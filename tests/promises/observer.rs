@@ -1,4 +1,4 @@
-//! What an observer is told of the attempts of a client.
+//! The attempts that an observer sees.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

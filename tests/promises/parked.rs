@@ -1,7 +1,7 @@
-//! A stream that is alive and not polled, at every await and for longer than every timer: it holds up nobody, and loses
-//! and repeats nothing.
+//! A stream that is not polled, at every await and for longer than every timer: it blocks no other, and loses and
+//! repeats nothing.
 //!
-//! Streams on a source in memory that wait for the rate limit are tested beside it, in `src/fetch/tests.rs`.
+//! `src/fetch/tests.rs` tests streams that wait for the rate limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +21,12 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Longer than every timer of the crate and of its HTTP client.
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A client without retries, so that whatever is lost is an error.
+/// A client without retries, so that every loss is an error.
 fn client(server: &Server) -> ClientBuilder {
     Client::builder(KEY).base_url(server.base_url()).retry(RetryPolicy::none())
 }
 
-/// Polls the stream until the server has seen this, and then no more.
+/// Polls the stream until the server has seen this.
 async fn poll_until<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = T> + Unpin), server: &Server, event: Event) {
     tokio::select! {
         biased;
@@ -35,7 +35,7 @@ async fn poll_until<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = T> + Un
     }
 }
 
-/// Nobody polls for an hour, but others list with the same client.
+/// An hour without polls, while others list with the same client.
 async fn park(client: &Client, list: &[Group]) {
     for _ in 0..4 {
         assert_eq!(client.groups("other").stream().try_collect::<Vec<_>>().await.unwrap(), list);
@@ -44,7 +44,7 @@ async fn park(client: &Client, list: &[Group]) {
 }
 
 #[tokio::test]
-async fn a_response_that_arrived_while_nobody_polled_is_used() {
+async fn a_response_that_arrived_without_polls_is_used() {
     // Pages of some 600 kB: more than a connection's task reads before its stream is polled.
     let list: Vec<_> = (0..4).map(|n| Group::new(n.to_string(), "x".repeat(200_000), 0)).collect();
     let response = ok(&page(&list, ""));
@@ -118,7 +118,7 @@ async fn a_connection_under_way_is_made_when_the_stream_is_polled_again() {
 }
 
 #[tokio::test]
-async fn a_stream_that_waits_for_the_clients_rate_limit_holds_up_none_of_its_other_listings() {
+async fn a_stream_that_waits_for_the_rate_limit_blocks_no_other_listing_of_the_client() {
     let list = groups(7);
     let server = Server::start(&list, []).await;
     let client = client(&server).rate_limit(1, SECOND).build().unwrap();
@@ -151,7 +151,7 @@ fn busy() -> Fault {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_parked_after_any_number_of_polls_goes_on_as_if_it_had_not_been() {
+async fn a_stream_parked_after_any_number_of_polls_continues_unchanged() {
     let script = || [Fault::Pending(3), busy(), Fault::Delay(SECOND), Fault::None, busy(), busy(), Fault::Pending(2)];
     for read_ahead in [false, true] {
         let parked_at = |poll: usize| async move {
@@ -228,7 +228,7 @@ fn runtime(timers: bool) -> Runtime {
 }
 
 #[test]
-fn a_runtime_without_timers_is_an_error_that_says_so_and_no_panic() {
+fn a_runtime_without_timers_is_an_error_that_says_so_and_not_a_panic() {
     let elsewhere = runtime(true);
     let server = elsewhere.block_on(Server::start(&groups(3), []));
     runtime(false).block_on(async {
@@ -252,11 +252,12 @@ fn a_runtime_without_timers_is_an_error_that_says_so_and_no_panic() {
 }
 
 #[test]
-fn outside_of_a_runtime_listing_over_http_is_an_error_and_no_panic() {
+fn outside_a_runtime_listing_over_http_is_an_error_and_not_a_panic() {
     let mut stream = Client::builder(KEY).base_url("http://127.0.0.1:9").build().unwrap().groups("app").stream();
     let error = block_on(stream.next()).unwrap().unwrap_err();
     assert!(error.is_config() && error.to_string().contains("tokio runtime"), "{error}");
     assert!(block_on(stream.next()).is_none());
+    assert_eq!((error.attempts(), stream.progress().requests), (0, 0));
 }
 
 #[test]
@@ -269,9 +270,9 @@ fn outside_of_a_runtime_a_page_ahead_is_an_error_after_the_groups_before_it() {
 }
 
 #[test]
-fn a_stream_whose_runtime_was_shut_down_during_a_request_goes_on_in_another() {
+fn a_stream_whose_runtime_was_shut_down_during_a_request_continues_in_another() {
     let list = groups(7);
-    // The server lives on.
+    // The server still runs.
     let elsewhere = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     for head in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"da"] {
         let script = vec![Step::Request, Step::Write(head.into()), Step::Hang];
@@ -289,7 +290,7 @@ fn a_stream_whose_runtime_was_shut_down_during_a_request_goes_on_in_another() {
 }
 
 #[test]
-fn a_stream_whose_runtime_was_shut_down_while_it_connected_goes_on_in_another() {
+fn a_stream_whose_runtime_was_shut_down_while_it_connected_continues_in_another() {
     let list = groups(7);
     let elsewhere = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = elsewhere.block_on(Server::start(&list, []));

@@ -1,4 +1,4 @@
-//! Every order of polls: lazy, cancel-safe, fused, and at home in any task.
+//! Every order of polls: lazy, cancel-safe, fused, and in any task.
 
 #![deny(unfulfilled_lint_expectations)]
 
@@ -71,7 +71,7 @@ fn without_a_poll_there_is_no_request() {
 }
 
 #[test]
-fn a_page_is_asked_for_only_when_the_one_before_is_used_up() {
+fn a_page_is_requested_only_after_the_last_group_of_the_one_before() {
     let (fake, list) = five_groups();
     let mut stream = list.stream();
     for (yielded, requests) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)] {
@@ -83,7 +83,7 @@ fn a_page_is_asked_for_only_when_the_one_before_is_used_up() {
 }
 
 #[test]
-fn a_page_stream_asks_for_one_page_a_time() {
+fn a_page_stream_requests_one_page_at_a_time() {
     let (fake, list) = five_groups();
     let mut pages = list.pages();
     for requests in 1..=3 {
@@ -152,7 +152,6 @@ fn a_next_of_pages_dropped_at_any_await_loses_nothing() {
     assert_eq!(fake.requests().len(), 3);
 }
 
-/// A dropped `next` does not lose the error either.
 #[test]
 fn an_error_that_waits_comes_once_though_next_is_dropped() {
     let gated = Gated::default();
@@ -164,7 +163,7 @@ fn an_error_that_waits_comes_once_though_next_is_dropped() {
     assert!(block_on(stream.next()).is_none());
 }
 
-/// Connect, headers and body, wherever the polls find them.
+/// During connect, headers and body.
 #[tokio::test]
 async fn a_next_dropped_at_every_poll_makes_one_request_a_page_over_http() {
     let server = httpmock::MockServer::start_async().await;
@@ -206,7 +205,7 @@ fn dropping_the_stream_drops_its_request() {
 }
 
 #[test]
-fn turning_round_drops_the_request_under_way_and_no_group() {
+fn reversing_drops_the_request_in_flight_and_no_group() {
     let (fake, list) = five_groups();
     fake.fault_at(1, Fault::Hang);
     let mut stream = list.stream();
@@ -294,7 +293,7 @@ fn the_waker_of_the_last_poll_is_the_one_woken() {
 }
 
 #[test]
-fn polls_that_nothing_called_for_ask_nothing_and_yield_nothing() {
+fn spurious_polls_make_no_request_and_yield_nothing() {
     let (fake, list) = five_groups();
     fake.fault_at(1, Fault::Hang);
     let mut stream = list.stream();
@@ -306,9 +305,9 @@ fn polls_that_nothing_called_for_ask_nothing_and_yield_nothing() {
     assert_eq!((fake.in_flight(), fake.dropped()), (1, 0));
 }
 
-/// A context that panics when it is touched proves that nothing is.
+/// The context panics when it is used.
 #[test]
-fn groups_that_are_here_need_no_waker() {
+fn buffered_groups_need_no_waker() {
     let (_, list) = five_groups();
     let mut stream = list.stream();
     take(&mut stream, 1);
@@ -325,7 +324,7 @@ fn pending_between_all_polls_changes_nothing() {
 }
 
 #[test]
-fn an_answer_that_is_there_at_once_takes_one_poll() {
+fn a_response_that_is_ready_takes_one_poll() {
     let (_, list) = five_groups();
     let mut stream = list.stream();
     for _ in 0..5 {
@@ -391,7 +390,7 @@ fn panics<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = T> + Unpin)) -> b
 }
 
 #[test]
-fn after_a_panic_of_the_source_the_stream_asks_anew_and_loses_and_repeats_nothing() {
+fn after_a_panic_of_the_source_the_stream_repeats_the_request_and_loses_no_group() {
     for request in 0..3 {
         let (fake, list) = five_groups();
         fake.fault_at(request, Fault::Panic);
@@ -409,7 +408,7 @@ fn after_a_panic_of_the_source_the_stream_asks_anew_and_loses_and_repeats_nothin
     }
 }
 
-/// A panic in the middle of an answer, in a future that says so when it is polled again.
+/// The future reports a poll after its panic.
 #[test]
 fn a_request_that_panicked_is_never_polled_again() {
     #[derive(Clone)]
@@ -439,7 +438,7 @@ fn a_request_that_panicked_is_never_polled_again() {
     assert_eq!(fake.requests().len(), 4);
 }
 
-/// A panic before there is a future.
+/// The panic is before there is a future.
 #[test]
 fn a_panic_in_fetch_itself_loses_nothing_either() {
     #[derive(Clone)]
@@ -466,7 +465,7 @@ fn a_panic_in_fetch_itself_loses_nothing_either() {
 }
 
 #[test]
-fn after_a_panic_the_stream_can_turn_round() {
+fn after_a_panic_the_stream_can_be_reversed() {
     let (fake, list) = five_groups();
     fake.fault_at(1, Fault::Panic);
     let mut stream = list.stream();
@@ -513,7 +512,7 @@ fn ten_thousand_streams_at_once_hold_little_each_and_all_come_to_their_end() {
     assert_eq!(found.unwrap(), 30_000);
 }
 
-/// Without a deadline the walk has no clock, so that none can mislead it.
+/// Without a deadline, a listing has no clock.
 #[tokio::test(start_paused = true)]
 async fn time_that_passes_between_polls_changes_nothing() {
     let year = Duration::from_secs(365 * 24 * 3600);
@@ -572,9 +571,9 @@ fn the_future_of_a_page_crosses_threads_and_borrows_nothing() {
     assert_eq!(fake.requests().len(), 1);
 }
 
-/// Each expectation is one of a warning, and one that does not come fails the build.
+/// Each `expect` is of a warning; a missing warning fails the build.
 #[test]
-fn what_is_dropped_without_a_poll_is_warned_of() {
+fn an_unused_stream_is_a_warning() {
     let (fake, list) = five_groups();
     #[expect(unused_must_use, reason = "a listing that is dropped is the point")]
     {
@@ -663,7 +662,7 @@ fn a_collection_of_a_part_of_the_list_is_an_error() {
 }
 
 #[test]
-fn ready_chunks_hold_what_is_here_and_wait_for_no_page() {
+fn ready_chunks_hold_buffered_groups_and_wait_for_no_page() {
     let (fake, list) = five_groups();
     fake.script([Fault::None, Fault::Pending(1), Fault::Pending(1)]);
     let chunks: Vec<_> = block_on(list.stream().map(Result::unwrap).ready_chunks(10).collect());
@@ -684,7 +683,7 @@ fn two_streams_of_one_listing_walk_independently() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_half_read_stream_goes_on_in_another_task() {
+async fn a_half_read_stream_continues_in_another_task() {
     let (fake, list) = five_groups();
     fake.fault_at(1, Fault::Pending(1));
     let mut stream = list.stream();

@@ -1,4 +1,4 @@
-//! One page is fetched ahead of demand, on a task of its own, and nothing else changes.
+//! One page is fetched ahead of demand on its own task; everything else stays the same.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use crate::support::{finish, groups, ids, numbered, settle};
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Nine groups on pages of three, read ahead, and what befalls the first requests.
+/// Nine groups on pages of three, read ahead, with these faults.
 fn script(faults: impl IntoIterator<Item = Fault>) -> (FakeGroups, ListGroups<FakeGroups>) {
     let fake = FakeGroups::new(groups(9)).script(faults);
     let list = ListGroups::from_source(fake.clone()).page_size(3).read_ahead(true);
@@ -32,7 +32,7 @@ fn whole() -> Vec<usize> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_is_asked_for_as_soon_as_the_one_before_has_arrived_and_no_further_one() {
+async fn one_page_is_requested_as_soon_as_the_one_before_has_arrived() {
     let (fake, list) = script([]);
     let mut stream = list.stream();
     settle().await;
@@ -48,7 +48,7 @@ async fn a_page_is_asked_for_as_soon_as_the_one_before_has_arrived_and_no_furthe
 }
 
 #[tokio::test(start_paused = true)]
-async fn never_is_more_than_one_request_under_way() {
+async fn at_most_one_request_is_in_flight() {
     let most = Arc::new(AtomicUsize::new(0));
     let fake = FakeGroups::new(groups(90)).on_request({
         let most = Arc::clone(&most);
@@ -64,7 +64,7 @@ async fn never_is_more_than_one_request_under_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_it_nothing_is_asked_ahead_and_there_is_no_task() {
+async fn without_read_ahead_no_page_is_requested_ahead_and_there_is_no_task() {
     let (fake, list) = script([]);
     let mut stream = list.read_ahead(false).stream();
     for taken in 0..9 {
@@ -212,12 +212,12 @@ async fn an_expired_cursor_heals() {
         settle().await;
     }
     assert_eq!(stream.progress().restarts, 1);
-    // The new group comes where the list is read again, and those yielded before do not.
+    // The restarted listing yields the new group, and no group twice.
     assert_eq!(ids(&found), [0, 1, 2, 3, 4, 5, 100, 6, 7, 8]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_asked_beyond_max_groups() {
+async fn nothing_is_requested_beyond_max_groups() {
     for (most, limits) in [(3, &[3][..]), (5, &[3, 2]), (6, &[3, 3]), (7, &[3, 3, 1])] {
         let (fake, list) = script([]);
         let mut stream = list.max_groups(most).stream();
@@ -230,7 +230,7 @@ async fn nothing_is_asked_beyond_max_groups() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn turning_round_drops_the_page_ahead_and_gives_back_what_was_not_yielded() {
+async fn reversing_drops_the_page_ahead_and_the_groups_not_yielded() {
     let (fake, list) = script([Fault::None, Fault::Hang]);
     let mut stream = list.max_groups(6).stream();
     assert_eq!(ids(&[stream.next().await.unwrap().unwrap(), stream.next().await.unwrap().unwrap()]), [0, 1]);
@@ -242,7 +242,7 @@ async fn turning_round_drops_the_page_ahead_and_gives_back_what_was_not_yielded(
     assert_eq!((fake.in_flight(), fake.dropped(), tasks()), (0, 1, 0));
     assert_eq!(back.progress().groups, 2);
     assert_eq!(back.next().await.unwrap().unwrap().id, "1");
-    // Three of six are used up, and the third group of the page is not among them.
+    // Three of six are yielded; the third group of the page is not among them.
     let (rest, error) = finish(&mut back.reverse()).await;
     assert!(error.is_none());
     assert_eq!(ids(&rest), [1, 2, 3]);
@@ -270,7 +270,7 @@ async fn request_and_consumer_work_at_the_same_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_consumer_that_blocks_its_thread_in_a_task_does_not_hold_up_the_page_ahead() {
+async fn a_consumer_that_blocks_its_thread_in_a_task_does_not_delay_the_page_ahead() {
     let (tell, told) = mpsc::channel();
     let fake = FakeGroups::new(groups(6)).on_request(move |index, _| tell.send(index).unwrap());
     let mut stream = ListGroups::from_source(fake).page_size(3).read_ahead(true).stream();

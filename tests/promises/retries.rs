@@ -1,4 +1,4 @@
-//! How failed attempts are repeated: on any source of pages, under a clock that stands still unless somebody waits.
+//! How failed attempts are repeated, with any source of pages and a paused clock.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use crate::support::{finish, groups, ids};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// A timer rings up to a millisecond late, and three waits are the most here.
+/// A timer fires up to a millisecond late, and there are at most three waits.
 const LATE: Duration = Duration::from_millis(3);
 
 fn outage() -> Error {
@@ -25,7 +25,7 @@ fn busy(wait: Duration) -> Fault {
     Fault::Error(Error::api(429, None, "Too Many Requests").with_retry_after(wait))
 }
 
-/// Nine groups on pages of three, and what befalls the first requests.
+/// Nine groups on pages of three, with these faults.
 fn script(faults: impl IntoIterator<Item = Fault>) -> (FakeGroups, ListGroups<FakeGroups>) {
     let fake = FakeGroups::new(groups(9)).script(faults);
     let list = ListGroups::from_source(fake.clone()).page_size(3);
@@ -40,7 +40,7 @@ fn always(error: impl Fn() -> Error + Send + Sync + 'static) -> FakeGroups {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_pass_is_tried_three_times_then_the_error_comes_once_and_then_nothing() {
+async fn a_transient_failure_is_tried_three_times_then_the_error_is_yielded_once() {
     let api = |status, code| move || Error::api(status, code, "message");
     for error in [
         Box::new(|| Error::transport("reset")) as Box<dyn Fn() -> Error + Send + Sync>,
@@ -69,7 +69,7 @@ async fn what_may_pass_is_tried_three_times_then_the_error_comes_once_and_then_n
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_another_attempt_cannot_mend_is_tried_once() {
+async fn a_permanent_failure_is_tried_once() {
     for error in [
         || Error::other("gone"),
         || Error::api(400, None, "no"),
@@ -81,7 +81,7 @@ async fn what_another_attempt_cannot_mend_is_tried_once() {
         || Error::api(505, None, "no"),
         || Error::api(400, Some(131_059), "no"),
         || Error::api(500, Some(1), "Please reduce the amount of data"),
-        // A hint changes nothing about it.
+        // `Retry-After` changes nothing.
         || Error::api(401, None, "no").with_retry_after(SECOND),
     ] {
         let fake = always(error);
@@ -116,7 +116,7 @@ async fn a_wait_is_random_below_its_limit_and_the_only_time_that_passes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_server_is_not_asked_before_the_time_that_it_names() {
+async fn no_request_is_made_before_the_servers_retry_after() {
     let (fake, list) = script([busy(7 * SECOND), busy(11 * SECOND)]);
     let began = Instant::now();
     assert_eq!(list.page().await.unwrap().groups.len(), 3);
@@ -150,7 +150,7 @@ async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_that_hangs_is_given_up_at_its_deadline_and_can_be_resumed() {
+async fn a_page_that_hangs_fails_at_its_deadline_and_can_be_resumed() {
     let (fake, list) = script([Fault::None, Fault::Hang]);
     let mut stream = list.stream();
     let began = Instant::now();
@@ -218,7 +218,7 @@ async fn a_listings_own_policy_overrides_that_of_where_it_comes_from() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_next_during_a_wait_neither_begins_the_wait_again_nor_forgets_the_attempt() {
+async fn dropping_next_during_a_wait_neither_restarts_the_wait_nor_loses_the_attempt() {
     let (fake, list) = script([busy(10 * SECOND), busy(10 * SECOND), busy(10 * SECOND)]);
     let mut stream = list.stream();
     let began = Instant::now();
@@ -236,7 +236,7 @@ async fn dropping_next_during_a_wait_neither_begins_the_wait_again_nor_forgets_t
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_next_during_an_attempt_goes_on_with_that_attempt() {
+async fn dropping_next_during_an_attempt_continues_that_attempt() {
     let (fake, list) = script([Fault::Delay(10 * SECOND), Fault::Delay(10 * SECOND), Fault::Delay(10 * SECOND)]);
     let mut stream = list.stream();
     let began = Instant::now();

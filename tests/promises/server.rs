@@ -1,6 +1,6 @@
-//! A server that does what a script says, to the byte, and a log of what it saw.
+//! A server that follows a script byte by byte, and records events.
 //!
-//! It runs on the test's own thread, so that a test can wait for what it saw, and let time pass by `pass`.
+//! It runs on the test's own thread, so that a test can await events and let time pass by `pass`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
-/// What is done on a connection, one step after the other. After the last one it is closed.
+/// The steps on a connection. After the last one it is closed.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// Waits for a request's head, and notes its target.
+    /// Waits for a request's head, and records it.
     Request,
     /// Waits for a request, and answers it as the API would.
     Answer,
@@ -27,7 +27,7 @@ pub(crate) enum Step {
     Drip(Vec<u8>, Duration),
     /// Writes this again and again, until the client closes the connection.
     Repeat(Vec<u8>),
-    /// Waits until the test lets it go on.
+    /// Waits for the test.
     Gate(Arc<Notify>),
     /// Ends its own side, and waits until the client closes the other.
     HalfClose,
@@ -35,11 +35,11 @@ pub(crate) enum Step {
     Reset,
     /// Is silent until the client closes the connection.
     Hang,
-    /// Passes everything on to another server and back.
+    /// Forwards everything to another server and back.
     Tunnel(SocketAddr),
 }
 
-/// What happened. The number is the connection's, from 0.
+/// An event. The number is the connection's, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Connected(usize),
@@ -64,8 +64,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server of these groups, three a page, whose first connections are treated by these scripts, and all further
-    /// ones well.
+    /// A server of these groups, three a page. The first connections follow these scripts; all others are served.
     pub(crate) async fn start(groups: &[Group], scripts: impl IntoIterator<Item = Vec<Step>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -117,7 +116,7 @@ impl Server {
         self.log.clone().wait_for(|log| log.contains(event)).await.unwrap();
     }
 
-    /// Waits until one more connection than these is silent or drips, and adds it to them.
+    /// Waits until one more connection is silent or slow, and adds it.
     pub(crate) async fn slows_down(&self, known: &mut Vec<Event>) -> Event {
         let slow = |event: &&Event| matches!(event, Event::Silent(_) | Event::Dripping(_)) && !known.contains(*event);
         let log = self.log.clone().wait_for(|log| log.iter().any(|event| slow(&event))).await.unwrap().clone();
@@ -228,7 +227,7 @@ pub(crate) fn reply(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> V
 
 const PAGE: usize = 3;
 
-/// The page that this request asks for, as the API would word it: `next` points to another host and holds a token.
+/// The page for this request, in the API's form: `next` points to another host and holds a token.
 pub(crate) fn page(groups: &[Group], head: &str) -> String {
     let after = head.split_once("after=CURSOR-").map(|(_, rest)| rest.split([' ', '&']).next().unwrap());
     let start = after.map_or(0, |index| index.parse::<usize>().unwrap() + 1);
@@ -248,10 +247,10 @@ fn group(group: &Group) -> String {
     format!(r#"{{"id":"{id}","subject":"{subject}","creation_timestamp":{creation_timestamp}}}"#)
 }
 
-/// Lets time pass as soon as nobody has anything to do but to wait for it.
+/// Lets time pass when every task waits.
 ///
-/// The server and the client share a thread, and a connection on one machine needs no time, so that whatever was sent
-/// has been read by then.
+/// The server and the client share a thread, and a local connection needs no time, so everything sent has been read by
+/// then.
 pub(crate) async fn pass(time: Duration) {
     struct Paused;
     impl Drop for Paused {

@@ -1,4 +1,4 @@
-//! A listing inside of other programs' types.
+//! A listing in the types of other programs.
 
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -88,7 +88,7 @@ fn the_crates_own_source_can_be_wrapped_and_keeps_the_clients_limits() {
         assert_eq!(count(&service.groups).await.unwrap(), 7);
         assert!(server.heads().iter().all(|head| head.contains("limit=2 ") || head.contains("limit=2&")));
 
-        // The server answers whatever it is asked for; without the wrapper it is asked for the default.
+        // Without the wrapper, the server is asked for the default page size.
         let page = client.source("app").fetch(server_start()).await.unwrap();
         assert_eq!(page.groups.len(), 3);
     });

@@ -1,4 +1,4 @@
-//! What a status means: another attempt, or an error that tells what the server said.
+//! The meaning of a status: another attempt, or an error with the server's message.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::support::{KEY, all_of, assert_hides, assert_no_secrets, groups};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// An answer after which the connection ends.
+/// A response after which the connection ends.
 fn last(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Fault {
     writes(reply(status, &[headers, &["Connection: close"]].concat(), body))
 }
@@ -21,7 +21,7 @@ pub(crate) fn rate_limits() -> Vec<Fault> {
     vec![
         last("429 Too Many Requests", &[], ""),
         last("429 Too Many Requests", &["Retry-After: 0"], r#"{"status":"error","message":"Too Many Requests"}"#),
-        // Meta's way to say it.
+        // Meta's form.
         last("400 Bad Request", &[], r#"{"error":{"message":"Rate limit issues","code":80007}}"#),
         last("200 OK", &[], r#"{"error":{"message":"Rate limit hit","code":130429}}"#),
     ]
@@ -41,7 +41,7 @@ pub(crate) fn temporary() -> Vec<Fault> {
     ]
 }
 
-/// The error of one attempt that is answered with 429 and these headers.
+/// The error of one attempt, for status 429 with these headers.
 async fn rate_limited(headers: &[&str]) -> Error {
     let server = Server::start(&[], [[vec![Step::Request], last("429 Slow Down", headers, "")].concat()]).await;
     let client = builder(server.base_url()).retry(RetryPolicy::none()).build().unwrap();
@@ -53,7 +53,7 @@ async fn rate_limited(headers: &[&str]) -> Error {
 }
 
 #[tokio::test]
-async fn a_rate_limit_is_waited_out_and_else_called_one() {
+async fn a_rate_limit_is_retried_and_the_last_error_is_rate_limited() {
     for fault in rate_limits() {
         let error = survives(fault).await;
         assert!(error.is_rate_limited() && error.to_string().contains("wait"), "{error:?}");
@@ -61,7 +61,7 @@ async fn a_rate_limit_is_waited_out_and_else_called_one() {
 }
 
 #[tokio::test]
-async fn the_server_is_not_asked_again_before_the_seconds_that_it_names() {
+async fn no_retry_is_made_before_the_servers_retry_after() {
     let list = groups(7);
     let server = Server::start(&list, [[vec![Step::Request], last("429", &["Retry-After: 1"], "")].concat()]).await;
     let mut stream = client(&server).groups("app").stream();
@@ -72,7 +72,7 @@ async fn the_server_is_not_asked_again_before_the_seconds_that_it_names() {
 }
 
 #[tokio::test]
-async fn two_seconds_are_two_seconds_and_not_one() {
+async fn a_retry_after_of_two_seconds_is_not_shortened() {
     let error = rate_limited(&["Retry-After: 2"]).await;
     assert_eq!(error.retry_after(), Some(2 * SECOND));
 
@@ -84,7 +84,7 @@ async fn two_seconds_are_two_seconds_and_not_one() {
         let wait = async {
             server.saw(&Event::Done(0)).await;
             pass(SECOND + SECOND / 2).await;
-            // Whoever would have come by now has come.
+            // Any further request has arrived by now.
             pass(Duration::ZERO).await;
             assert_eq!(server.requests(), 1);
             pass(SECOND).await;
@@ -125,13 +125,13 @@ async fn a_date_is_measured_against_the_servers_own_clock_in_all_three_formats()
         assert_eq!(error.retry_after(), Some(Duration::ZERO), "{past}");
         survives(last("429 Slow Down", &[date, &format!("Retry-After: {past}")], "")).await;
     }
-    // Without a clock of its own, the server's date is measured against ours; this one is far ahead.
+    // Without a `Date`, the time is measured against this machine's clock; this one is far ahead.
     let error = rate_limited(&["Retry-After: Fri, 31 Dec 9999 23:59:59 GMT"]).await;
     assert!(error.retry_after().unwrap() > Duration::from_secs(86_400 * 365 * 1_000));
 }
 
 #[tokio::test]
-async fn an_absurd_wait_is_for_ever_or_ignored() {
+async fn an_absurd_retry_after_is_unlimited_or_ignored() {
     for (headers, wait) in [
         (vec!["Retry-After: 99999999999999999999999"], Some(Duration::from_secs(u64::MAX))),
         (vec!["Retry-After: -1"], None),
@@ -151,7 +151,7 @@ async fn an_absurd_wait_is_for_ever_or_ignored() {
 }
 
 #[tokio::test]
-async fn an_outage_is_tried_again() {
+async fn a_server_outage_is_retried() {
     for fault in outages() {
         let error = survives(fault).await;
         assert!(error.is_api() && !error.is_rate_limited(), "{error:?}");
@@ -161,14 +161,14 @@ async fn an_outage_is_tried_again() {
 }
 
 #[tokio::test]
-async fn what_the_api_calls_temporary_is_tried_again_whatever_its_status() {
+async fn an_error_that_the_api_calls_temporary_is_retried_with_any_status() {
     for fault in temporary() {
         assert!(survives(fault).await.is_api());
     }
 }
 
 #[tokio::test]
-async fn what_the_server_cannot_do_is_not_asked_twice() {
+async fn a_permanent_server_error_is_not_retried() {
     for (status, line) in [(501, "501 Not Implemented"), (505, "505 HTTP Version Not Supported")] {
         let error = fails_at_once(last(line, &[], "")).await;
         assert!(error.is_api() && !error.is_retryable(), "{error:?}");
@@ -218,7 +218,7 @@ async fn a_redirect_is_never_followed_wherever_it_points() {
     let other = Server::start(&groups(7), []).await;
     let port = other.address.port();
     let locations = [
-        // The same host, which is a loop too; other ports of it, other names of it; plain and secure.
+        // The same host, other ports and other names of it, over http and https.
         Some("/app/app/group?limit=25".to_owned()),
         Some(format!("http://127.0.0.1:{port}/app/app/group?limit=25")),
         Some(format!("http://localhost:{port}/app/app/group?limit=25&after=CURSOR")),
@@ -229,7 +229,7 @@ async fn a_redirect_is_never_followed_wherever_it_points() {
         None,
     ];
     let statuses = [301, 302, 303, 307, 308, 300, 305, 399];
-    // Each that is commonly followed to the other server, and each of the locations.
+    // Each status with one location, and each location with one status.
     let pairs = statuses.iter().map(|status| (*status, &locations[1])).chain(locations.iter().map(|to| (302, to)));
     for (status, location) in pairs {
         let location = location.as_ref().map(|location| format!("Location: {location}"));
@@ -271,7 +271,7 @@ async fn an_error_body_of_any_kind_is_bounded_and_tells_its_status() {
 }
 
 #[tokio::test]
-async fn an_error_body_without_end_is_hung_up_on() {
+async fn the_connection_of_an_endless_error_body_is_closed() {
     let script =
         [vec![Step::Request], writes("HTTP/1.1 403 Forbidden\r\n\r\n"), vec![Step::Repeat(vec![b'x'; 10_000])]];
     let server = Server::start(&[], [script.concat()]).await;
@@ -305,6 +305,31 @@ async fn a_key_or_cursor_that_the_server_echoes_is_masked() {
         let (_, error) = walk(client(&server).groups("app").after("CURSOR/1+2")).await;
         assert_eq!(error.unwrap().api_message(), Some("*** may not ask ?apikey=*** for *** or ***"));
     }
+}
+
+/// Scenario: the third page is refused, in words that hold the cursor of the second one's request. Expected: it is masked,
+/// though it is not in the request that failed.
+#[tokio::test]
+async fn a_cursor_of_an_earlier_page_that_the_server_echoes_is_masked() {
+    let list = groups(9);
+    let json = r#"{"status":"error","message":"after 'CURSOR-2', before CURSOR-5: GET h?after=CURSOR-2&limit%3D9, CURSOR%2D2"}"#;
+    let masked = "after '***', before ***: GET h?after=***&limit%3D9, ***";
+    for status in ["200 OK", "400 Bad Request", "401 Unauthorized"] {
+        let script = [vec![Step::Answer, Step::Answer, Step::Request], last(status, &[], json)].concat();
+        let server = Server::start(&list, [script]).await;
+        let (found, error) = walk(client(&server).groups("app").page_size(3)).await;
+        let error = error.unwrap();
+        assert_eq!((found.len(), error.api_message()), (6, Some(masked)), "{status}");
+        assert_hides(&error, &["CURSOR"]);
+        assert!(error.to_string().contains(masked), "{error}");
+    }
+
+    let html = last("200 OK", &[], "<html><title>CURSOR-2 and CURSOR-5</title></html>");
+    let server = Server::start(&list, [[vec![Step::Answer, Step::Answer, Step::Request], html].concat()]).await;
+    let (_, error) = walk(client(&server).groups("app").page_size(3)).await;
+    let error = error.unwrap();
+    assert_hides(&error, &["CURSOR"]);
+    assert!(error.to_string().contains("*** and ***"), "{error}");
 }
 
 #[tokio::test]
@@ -348,7 +373,7 @@ async fn an_access_token_in_the_servers_text_is_masked() {
     }
 }
 
-/// A server that is busy whatever it is asked, and a client of it that would try for ever.
+/// A server that always fails, and a client that retries without limit.
 async fn busy(status: &str, policy: RetryPolicy) -> (Server, Client) {
     let answers = vec![[vec![Step::Request], writes(reply(status, &[], ""))].concat(); 1_000].concat();
     let server = Server::start(&[], vec![answers; 10]).await;
@@ -364,7 +389,7 @@ async fn when_the_budget_is_used_up_errors_come_at_once() {
     assert!(error.unwrap().to_string().contains("after 101 attempts"));
     assert_eq!(server.requests(), 101);
 
-    // Nothing is left, for clones neither.
+    // The budget is empty, also for clones.
     let mut stream = client.clone().groups("other").stream();
     let error = stream.next().await.unwrap().unwrap_err();
     assert_no_secrets(&error);

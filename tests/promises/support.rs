@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Shared by the tests.
 
 use std::error::Error as StdError;
 use std::future::{Ready, ready};
@@ -13,10 +13,10 @@ use gupshup_groups::{Group, Page, PageRequest, PageSource, Result};
 /// The key of every client.
 pub(crate) const KEY: &str = "sk_live-0123456789";
 
-/// What no output may show: the key, cursors, links and what is in them.
+/// What no output may show.
 const SECRETS: [&str; 6] = [KEY, "CURSOR", "TOKEN", "access_token", "graph.example", "limit="];
 
-/// Neither the error nor anything that caused it shows a secret, whichever way it is printed.
+/// Neither the error nor its sources show a secret in any form.
 #[track_caller]
 pub(crate) fn assert_no_secrets(error: &(dyn StdError + 'static)) {
     assert_hides(error, &SECRETS);
@@ -44,7 +44,7 @@ pub(crate) fn numbered(n: usize) -> Group {
     Group::new(n.to_string(), format!("group {n}"), 1_700_000_000 - i64::try_from(n).unwrap())
 }
 
-/// Everything that a stream still yields, up to its end or its error.
+/// The remaining items of a stream, up to its end or its error.
 pub(crate) fn drain<T>(
     stream: &mut (impl Stream<Item = Result<T>> + Unpin),
 ) -> (Vec<T>, Option<gupshup_groups::Error>) {
@@ -81,7 +81,7 @@ pub(crate) fn all_of((groups, error): (Vec<Group>, Option<gupshup_groups::Error>
     groups
 }
 
-/// A source that answers each request by a function, and counts the requests.
+/// A source that is a function, and counts the requests.
 #[derive(Clone)]
 pub(crate) struct FromFn<F> {
     answer: F,
@@ -121,10 +121,9 @@ pub(crate) async fn finish<T>(
     (items, None)
 }
 
-/// Lets every other task go on until all of them wait.
+/// Lets every other task run until all of them wait.
 ///
-/// The clock has to be paused: it then moves on, by the millisecond that this sleeps, only when no task can. On a clock that
-/// runs it gives the others a millisecond, and shows nothing about what they do not do.
+/// The clock must be paused: it then advances by a millisecond only when no task can run.
 pub(crate) async fn settle() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }

@@ -1,4 +1,4 @@
-//! Keeping a copy of the list: a snapshot is complete or an error, and a watch sees every change and no false removal.
+//! Copies of the list: a snapshot is complete or an error, and a watch sees every change and no false removal.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ fn ending(count: usize) -> FakeGroups {
     FakeGroups::new(groups(count)).dialect(Dialect::default().cursors_at_the_ends(false))
 }
 
-/// Without retries and their deadline: what fails, fails; what hangs, hangs.
+/// Without retries and deadline.
 fn list(fake: &FakeGroups) -> ListGroups<FakeGroups> {
     ListGroups::from_source(fake.clone()).retry(RetryPolicy::none())
 }
@@ -35,7 +35,7 @@ fn timed(fake: &FakeGroups) -> Arc<Mutex<Vec<u64>>> {
     times
 }
 
-/// What the watch yields next, if it yields something at all within an hour.
+/// The next item of the watch within an hour, if there is one.
 async fn next(changes: &mut (impl Stream<Item = Result<Change>> + Unpin)) -> Option<Result<Change>> {
     timeout(60 * MINUTE, changes.next()).await.expect("nothing came for an hour")
 }
@@ -100,7 +100,7 @@ async fn a_snapshot_says_of_other_bad_input_what_the_stream_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_begins_in_silence_and_then_yields_what_changed() {
+async fn a_watch_yields_nothing_at_first_and_then_the_changes() {
     let fake = ending(40);
     let mut changes = pin!(list(&fake).watch(MINUTE));
     assert!(timeout(MINUTE / 2, changes.next()).await.is_err(), "the first listing yields nothing");
@@ -185,7 +185,7 @@ async fn a_slow_consumer_gets_one_listing_for_the_starts_that_passed_and_loses_n
     fake.delete("2");
     assert_eq!(next(&mut changes).await.unwrap().unwrap(), Change::Removed(numbered(1)));
     assert_eq!(next(&mut changes).await.unwrap().unwrap(), Change::Removed(numbered(2)));
-    // Each of the two listings that lack a group is followed by one that confirms it.
+    // Each listing that lacks a group is followed by a second one.
     assert_eq!(*times.lock().unwrap(), [0, 60, 60, 210, 210]);
 }
 

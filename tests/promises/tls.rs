@@ -1,4 +1,4 @@
-//! Whoever cannot prove to be the server gets no request, and no second chance.
+//! A server without a valid certificate gets no request, and no retry.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::faults::{builder, walk};
 use crate::server::{Event, Server, Step, reply};
 use crate::support::{KEY, all_of, groups};
 
-/// Someone who signs certificates.
+/// A certificate authority.
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
@@ -36,7 +36,7 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), certificate }
     }
 
-    /// What a server for `host` needs.
+    /// The configuration of a server for `host`.
     fn sign(&self, host: &str, expired: bool) -> ServerConfig {
         let mut params = CertificateParams::new([host.to_owned()]).unwrap();
         if expired {
@@ -59,7 +59,7 @@ impl Authority {
     }
 }
 
-/// The secure side of a server.
+/// The TLS side of a server.
 struct Front {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
@@ -92,7 +92,7 @@ impl Front {
     }
 }
 
-/// The error of a listing from a server that shows this certificate says why; its only connection carried no request.
+/// The error of a listing names the reason; its only connection carried no request.
 async fn refused(http: reqwest::ClientBuilder, config: ServerConfig, reason: &str) {
     let server = Server::start(&groups(7), []).await;
     let front = Front::start(config, server.address).await;
@@ -117,8 +117,8 @@ async fn a_good_certificate_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_a_stranger_is_refused_once() {
-    // One that nobody knows, and one that goes by the name of another.
+async fn a_certificate_of_an_unknown_issuer_is_refused_once() {
+    // An unknown authority, and one with the name of another.
     for name in ["Stranger", "Authority"] {
         let stranger = Authority::named(name).sign("127.0.0.1", false);
         refused(Authority::new().trusted(), stranger, "the server's certificate is from an unknown issuer").await;

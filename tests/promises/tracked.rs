@@ -1,4 +1,4 @@
-//! Processed, not only yielded: the checkpoint of a tracked stream lies before the oldest group that is not acknowledged.
+//! The checkpoint of a tracked stream lies before the oldest group that is not acknowledged.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -168,7 +168,7 @@ fn after_a_walk_that_healed_a_listing_resumes_at_the_place_without_loss() {
     let list = list(&fake).page_size(10);
     let mut stream = list.stream().tracked();
     let mut handled: BTreeSet<_> = (0..30).chain([100]).collect();
-    // The walk has begun again when the 21st group arrives. All but the last that is taken are acknowledged.
+    // The listing has restarted when the 21st group arrives. All but the last are acknowledged.
     let mut taken = take(&mut stream, 25);
     assert_eq!(stream.progress().restarts, 1);
     taken.pop();
@@ -267,7 +267,7 @@ struct Process {
 }
 
 impl Process {
-    /// One step of some work. Other work goes on meanwhile. Nothing goes on after the kill.
+    /// One step of some work. Other work continues meanwhile; nothing continues after the kill.
     async fn step(&self) {
         let mut waited = false;
         poll_fn(|cx| {
@@ -285,31 +285,31 @@ impl Process {
     }
 }
 
-/// What outlives a process.
+/// The data that outlives a process.
 #[derive(Default)]
 struct Disk {
     /// How often each group was handled.
     handled: RefCell<Vec<usize>>,
     /// The checkpoint saved last.
     place: RefCell<Option<Checkpoint>>,
-    /// The oldest group that was not acknowledged when it was saved: what the place should be before.
+    /// The oldest group that was not acknowledged at that time.
     oldest: Cell<usize>,
 }
 
-/// How many steps the work on a group takes.
+/// The number of steps of the work on a group.
 fn work(seed: u64, group: usize) -> usize {
     fastrand::Rng::with_seed(seed ^ (group as u64) << 32).usize(1..12)
 }
 
-/// Handles 64 groups at a time, each in a random number of steps and two more, and saves the place after each. Returns
-/// whether it came to the end.
+/// Processes 64 groups at a time, each in a random number of steps and two more, and saves the place after each.
+/// Returns whether it reached the end.
 fn process(list: &ListGroups<FakeGroups>, disk: &Disk, seed: u64, kill: usize) -> bool {
     let place = disk.place.borrow().as_ref().map(|place| place.to_string().parse().unwrap());
     let list = place.map_or(list.clone(), |place| list.clone().resume(place));
     let this = Process { steps: Cell::new(0), kill };
     let stream = list.stream().tracked();
     let processed = stream.processed();
-    // The groups that are not acknowledged, written naively, and the group that comes next.
+    // The groups that are not acknowledged, and the next group, for comparison.
     let open = RefCell::new(BTreeSet::new());
     let next = Cell::new(0);
     let mut run = pin!(stream.try_for_each_concurrent(64, |Tracked { group, ack }| {
@@ -343,9 +343,9 @@ fn process(list: &ListGroups<FakeGroups>, disk: &Disk, seed: u64, kill: usize) -
     }
 }
 
-/// Scenario: 64 groups are handled at a time, and the process is killed at one of 1,000 points spread over its run.
-/// Expected: the place that was saved is before the oldest group that was not acknowledged then, and a process that resumes
-/// there handles every group that the first has not.
+/// Scenario: 64 groups are processed at a time, and the process is killed at one of 1,000 points of its run. Expected:
+/// the saved place is before the oldest group that was not acknowledged then, and a resumed process handles all the
+/// rest.
 #[test]
 fn killed_at_a_thousand_points_no_group_is_left_unhandled_and_only_what_was_in_flight_is_repeated() {
     const GROUPS: usize = 120;

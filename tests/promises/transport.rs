@@ -1,4 +1,4 @@
-//! What breaks between the client and the server is survived, or is an error that says what broke. TLS is in `tls`.
+//! Failures between the client and the server: a retry, or an error that names the failure. `tls` has those of TLS.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -21,7 +21,7 @@ use crate::support::{all_of, groups};
 const PART: &str = r#"{"data":[{"id":"3","subject":"group 3","creation_timestamp":1},
     {"id":"4","subject":"group 4","creation_timestamp":2},{"id":"5","sub"#;
 
-/// The head of an answer that announces more than [`PART`].
+/// The head of a response that announces more than [`PART`].
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n";
 
 pub(crate) fn closed_before_the_head() -> Vec<Fault> {
@@ -68,14 +68,14 @@ pub(crate) fn dripping() -> Vec<Fault> {
     vec![vec![Step::Drip(ok(&" ".repeat(1_000)), PAUSE)]]
 }
 
-/// The address of nobody, as long as this is kept.
+/// An address that refuses connections while this is kept.
 pub(crate) fn nobody() -> (SocketAddr, TcpSocket) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     (socket.local_addr().unwrap(), socket)
 }
 
-/// Resolves every name to the next of these, none being a failure, and then to the server.
+/// Resolves a name to each of these in turn (`None` is a failure), and then to the server.
 struct Names {
     next: Mutex<VecDeque<Option<SocketAddr>>>,
     server: SocketAddr,
@@ -91,7 +91,7 @@ impl Resolve for Names {
     }
 }
 
-/// A client whose connections go to these addresses, and then to the server.
+/// A client whose connections go to these addresses in turn, and then to the server.
 pub(crate) fn client_through(server: &Server, names: impl IntoIterator<Item = Option<SocketAddr>>) -> Client {
     let names = Names { next: Mutex::new(names.into_iter().collect()), server: server.address };
     let http = reqwest::Client::builder().dns_resolver(Arc::new(names));
@@ -131,7 +131,7 @@ async fn a_name_that_does_not_resolve_is_tried_again() {
     let error = error.unwrap();
     assert!(walked.is_empty() && error.is_connect() && error.is_retryable(), "{error:?}");
     assert!(error.to_string().contains("failed after 3 attempts in "), "{error}");
-    assert!(error.to_string().contains("name does not resolve"), "{error}");
+    assert!(error.to_string().contains("could not resolve the host name"), "{error}");
     assert_eq!(server.log(), []);
 }
 
@@ -198,7 +198,7 @@ async fn a_body_without_a_length_that_is_cut_before_its_first_byte_is_tried_agai
         let error = survives(writes(head)).await;
         assert!(error.is_decode() && error.to_string().contains("the body ends early, after 0 bytes"), "{error:?}");
     }
-    // An empty body that is whole is no list either, and would come again.
+    // A complete empty body is not a list either, and a retry would not help.
     for head in [
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -225,7 +225,7 @@ async fn a_compressed_body_that_is_not_whole_is_never_a_short_list() {
     let server = Server::start(&[], [[vec![Step::Request], zipped(&gzip(page))].concat()]).await;
     assert_eq!(all_of(walk(client(&server).groups("app")).await), [Group::new("7", "late", 7)]);
 
-    // reqwest reads the first member only of a body that has two, and what it reads is a body that ends early.
+    // reqwest reads only the first member of a body that has two: the result is truncated.
     for at in [1, 20, page.len() - 1] {
         let (start, end) = page.split_at(at);
         let error = survives(zipped(&[gzip(start), gzip(end)].concat())).await;
@@ -290,11 +290,10 @@ async fn a_body_that_pauses_for_less_than_the_clients_patience_is_read_whole() {
 }
 
 #[tokio::test]
-async fn a_byte_now_and_then_is_a_timeout_in_the_end() {
+async fn a_slow_trickle_of_bytes_is_a_timeout() {
     let drip = |bytes| vec![Step::Request, Step::Drip(bytes, PAUSE)];
     let list = groups(7);
-    // A body is never silent for as long as the client has patience, and only the attempt's 30 s end it. A head that is
-    // not whole counts as silence.
+    // The body is never silent long enough, so only the attempt's 30 s end it. An incomplete head counts as silence.
     for (fault, limit) in [(drip(ok(&" ".repeat(1_000))), 2 * PATIENCE), (drip(vec![b'H'; 1_000]), PATIENCE)] {
         let server = Server::start(&list, [fault]).await;
         let groups = client(&server).groups("app");
@@ -351,7 +350,7 @@ async fn plain_http_goes_through_no_proxy() {
     }
 }
 
-/// The environment cannot be changed in this process, so the test is run again in another.
+/// This process must not change its environment, so the test runs again in another process.
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_http_goes_through_no_proxy_of_the_environment() {
     const PROXY: &str = "GROUPS_TEST_PROXY";

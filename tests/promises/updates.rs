@@ -1,4 +1,5 @@
-//! Updates: every net change is reported at least once, over restarts; a removal is true; a tick starts a listing.
+//! Updates: every net change is reported at least once, also after restarts; removals are true; a tick starts a
+//! listing.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ fn listings(fake: &FakeGroups) -> usize {
     fake.requests().iter().filter(|request| request.position == Position::Start).count()
 }
 
-/// What one listing finds.
+/// The update of one listing.
 fn once(fake: &FakeGroups, from: Option<Snapshot>) -> Option<Update> {
     let updates: Vec<_> = block_on(list(fake).updates(from, stream::empty()).collect());
     assert!(updates.len() <= 1);
@@ -94,8 +95,8 @@ fn a_listing_that_lacks_a_known_group_is_followed_by_another_before_the_group_is
     assert_eq!(listings(&fake), 2);
 }
 
-/// Scenario: the first listing misses a group because another one is created and deleted meanwhile. Expected: the second
-/// has it, and nothing is removed.
+/// Scenario: the first listing lacks a group because another one is created and deleted meanwhile. Expected: the second
+/// has it, and nothing is reported as removed.
 #[test]
 fn a_group_that_the_second_listing_has_is_not_removed() {
     let fake = FakeGroups::new(groups(8)).dialect(Dialect::default().cursors(CursorKind::Offsets));
@@ -167,7 +168,7 @@ async fn ticks_that_arrive_while_a_listing_runs_lead_to_one_more() {
     }
     assert!(timeout(SECOND, updates.next()).await.is_err());
     assert_eq!(listings(&fake), 1, "two listings do not overlap");
-    // This change comes after the first listing, and with the ticks before it: one listing for all of them finds it.
+    // This change comes after the first listing, with the ticks: one listing finds it.
     fake.create(numbered(9));
     let update = timeout(100 * SECOND, updates.next()).await.unwrap().unwrap().unwrap();
     assert_eq!(update.changes, [Change::Created(numbered(9))]);
@@ -198,7 +199,7 @@ fn a_tick_in_the_middle_of_a_listing_starts_another_after_it_also_when_it_was_th
 }
 
 #[test]
-fn ticks_without_end_and_without_pause_hold_up_nothing() {
+fn endless_ready_ticks_do_not_block_the_listing() {
     let fake = FakeGroups::new(groups(3)).on_request(|index, fake| {
         fake.fault_at(index, Fault::Pending(1));
         if fake.requests()[index].position == Position::Start {
@@ -252,12 +253,12 @@ fn it_can_move_to_a_task_and_needs_no_pin() {
     moves(list(&FakeGroups::new([])).updates(None, stream::repeat(())));
 }
 
-/// What outlives a process: a copy of the list, and the update that was saved last.
+/// The data that outlives a process: a copy of the list, and the last saved update.
 #[derive(Default)]
 struct Disk {
     copy: RefCell<BTreeMap<String, Group>>,
     saved: RefCell<Option<String>>,
-    /// How many changes of the saved update have been copied.
+    /// Changes of the saved update that are copied.
     copied: Cell<usize>,
 }
 
@@ -293,8 +294,8 @@ async fn service(list: ListGroups<FakeGroups>, disk: &Disk, when: impl Stream<It
     }
 }
 
-/// Scenario: a service copies a list that changes between requests, and also while the service is down, which is killed 50
-/// times. Expected: when the list has come to rest, the copy is the list.
+/// Scenario: a service copies a list that changes at any time, and is killed 50 times. Expected: when the list no
+/// longer changes, the copy equals the list.
 #[test]
 fn killed_at_fifty_points_every_net_change_is_reported() {
     let mut halfway = 0;
@@ -372,7 +373,7 @@ async fn of_ten_thousand_watched_lists_that_change_no_group_is_removed_that_exis
     assert!(removed > 5_000 && plain > 500);
 }
 
-/// What a watch would report that compares one plain snapshot with the next.
+/// The false removals of a watch that compares plain snapshots.
 async fn false_removals_of_plain_listings(fake: &FakeGroups) -> usize {
     let list = list(fake).page_size(3);
     match (list.snapshot().await, list.snapshot().await) {

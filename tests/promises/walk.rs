@@ -1,5 +1,5 @@
-//! The walk through lists that a model has no words for: cycles, dead ends, refusals, cursors that expire, and places in
-//! a list that has changed.
+//! Listings that the model does not cover: cycles, missing links, refusals, expired cursors, and places in a changed
+//! list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -31,7 +31,7 @@ fn expired() -> Error {
     Error::api(400, Some(131_059), "Invalid cursor")
 }
 
-/// The cursors of a page: this one in `direction`, none in the other.
+/// The cursors of a page: only this one, in `direction`.
 fn cursors(direction: Direction, cursor: &str) -> Cursors {
     match direction {
         Direction::Forward => Cursors::new(Some(cursor), None),
@@ -47,7 +47,7 @@ fn begin<S: gupshup_groups::PageSource>(list: ListGroups<S>, direction: Directio
     }
 }
 
-/// The stream has ended, and stays so.
+/// The stream has ended, for ever.
 fn yields_none_for_ever<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = Result<T>> + Unpin)) {
     for _ in 0..100 {
         let item = block_on(stream.next());
@@ -59,6 +59,7 @@ fn yields_none_for_ever<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = Res
 fn number(request: &PageRequest) -> usize {
     request.position.cursor().map_or(0, |cursor| cursor.as_str().parse().unwrap())
 }
+
 #[test]
 fn a_cycle_of_any_length_ends_with_an_error_after_each_of_its_groups_and_requests() {
     for direction in [Direction::Forward, Direction::Backward] {
@@ -82,6 +83,7 @@ fn a_cycle_of_any_length_ends_with_an_error_after_each_of_its_groups_and_request
         }
     }
 }
+
 #[test]
 fn a_cursor_that_never_moves_is_a_loop_although_the_walk_began_without_one() {
     let source = from_fn(|_| Ok(Page::new(vec![numbered(0)], Cursors::new(Some("same"), None)).has_next(true)));
@@ -90,8 +92,9 @@ fn a_cursor_that_never_moves_is_a_loop_although_the_walk_began_without_one() {
     assert_eq!(found.len(), 2);
     assert_eq!(source.asked(), 2);
 }
+
 #[test]
-fn a_loop_that_the_server_mends_goes_on_after_resume_without_a_loss_or_a_repeat() {
+fn a_loop_that_the_server_repairs_continues_after_resume_without_loss_or_repeat() {
     let fake = FakeGroups::new(groups(6));
     let mut looped = Page::new(vec![numbered(2), numbered(3)], Cursors::default()).has_next(true);
     looped.cursors.after = fake.cursor_at("1");
@@ -104,9 +107,10 @@ fn a_loop_that_the_server_mends_goes_on_after_resume_without_a_loss_or_a_repeat(
     assert_eq!(ids(&found), numbers(0, 5));
     assert_eq!(fake.requests().len(), 4, "the page of the loop is asked for again, and no other");
 }
+
 #[test]
-fn single_empty_pages_with_a_link_go_on() {
-    // Nine groups are five pages by two; each further request brought an empty one.
+fn the_listing_continues_after_single_empty_pages_with_a_link() {
+    // Nine groups are five pages of two; each further request returned an empty one.
     for (every, requests) in [(1, 10), (2, 7), (3, 6)] {
         let fake = FakeGroups::new(groups(9)).dialect(Dialect::default().empty_page_every(every));
         let found = all(ListGroups::from_source(fake.clone()).page_size(2).stream());
@@ -114,6 +118,7 @@ fn single_empty_pages_with_a_link_go_on() {
         assert_eq!(fake.requests().len(), requests, "an empty page before every {every}");
     }
 }
+
 #[test]
 fn ten_thousand_empty_pages_end_with_an_error_after_a_hundred_requests_each_time() {
     for direction in [Direction::Forward, Direction::Backward] {
@@ -139,9 +144,9 @@ fn ten_thousand_empty_pages_end_with_an_error_after_a_hundred_requests_each_time
     }
 }
 
-/// Iterative, so that no stack grows with the number of pages.
+/// The stack must not grow with the number of pages.
 #[test]
-fn a_hundred_thousand_pages_are_walked_in_a_small_stack() {
+fn a_hundred_thousand_pages_need_only_a_small_stack() {
     let walk = || {
         let source = from_fn(|request| {
             let n = number(&request);
@@ -159,6 +164,7 @@ fn a_hundred_thousand_pages_are_walked_in_a_small_stack() {
     let thread = std::thread::Builder::new().stack_size(128 * 1024).spawn(walk).unwrap();
     assert_eq!(thread.join().unwrap(), 50_000);
 }
+
 #[test]
 fn a_link_without_a_cursor_is_an_error_after_the_groups_of_its_page() {
     for cursor in [None, Some(""), Some("null")] {
@@ -177,6 +183,7 @@ fn a_link_without_a_cursor_is_an_error_after_the_groups_of_its_page() {
         assert_eq!(ids(&found), numbers(0, 3));
     }
 }
+
 #[test]
 fn a_cursor_that_is_missing_empty_or_null_is_none_and_without_a_link_the_list_ends() {
     for text in [None, Some(""), Some("null")] {
@@ -191,18 +198,21 @@ fn a_cursor_that_is_missing_empty_or_null_is_none_and_without_a_link_the_list_en
         assert_eq!(source.asked(), 1);
     }
 }
+
 #[test]
 fn ten_thousand_groups_take_eleven_requests_by_default() {
     let fake = FakeGroups::new(groups(10_000));
     assert_eq!(all(ListGroups::from_source(fake.clone()).stream()), groups(10_000));
     assert_eq!(limits(&fake), [25, 1024, 1024, 1024, 1024, 1024, 1024, 1024, 1024, 1024, 1024]);
 }
+
 #[test]
 fn ten_thousand_groups_take_ten_requests_by_the_largest_pages() {
     let fake = FakeGroups::new(groups(10_000));
     assert_eq!(all(ListGroups::from_source(fake.clone()).page_size(1024).stream()), groups(10_000));
     assert_eq!(limits(&fake), [1024; 10]);
 }
+
 #[test]
 fn a_page_size_is_clamped_to_what_the_api_documents() {
     for (size, sent) in [(0, 1), (1, 1), (25, 25), (1024, 1024), (1025, 1024), (5000, 1024), (u32::MAX, 1024)] {
@@ -211,18 +221,21 @@ fn a_page_size_is_clamped_to_what_the_api_documents() {
         assert_eq!(limits(&fake)[0], sent, "{size}");
     }
 }
+
 #[test]
 fn a_server_whose_maximum_is_100_is_listed_completely() {
     let fake = FakeGroups::new(groups(250)).dialect(Dialect::default().refuse_page_size_above(100));
     assert_eq!(all(ListGroups::from_source(fake.clone()).stream()), groups(250));
     assert_eq!(limits(&fake), [25, 1024, 100, 100, 100]);
 }
+
 #[test]
 fn a_server_whose_maximum_is_25_is_listed_completely() {
     let fake = FakeGroups::new(groups(70)).dialect(Dialect::default().refuse_page_size_above(25));
     assert_eq!(all(ListGroups::from_source(fake.clone()).stream()), groups(70));
     assert_eq!(limits(&fake), [25, 1024, 100, 25, 25]);
 }
+
 #[test]
 fn a_server_whose_maximum_is_100_is_listed_completely_backward() {
     let fake = FakeGroups::new(groups(250)).dialect(Dialect::default().refuse_page_size_above(100));
@@ -231,6 +244,7 @@ fn a_server_whose_maximum_is_100_is_listed_completely_backward() {
     assert_eq!(ids(&found), numbers(248, 0));
     assert_eq!(limits(&fake), [25, 1024, 100, 100, 100]);
 }
+
 #[test]
 fn a_size_is_lowered_after_every_kind_of_refusal() {
     for refusal in [
@@ -243,6 +257,7 @@ fn a_size_is_lowered_after_every_kind_of_refusal() {
         assert_eq!(limits(&fake), [25, 1024, 100, 100], "{}", refusal());
     }
 }
+
 #[test]
 fn other_errors_do_not_lower_the_size() {
     for other in [
@@ -263,6 +278,7 @@ fn other_errors_do_not_lower_the_size() {
         assert_eq!(limits(&fake), [25, 1024, 1024]);
     }
 }
+
 #[test]
 fn a_fixed_size_that_is_refused_is_an_error_after_one_request() {
     let fake = FakeGroups::new(groups(150)).dialect(Dialect::default().refuse_page_size_above(100));
@@ -272,6 +288,7 @@ fn a_fixed_size_that_is_refused_is_an_error_after_one_request() {
     assert_eq!(error.status(), Some(400));
     assert_eq!(limits(&fake), [101]);
 }
+
 #[test]
 fn a_cursor_of_64_kib_is_an_error_that_does_not_echo_it() {
     let cursor = "SECRET".repeat(11_000);
@@ -287,12 +304,12 @@ fn a_cursor_of_64_kib_is_an_error_that_does_not_echo_it() {
     assert!(!text.contains("SECRET"), "{text}");
 }
 
-/// A list of six groups, whose cursors all expire before each of the requests that `when` names.
+/// A list of six groups, whose cursors all expire before the requests in `when`.
 fn expiring(when: impl Fn(usize) -> bool + Send + Sync + 'static) -> FakeGroups {
     expiring_of(6, when)
 }
 
-/// The same of so many groups.
+/// The same with `count` groups.
 fn expiring_of(count: usize, when: impl Fn(usize) -> bool + Send + Sync + 'static) -> FakeGroups {
     FakeGroups::new(groups(count)).on_request(move |index, fake| {
         if when(index) {
@@ -300,6 +317,7 @@ fn expiring_of(count: usize, when: impl Fn(usize) -> bool + Send + Sync + 'stati
         }
     })
 }
+
 #[test]
 fn a_cursor_that_expires_at_any_page_heals_and_each_group_comes_once_in_order() {
     for page in 1..6 {
@@ -310,6 +328,7 @@ fn a_cursor_that_expires_at_any_page_heals_and_each_group_comes_once_in_order() 
         assert_eq!(fake.requests().len(), page + 1 + 6, "the pages before, the one refused, and the whole list again");
     }
 }
+
 #[test]
 fn a_walk_heals_whatever_the_size_of_its_pages() {
     for size in 1..=40 {
@@ -318,6 +337,7 @@ fn a_walk_heals_whatever_the_size_of_its_pages() {
         assert_eq!(stream.progress().restarts, 1);
     }
 }
+
 #[test]
 fn a_cursor_that_expires_again_and_again_is_an_error_after_max_restarts() {
     for (restarts, requests) in [(0, 2), (1, 4), (3, 8), (10, 22)] {
@@ -332,6 +352,7 @@ fn a_cursor_that_expires_again_and_again_is_an_error_after_max_restarts() {
         assert_eq!(fake.requests().len(), requests);
     }
 }
+
 #[test]
 fn three_restarts_are_the_default() {
     let fake = expiring(|index| index % 2 == 1);
@@ -339,6 +360,7 @@ fn three_restarts_are_the_default() {
     assert!(drain(&mut stream).1.expect("it never heals").is_cursor_expired());
     assert_eq!(stream.progress().restarts, 3);
 }
+
 #[test]
 fn resume_after_the_last_restart_heals_once_the_server_is_well() {
     let fake = expiring(|index| index < 8 && index % 2 == 1);
@@ -352,6 +374,7 @@ fn resume_after_the_last_restart_heals_once_the_server_is_well() {
     // Eight before the error; the expired cursor again, then the list from its start.
     assert_eq!(fake.requests().len(), 8 + 1 + 3);
 }
+
 #[test]
 fn a_walk_that_began_at_a_cursor_does_not_heal() {
     for direction in [Direction::Forward, Direction::Backward] {
@@ -364,6 +387,7 @@ fn a_walk_that_began_at_a_cursor_does_not_heal() {
         assert_eq!(fake.requests().len(), 2);
     }
 }
+
 #[test]
 fn a_walk_that_began_at_a_saved_place_does_not_heal() {
     let fake = expiring(|index| index == 2);
@@ -375,6 +399,7 @@ fn a_walk_that_began_at_a_saved_place_does_not_heal() {
     assert_eq!(ids(&found), ["1"]);
     assert_eq!(fake.requests().len(), 3);
 }
+
 #[test]
 fn a_reversed_walk_does_not_heal() {
     let fake = expiring(|index| index == 3);
@@ -385,6 +410,7 @@ fn a_reversed_walk_does_not_heal() {
     assert_eq!(ids(&found), ["3", "2"]);
     assert_eq!(fake.requests().len(), 4);
 }
+
 #[test]
 fn a_healed_listing_by_pages_holds_only_what_is_new() {
     let fake = expiring(|index| index == 2);
@@ -393,7 +419,7 @@ fn a_healed_listing_by_pages_holds_only_what_is_new() {
     assert_eq!(found, [["0", "1"], ["2", "3"], ["4", "5"]]);
 }
 
-/// A list of twelve groups, and the place after the first eight, "7" the last of them: the third of the second page.
+/// A list of twelve groups, and the place after the first eight, in the second page.
 fn place_in_the_middle() -> (FakeGroups, Checkpoint) {
     let fake = FakeGroups::new(groups(12));
     let mut stream = ListGroups::from_source(fake.clone()).page_size(5).stream();
@@ -405,18 +431,21 @@ fn resumed(fake: &FakeGroups, place: Checkpoint) -> Vec<String> {
     let found = all(ListGroups::from_source(fake.clone()).page_size(5).resume(place).stream());
     found.into_iter().map(|group| group.id).collect()
 }
+
 #[test]
 fn a_place_whose_last_group_was_deleted_lists_its_page_again() {
     let (fake, place) = place_in_the_middle();
     fake.delete("7");
     assert_eq!(resumed(&fake, place), ["5", "6", "8", "9", "10", "11"]);
 }
+
 #[test]
-fn a_place_whose_last_group_was_deleted_lists_its_page_again_when_reversed() {
+fn a_reversed_place_whose_last_group_was_deleted_begins_at_the_end_of_the_list() {
     let (fake, place) = place_in_the_middle();
     fake.delete("7");
-    assert_eq!(resumed(&fake, place.reversed()), ["10", "9", "8", "6", "5", "4", "3", "2", "1", "0"]);
+    assert_eq!(resumed(&fake, place.reversed()), ["11", "10", "9", "8", "6", "5", "4", "3", "2", "1", "0"]);
 }
+
 #[test]
 fn a_place_whose_last_group_was_deleted_is_never_lost_however_the_server_words_the_end() {
     use CursorAnswer::{EmptyPage, Invalid};
@@ -430,8 +459,9 @@ fn a_place_whose_last_group_was_deleted_is_never_lost_however_the_server_words_t
         assert_eq!(resumed(&fake, stream.checkpoint()), rest, "{next_links} {past_the_end:?}");
     }
 }
+
 #[test]
-fn a_place_whose_last_group_moved_goes_on_just_past_it() {
+fn a_place_whose_last_group_moved_continues_just_after_it() {
     let (fake, place) = place_in_the_middle();
     fake.delete("7");
     fake.insert(6, numbered(7));
@@ -443,6 +473,7 @@ fn a_place_whose_last_group_moved_goes_on_just_past_it() {
     assert_eq!(resumed(&fake, place.clone()), [""; 0], "moved to the list's end");
     assert_eq!(resumed(&fake, place.reversed())[..3], ["7", "11", "10"]);
 }
+
 #[test]
 fn groups_created_before_a_place_on_the_first_page_do_not_move_it() {
     let fake = FakeGroups::new(groups(12));
@@ -455,6 +486,7 @@ fn groups_created_before_a_place_on_the_first_page_do_not_move_it() {
     let back = ["2", "1", "0", "100", "101", "102", "103", "104", "105", "106"];
     assert_eq!(resumed(&fake, stream.checkpoint().reversed()), back);
 }
+
 #[test]
 fn a_place_whose_next_group_was_deleted_repeats_nothing() {
     let (fake, place) = place_in_the_middle();
@@ -462,12 +494,14 @@ fn a_place_whose_next_group_was_deleted_repeats_nothing() {
     assert_eq!(resumed(&fake, place.clone()), ["9", "10", "11"]);
     assert_eq!(resumed(&fake, place.reversed()), numbers(7, 0));
 }
+
 #[test]
-fn a_place_behind_which_a_group_was_renamed_is_the_same_place() {
+fn a_rename_does_not_move_a_place() {
     let (fake, place) = place_in_the_middle();
     fake.rename("7", "another subject");
     assert_eq!(resumed(&fake, place), ["8", "9", "10", "11"]);
 }
+
 #[test]
 fn a_place_whose_cursor_was_invalidated_is_an_error_and_never_a_part_of_the_list() {
     let (fake, place) = place_in_the_middle();
@@ -476,6 +510,7 @@ fn a_place_whose_cursor_was_invalidated_is_an_error_and_never_a_part_of_the_list
     assert!(found.is_empty());
     assert!(error.expect("the page of the place cannot be asked for").is_cursor_expired());
 }
+
 #[test]
 fn control_and_bidirectional_characters_are_data() {
     let odd = ["\u{0}\u{1b}[31m\r\n", "\u{202e}evil\u{2066}", "\u{feff}", "", "\u{1f600}\u{200d}"];
@@ -487,6 +522,7 @@ fn control_and_bidirectional_characters_are_data() {
     found.extend(all(ListGroups::from_source(fake).resume(place).stream()));
     assert_eq!(found, list);
 }
+
 #[test]
 fn more_groups_than_asked_are_accepted() {
     let source = from_fn(|request| match &request.position {
@@ -497,6 +533,7 @@ fn more_groups_than_asked_are_accepted() {
     assert_eq!(all(&mut stream), groups(9));
     assert_eq!(source.asked(), 2);
 }
+
 #[test]
 fn more_groups_than_asked_are_never_more_than_max_groups() {
     let source = from_fn(|_| Ok(Page::new(groups(5), Cursors::new(Some("4"), None)).has_next(true)));
@@ -505,8 +542,9 @@ fn more_groups_than_asked_are_never_more_than_max_groups() {
     assert!(!stream.checkpoint().is_end());
     assert_eq!(source.asked(), 1);
 }
+
 #[test]
-fn max_groups_in_the_middle_of_a_page_asks_for_no_more_and_nothing_further() {
+fn max_groups_in_the_middle_of_a_page_requests_no_more() {
     let fake = FakeGroups::new(groups(100));
     let mut stream = ListGroups::from_source(fake.clone()).page_size(10).max_groups(13).stream();
     assert_eq!(all(&mut stream), groups(13));
@@ -516,8 +554,9 @@ fn max_groups_in_the_middle_of_a_page_asks_for_no_more_and_nothing_further() {
     assert_eq!(fake.requests().len(), 2);
     assert!(!stream.checkpoint().is_end());
 }
+
 #[test]
-fn max_groups_of_none_asks_nothing_and_is_not_the_end() {
+fn max_groups_of_zero_makes_no_request_and_is_not_the_end() {
     let fake = FakeGroups::new(groups(9));
     let cursor = fake.cursor_at("5").unwrap();
     let list = || ListGroups::from_source(fake.clone()).max_groups(0);
@@ -530,7 +569,7 @@ fn max_groups_of_none_asks_nothing_and_is_not_the_end() {
     assert!(fake.requests().is_empty());
 }
 
-/// The one item of this listing is an error about the input, and nothing is asked.
+/// The only item of this listing is an error about the input, without any request.
 fn is_bad_input(list: &ListGroups<FakeGroups>, fake: &FakeGroups) {
     let mut groups = list.stream();
     let (found, error) = drain(&mut groups);
@@ -547,8 +586,9 @@ fn is_bad_input(list: &ListGroups<FakeGroups>, fake: &FakeGroups) {
     assert!(block_on(list.page()).unwrap_err().is_config());
     assert!(fake.requests().is_empty());
 }
+
 #[test]
-fn a_cursor_of_the_callers_that_is_none_or_too_long_is_refused_before_any_request() {
+fn an_empty_or_too_long_cursor_of_the_caller_is_refused_before_any_request() {
     let fake = FakeGroups::new(groups(3));
     let long = "SECRET78".repeat(512) + "x";
     for cursor in ["", "null", &long] {
@@ -565,6 +605,7 @@ fn a_cursor_of_the_callers_that_is_none_or_too_long_is_refused_before_any_reques
         }
     }
 }
+
 #[test]
 fn a_cursor_of_4_kib_is_sent() {
     let fake = FakeGroups::new(groups(3)).script([Fault::Page(Page::default())]);
@@ -572,6 +613,7 @@ fn a_cursor_of_4_kib_is_sent() {
     assert!(all(ListGroups::from_source(fake.clone()).after(cursor.as_str()).stream()).is_empty());
     assert_eq!(fake.requests()[0].position, Position::After(cursor.into()));
 }
+
 #[test]
 fn a_second_start_is_refused_before_any_request() {
     let fake = FakeGroups::new(groups(3));
@@ -589,8 +631,9 @@ fn a_second_start_is_refused_before_any_request() {
         is_bad_input(&list, &fake);
     }
 }
+
 #[test]
-fn nothing_comes_and_nothing_is_asked_after_the_end() {
+fn nothing_is_yielded_or_requested_after_the_end() {
     let fake = FakeGroups::new(groups(3));
     let mut stream = ListGroups::from_source(fake.clone()).stream();
     let mut pages = ListGroups::from_source(fake.clone()).pages();
@@ -600,8 +643,9 @@ fn nothing_comes_and_nothing_is_asked_after_the_end() {
     yields_none_for_ever(&mut pages);
     assert_eq!(fake.requests().len(), 4, "each listed the page, and confirmed that it is the last");
 }
+
 #[test]
-fn nothing_comes_and_nothing_is_asked_after_an_error() {
+fn nothing_is_yielded_or_requested_after_an_error() {
     for failing in 0..3 {
         let fake = FakeGroups::new(groups(6)).fault_at(failing, Fault::Error(Error::transport("reset")));
         let mut stream = ListGroups::from_source(fake.clone()).page_size(2).stream();
@@ -612,6 +656,7 @@ fn nothing_comes_and_nothing_is_asked_after_an_error() {
         assert_eq!(fake.requests().len(), failing + 1);
     }
 }
+
 #[test]
 fn an_expired_cursor_that_does_not_heal_comes_once() {
     let source = from_fn(|_| Err(expired()));
@@ -620,6 +665,7 @@ fn an_expired_cursor_that_does_not_heal_comes_once() {
     yields_none_for_ever(&mut stream);
     assert_eq!(source.asked(), 1);
 }
+
 #[test]
 fn one_group_a_page_with_equal_cursors_is_listed_both_ways() {
     let fake = FakeGroups::new(groups(40));
@@ -628,8 +674,9 @@ fn one_group_a_page_with_equal_cursors_is_listed_both_ways() {
     assert_eq!(ids(&all(list().before(fake.cursor_at("39").unwrap()).stream())), numbers(38, 0));
     assert_eq!(fake.requests().len(), 40 + 39);
 }
+
 #[test]
-fn reversing_at_an_error_brings_back_what_was_yielded() {
+fn reversing_at_an_error_yields_the_yielded_groups_again() {
     let fake = FakeGroups::new(groups(6)).fault_at(2, Fault::Error(Error::transport("reset")));
     let mut stream = ListGroups::from_source(fake).page_size(2).stream();
     assert_eq!(drain(&mut stream).0, groups(4));
@@ -653,7 +700,7 @@ fn reversing_on_a_page_without_a_cursor_back_is_an_error_after_its_groups() {
 }
 
 #[test]
-fn reversing_does_not_forgive_bad_input() {
+fn bad_input_stays_an_error_after_reversing() {
     let fake = FakeGroups::new(groups(3));
     let list = ListGroups::from_source(fake.clone()).after("null");
     let (found, error) = drain(&mut list.stream().reverse());

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-/// Bars longer than this are cut, and say so by an arrow: one peer is a hundred times as slow as the rest.
+/// Longer bars are cut, with an arrow: one peer is a hundred times slower than the rest.
 const LONGEST: f64 = 20.0;
-/// Where bars begin, and how long the longest is.
+/// The start of the bars, and the length of the longest.
 const LEFT: f64 = 250.0;
 const WIDTH: f64 = 380.0;
 /// The height of a row with its two bars.
 const ROW: f64 = 38.0;
 
-/// Two bars for each name; the legend says what each is.
+/// Two bars for each name, which the legend explains.
 pub fn bars(title: &str, legend: [&str; 2], rows: &[(String, [f64; 2])]) -> String {
     let top = 78.0;
     let height = top + ROW * rows.len() as f64;

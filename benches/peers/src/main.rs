@@ -1,9 +1,9 @@
-//! gupshup-groups beside its peers, in one run.
+//! gupshup-groups compared with its peers, in one run.
 //!
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml [walk] [decode] [wire] [latency] [ahead]`
 //!
-//! Prints tables in Markdown; without arguments all of them. `walk` also draws `benches/walk.svg`. What is compared
-//! is measured in interleaved rounds and told as medians, and only the ratios mean anything on another machine.
+//! Prints tables in Markdown; without arguments all of them. `walk` also draws `benches/walk.svg`. Each figure is a
+//! median over interleaved rounds. On another machine, only ratios are comparable.
 
 mod chart;
 mod decode;

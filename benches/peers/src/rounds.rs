@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-/// Something that can be timed once: it prepares what it needs, and returns how long the part took that counts.
+/// Prepares what it needs, and returns the duration of the measured part.
 pub type Contestant<'a> = (&'static str, Box<dyn FnMut() -> Duration + 'a>);
 
-/// Runs all contestants in turn, round after round, so that whatever else the machine does hits all alike. Returns the
-/// median time of each; the first round warms up and does not count.
+/// Runs all contestants in turn, round after round, so that other load on the machine affects all alike. Returns the
+/// median time of each, without the first round, which warms up.
 pub fn medians(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<Duration> {
     let mut times = vec![Vec::new(); contestants.len()];
     for round in 0..=rounds {

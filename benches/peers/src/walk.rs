@@ -1,11 +1,11 @@
-//! What a stream adds to each group: one million groups in memory, in pages of 1024, on a current-thread runtime.
+//! The cost of a stream for each group: one million groups in memory, in pages of 1024, on a current-thread runtime.
 //!
-//! All contestants take the same prebuilt pages out of the same queue, and hand each group to the same consumer, which
-//! puts it into a tray. Full trays are the pages of the next round, so that no round pays for making groups or dropping
-//! them. The floor is a loop over pages with a loop over groups inside.
+//! All contestants take the same prebuilt pages from the same queue, and pass each group to the same consumer, which
+//! puts it into a tray. Full trays are the pages of the next round, so that no round creates or drops groups. The
+//! baseline is a loop over pages with a loop over groups inside.
 //!
-//! Groups that lie in memory are not in the processor's cache, and whoever looks at one first waits for it. So there are
-//! two consumers: one that reads each id, as any real one does, and one that looks at nothing.
+//! Groups in memory are not in the processor's cache, and the first to read one waits for it. So there are two
+//! consumers: one reads each id, as a real one does, and one reads nothing.
 
 use std::collections::VecDeque;
 use std::future::{Ready, ready};
@@ -24,10 +24,10 @@ const GROUPS: usize = 1_000_000;
 const PAGE: usize = 1024;
 const ROUNDS: usize = 31;
 
-/// The groups of a page, and the cursor that leads on; the last page has none.
+/// The groups of a page, and the cursor of the next one.
 type Stored = (Vec<Group>, Option<Cursor>);
 
-/// The pages that are left of a walk.
+/// The remaining pages.
 #[derive(Clone)]
 struct Depot(Arc<Mutex<VecDeque<Stored>>>);
 
@@ -54,16 +54,16 @@ impl Depot {
     }
 
     fn page(&self) -> Stored {
-        self.0.lock().unwrap().pop_front().expect("nobody asks on after the last page")
+        self.0.lock().unwrap().pop_front().expect("no request after the last page")
     }
 }
 
-/// Where groups end up: in the pages of the next round.
+/// Collects groups as the pages of the next round.
 struct Tray<const READ: bool> {
     open: Vec<Group>,
     full: Vec<Vec<Group>>,
     empty: Vec<Vec<Group>>,
-    /// What was read of the ids.
+    /// The bytes read of the ids.
     read: u8,
 }
 
@@ -105,7 +105,7 @@ impl PageSource for Depot {
     }
 }
 
-/// One page over the wire, for those who await it.
+/// One page, asynchronously.
 async fn fetch(depot: &Depot) -> Result<Stored> {
     Ok(depot.page())
 }
@@ -126,7 +126,7 @@ async fn ours<const READ: bool>(depot: Depot, tray: &mut Tray<READ>, restarts: u
     consume(ListGroups::from_source(depot).page_size(PAGE as u32).max_restarts(restarts).stream(), tray).await
 }
 
-/// The loop of everybody who is a `Stream`.
+/// The loop over any `Stream`.
 async fn consume<E, const READ: bool>(
     groups: impl Stream<Item = std::result::Result<Group, E>>,
     tray: &mut Tray<READ>,
@@ -185,7 +185,7 @@ async fn page_turner<const READ: bool>(depot: Depot, tray: &mut Tray<READ>) -> R
     consume(Turner(depot).into_pages(Request).items(), tray).await
 }
 
-/// A page as the larger clients want it.
+/// A page in the form of the larger clients.
 struct PeerPage(Vec<Group>, Option<Cursor>);
 
 #[async_trait::async_trait]
@@ -268,7 +268,7 @@ async fn aws<const READ: bool>(depot: Depot, tray: &mut Tray<READ>) -> Result<()
     Ok(())
 }
 
-/// A contestant, who walks a depot of so many groups until it has seen `GROUPS`.
+/// A contestant, which lists a depot of so many groups until it has seen `GROUPS`.
 macro_rules! contestant {
     ($name:expr, $runtime:expr, $depot:expr, $groups:expr, $walk:expr $(, $setting:expr)?) => {{
         let (runtime, depot) = (&$runtime, &$depot);
@@ -289,7 +289,7 @@ macro_rules! contestant {
     }};
 }
 
-/// What each group costs, in nanoseconds, first the floor itself.
+/// The cost of each group in nanoseconds, the baseline first.
 fn measure<const READ: bool>(groups: usize) -> Vec<(&'static str, f64)> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let depot = Depot::new(groups);
@@ -309,7 +309,7 @@ fn measure<const READ: bool>(groups: usize) -> Vec<(&'static str, f64)> {
     contestants.iter().zip(times).map(|((name, _), time)| (*name, time.as_nanos() as f64 / count)).collect()
 }
 
-/// Who is no `Stream`.
+/// Contestants that are not a `Stream`.
 const NO_STREAM: [&str; 3] = ["nested loop", "google-cloud-gax `items()`", "aws-smithy-async `items()`"];
 
 pub fn table() {

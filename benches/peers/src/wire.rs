@@ -1,5 +1,5 @@
-//! The whole way: over loopback HTTP, against a loop of reqwest and serde_json as one would write it by hand, and against
-//! fetching the same bytes and dropping them.
+//! A whole listing over loopback HTTP, compared with a loop of reqwest and serde_json, and with fetching the same bytes
+//! and dropping them.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::loopback::{
 };
 use crate::rounds::{Contestant, medians};
 
-/// Times this until it has counted all groups.
+/// Measures the time until all groups are counted.
 macro_rules! contestant {
     ($name:expr, $runtime:expr, $groups:expr, $walk:expr) => {
         (
@@ -26,7 +26,7 @@ fn ratio(time: Duration, of: Duration) -> f64 {
     time.as_secs_f64() / of.as_secs_f64()
 }
 
-/// On each of tokio's runtimes, against the loop by hand on the same.
+/// On each of tokio's runtimes, compared with the loop on the same runtime.
 pub fn table() {
     const GROUPS: usize = 300_000;
     let server = Server::start(GROUPS, Duration::ZERO);
@@ -57,7 +57,7 @@ pub fn table() {
     println!();
 }
 
-/// 10,000 groups from a server that thinks about each page.
+/// 10,000 groups from a server with a delay for each page.
 pub fn latency() {
     const GROUPS: usize = 10_000;
     let server = Server::start(GROUPS, THINK);
@@ -71,7 +71,7 @@ pub fn latency() {
         contestant!("by hand, the API's default of 25: all", runtime, GROUPS, by_hand.count(25)),
     ];
     let times = medians(5, &mut contestants);
-    println!("| {GROUPS} groups, the server thinks 20 ms a page | requests | ms | in units of 20 ms |");
+    println!("| {GROUPS} groups, the server takes 20 ms a page | requests | ms | in units of 20 ms |");
     println!("|---|---|---|---|");
     for ((name, run), time) in contestants.iter_mut().zip(times) {
         server.take_requests();
@@ -82,7 +82,7 @@ pub fn latency() {
     println!();
 }
 
-/// A consumer that works as long on each page as the server thinks about it.
+/// A consumer that takes as long for each page as the server.
 pub fn read_ahead() {
     const PAGES: usize = 50;
     const GROUPS: usize = PAGES * PAGE;

@@ -5,27 +5,26 @@
 //! GUPSHUP_API_KEY=… GUPSHUP_APP_ID=… cargo run --manifest-path examples/sync-sqlite/Cargo.toml -- groups.sqlite
 //! ```
 //!
-//! The first sync of an app imports its groups page by page, each page in one transaction with the checkpoint after it, and
-//! continues there if it was stopped. Every sync then takes a consistent snapshot, and writes in one transaction what is
-//! new, what is different, what is gone, and when that was. An empty list marks nothing as gone where the database has
-//! groups: that is an error, unless `--allow-empty` says that the app has none.
+//! The first sync of an app imports its groups page by page. Each transaction writes one page and the checkpoint after
+//! it, so that a stopped import resumes there. Every sync then takes a consistent snapshot and writes, in one
+//! transaction, what was created, changed or removed, and when. If the list is empty and the database has groups, the
+//! sync fails, unless `--allow-empty` confirms that the app has none.
 //!
-//! With `--demo` it lists a demo server that it starts on loopback: once, then again after the list has changed, then with
-//! a listing that breaks off half way. Without a path the database is in memory. It prints:
+//! With `--demo` it lists a demo server three times: once, again after the list has changed, and with a listing that
+//! fails half-way. Without a path, the database is in memory. It prints:
 //!
 //! ```text
 //! import: 2500 groups
 //! sync: 0 created, 0 changed, 0 removed, 0 returned, 2500 unchanged
 //! sync: 2 created, 1 changed, 1 removed, 0 returned, 2498 unchanged
-//! sync: failed, and the database is as it was
+//! sync: failed; the database is unchanged
 //! ```
 //!
-//! Otherwise it lists the live API once, at `GUPSHUP_API_URL` if that is set: something for a timer. It exits with 0 where
-//! the database is now as the list, and with 1 where it is as it was.
+//! Otherwise it lists the live API once, at `GUPSHUP_API_URL` if that is set: run it from a timer. It exits with 0 if
+//! the database equals the list, and with 1 if the database is unchanged.
 //!
-//! Killed at any point, the database is as before or as after, or between two pages of the first import;
-//! `tests/kill.rs` kills it. Run one at a time: of two at once, the one that ends last wins, though it may have listed
-//! first.
+//! If it is killed, the database is as before or as after, or between two pages of the first import; `tests/kill.rs`
+//! tests that. Run only one at a time: of two, the last to end overwrites the other, even with an older list.
 
 #[path = "../../demo/mod.rs"]
 mod demo;
@@ -63,12 +62,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
         (Some(demo), []) => demonstrate(&groups, &demo, &mut store::open(":memory:")?).await,
         (Some(demo), [path]) => demonstrate(&groups, &demo, &mut store::open(path)?).await,
         (None, [path]) => sync(&groups, &mut store::open(path)?, &env::var("GUPSHUP_APP_ID")?, empty).await,
-        (None, []) => Err("say where the database is: sync-sqlite groups.sqlite".into()),
+        (None, []) => Err("give the path of the database: sync-sqlite groups.sqlite".into()),
         (_, [_, _, ..]) => Err("expected one database: sync-sqlite [--demo] [--allow-empty] groups.sqlite".into()),
     }
 }
 
-/// Syncs, and says what has changed.
+/// Syncs, and prints the changes.
 async fn sync(groups: &ListGroups, db: &mut Connection, app_id: &str, empty: EmptyList) -> Result<(), Box<dyn Error>> {
     let Changes { imported, created, changed, removed, returned, unchanged } =
         store::sync(groups, db, app_id, empty).await?;
@@ -100,7 +99,7 @@ async fn demonstrate(groups: &ListGroups, demo: &DemoServer, db: &mut Connection
         Ok(()) => Err("the demo server should have refused a request".into()),
         Err(error) => {
             eprintln!("{error}");
-            println!("sync: failed, and the database is as it was");
+            println!("sync: failed; the database is unchanged");
             Ok(())
         }
     }

@@ -1,4 +1,4 @@
-//! The database: what it holds, and the transactions that change it.
+//! The database and its transactions.
 
 use std::error::Error;
 use std::path::Path;
@@ -8,10 +8,10 @@ use futures::TryStreamExt as _;
 use gupshup_groups::{Checkpoint, Group, ListGroups, PageSource, Snapshot};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-/// A group is marked as gone, not deleted: what else you know of it stays, and it may come back, since the API leaves out
-/// groups that are suspended.
+/// A group is marked as removed, not deleted, so that your other data of it stays. It may return, since the API leaves
+/// out suspended groups.
 ///
-/// The app is part of the keys. Two apps in one database do not take each other's groups for missing.
+/// The app is part of the keys, so that several apps can share a database.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS groups (
         app_id     TEXT NOT NULL,
@@ -27,42 +27,42 @@ const SCHEMA: &str = "
         synced_at  INTEGER            -- when the rows were last the whole list; NULL until they are
     ) WITHOUT ROWID, STRICT";
 
-/// What a sync has written.
+/// The changes of a sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
-    /// Rows of the first import, which comes before everything else.
+    /// Rows of the first import.
     pub(crate) imported: usize,
     pub(crate) created: usize,
-    /// Of a group whose subject, or something else, is different.
+    /// The subject or another value differs.
     pub(crate) changed: usize,
-    /// Listed before, and now for the first time not.
+    /// No longer listed.
     pub(crate) removed: usize,
-    /// Marked as gone before, and now listed again.
+    /// Removed before, and listed again.
     pub(crate) returned: usize,
     pub(crate) unchanged: usize,
 }
 
-/// Whether a list without groups is believed.
+/// Whether a list without groups is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EmptyList {
-    /// It is an error where the database has groups: a wrong app id, or a server in trouble, is more likely than an app
-    /// that has lost all its groups.
+    /// It is an error if the database has groups: a wrong app id or a failing server is more likely than an app that
+    /// has lost all its groups.
     Refuse,
     /// The caller knows that the app has no groups.
     Accept,
 }
 
-/// Opens a database, or makes it where there is none.
+/// Opens a database, or creates it.
 pub(crate) fn open(path: impl AsRef<Path>) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     db.execute_batch(SCHEMA)?;
     Ok(db)
 }
 
-/// Makes the rows of an app what its list is: all of it, or on any error nothing but what the first import has.
+/// Makes the rows of an app equal to its list. On an error, only the first import may have written.
 ///
-/// Only a consistent snapshot marks rows as gone. There is none of a listing that stopped early, and none that lacks a
-/// group because another one was deleted meanwhile.
+/// Only a consistent snapshot marks rows as removed: a plain one may lack a group because another was deleted
+/// meanwhile.
 pub(crate) async fn sync<S: PageSource + Clone>(
     groups: &ListGroups<S>,
     db: &mut Connection,
@@ -74,11 +74,11 @@ pub(crate) async fn sync<S: PageSource + Clone>(
     Ok(Changes { imported, ..write(db, app_id, &snapshot, empty)? })
 }
 
-/// Fills the rows of an app that was never synced, page by page, so that they can be read before the list is complete.
-/// Returns how many it wrote.
+/// Writes the rows of an app that was never synced, page by page, so that they can be read before the list is complete.
+/// Returns their number.
 ///
-/// The rows of a page and the checkpoint after it are one transaction: an import that was killed continues behind the last
-/// row that it wrote. Nothing is marked as gone here.
+/// Each transaction writes a page and the checkpoint after it, so a killed import resumes after its last row. Nothing
+/// is marked as removed here.
 async fn import<S: PageSource + Clone>(
     groups: &ListGroups<S>,
     db: &mut Connection,
@@ -97,17 +97,17 @@ async fn import<S: PageSource + Clone>(
                 imported += page.groups.len();
             }
             Ok(None) => return Ok(imported),
-            // The checkpoint is too old. What it stands for is in the rows, and the snapshot will have the rest.
+            // The checkpoint has expired. Its rows are written, and the snapshot has the rest.
             Err(error) if error.is_cursor_expired() && is_resumed => return Ok(imported),
             Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// How far the syncs of an app have come.
+/// The state of an app's syncs.
 enum State {
     New,
-    /// The first import is not done. It continues at this checkpoint.
+    /// The first import is not finished. It resumes at this checkpoint.
     Importing(String),
     Synced,
 }
@@ -132,7 +132,7 @@ fn write_page(db: &mut Connection, app_id: &str, groups: &[Group], checkpoint: &
     transaction.commit()
 }
 
-/// Makes the rows of an app what a consistent snapshot holds, in one transaction with the state of the sync.
+/// Makes the rows of an app equal to a consistent snapshot, in one transaction with the state of the sync.
 pub(crate) fn write(
     db: &mut Connection,
     app_id: &str,
@@ -140,8 +140,8 @@ pub(crate) fn write(
     empty: EmptyList,
 ) -> Result<Changes, Box<dyn Error>> {
     let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
-    // The lock is taken after the listing, so that nobody waits for the network; and before the rows are read, so that
-    // nobody changes them in between.
+    // The lock is taken after the listing, so that no writer waits for the network, and before the rows are read, so
+    // that they do not change meanwhile.
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let missing = missing(&transaction, app_id, snapshot)?;
     if snapshot.is_empty() && !missing.is_empty() && empty == EmptyList::Refuse {
@@ -161,16 +161,15 @@ pub(crate) fn write(
     let sql = "INSERT INTO syncs (app_id, synced_at) VALUES (?1, ?2)
                ON CONFLICT DO UPDATE SET checkpoint = NULL, synced_at = excluded.synced_at";
     transaction.execute(sql, params![app_id, now])?;
-    // Until here the database is as before, and from here as after, whatever happens to this process or its machine. An
-    // error on the way drops the transaction, which rolls it back.
+    // The commit is atomic, also in a crash. An error before it drops the transaction, which rolls it back.
     transaction.commit()?;
     Ok(changes)
 }
 
-/// A row, without what is its key.
+/// A row without its key.
 type Row = (String, i64, Option<i64>);
 
-/// Writes the rows of groups that are listed.
+/// Writes the rows of listed groups.
 fn upsert<'a>(
     db: &Transaction<'_>,
     app_id: &str,
@@ -200,7 +199,7 @@ fn upsert<'a>(
     Ok(changes)
 }
 
-/// The groups that the database has, and the list has not.
+/// The groups of the database that the list lacks.
 fn missing(db: &Transaction<'_>, app_id: &str, snapshot: &Snapshot) -> rusqlite::Result<Vec<String>> {
     let mut known = db.prepare_cached("SELECT id FROM groups WHERE app_id = ?1 AND gone_at IS NULL")?;
     let ids = known.query_map([app_id], |row| row.get::<_, String>(0))?;

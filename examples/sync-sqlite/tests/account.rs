@@ -1,8 +1,8 @@
-//! Without an account nothing is synced: invented groups never reach a database by accident.
+//! Without an account, nothing is synced: invented groups do not get into a database by accident.
 
 use std::process::Command;
 
-/// Scenario: a cron job whose environment is lost. Expected: an error that names the variables, and no database.
+/// Scenario: a cron job has lost its environment. Expected: an error that names the variables, and no database.
 #[test]
 fn without_an_account_there_is_an_error_and_the_database_is_not_touched() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,8 +1,7 @@
-//! Killed at any point, the database is as before or as after, or between two pages of the first import.
+//! If the program is killed, the database is as before or as after, or between two pages of the first import.
 //!
-//! The real program syncs from a demo server and gets a SIGKILL: first at moments spread over its whole run, then at
-//! moments spread over its transaction, which begins when SQLite's journal appears beside the database, then at moments
-//! spread over its first run.
+//! The program syncs from a demo server and gets a SIGKILL: at moments spread over its whole run, over its transaction
+//! (which begins when SQLite's journal appears), and over its first run.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
@@ -24,31 +23,31 @@ use tempfile::TempDir;
 
 use demo::DemoServer;
 
-/// How many processes are killed while they run, in each of the tests.
+/// Processes killed while they run, in each test.
 const KILLS: usize = 50;
-/// The processes that may have ended before their signal, on top of that.
+/// Processes that may end before their signal.
 const MISSES: usize = 200;
 
-/// Id, subject, time of creation, and whether it is gone.
+/// Id, subject, creation time, and whether it is removed.
 type Row = (String, String, i64, bool);
 
-/// A server with the list as it is now, and databases with the list as it was and as it is.
+/// A server with the new list, and databases with the old and the new one.
 struct Fixture {
     dir: TempDir,
     server: DemoServer,
     before: Vec<Row>,
     after: Vec<Row>,
-    /// How long the program runs.
+    /// The duration of the program.
     run: Duration,
-    /// How long its transaction takes.
+    /// The duration of its transaction.
     write: Duration,
 }
 
-/// What a kill has left.
+/// The result of a kill.
 struct Left {
-    /// Whether the signal came before the program's own end.
+    /// Whether the process was killed before it ended.
     killed: bool,
-    /// Whether a journal was there, from which the database had to be restored.
+    /// Whether there was a journal, from which the database had to be restored.
     journal: bool,
 }
 
@@ -60,7 +59,7 @@ impl Fixture {
         let mut fixture =
             Self { dir, server, before: Vec::new(), after: Vec::new(), run: Duration::ZERO, write: Duration::ZERO };
 
-        // So few pages are cached that the transaction writes to the database long before it ends.
+        // With so small a cache, the transaction writes to the database long before it ends.
         let old = fixture.path("old");
         Connection::open(&old).unwrap().execute_batch("PRAGMA default_cache_size = 10").unwrap();
         assert!(fixture.spawn(&old).wait().unwrap().success());
@@ -109,7 +108,7 @@ impl Fixture {
             .unwrap()
     }
 
-    /// Checks a database whose sync was killed, and that the next sync mends what there is to mend.
+    /// Checks a database whose sync was killed, and that the next sync completes it.
     fn check(&self, mut child: Child, database: &Path) -> Left {
         child.kill().unwrap();
         let status = child.wait().unwrap();
@@ -128,14 +127,14 @@ impl Fixture {
     }
 }
 
-/// The file that is there while a transaction writes.
+/// The file that exists while a transaction writes.
 fn journal(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push("-journal");
     name.into()
 }
 
-/// Returns as soon as the transaction has begun, or when the process has ended.
+/// Returns when the transaction has begun or the process has ended.
 fn wait_for_transaction(child: &mut Child, database: &Path) {
     let journal = journal(database);
     while !journal.exists() && child.try_wait().unwrap().is_none() {
@@ -143,7 +142,7 @@ fn wait_for_transaction(child: &mut Child, database: &Path) {
     }
 }
 
-/// What the database holds, once SQLite has restored it if need be. It must be sound.
+/// The rows of the database, after SQLite has restored it. Its integrity is checked.
 fn rows(database: &Path) -> Vec<Row> {
     let db = Connection::open(database).unwrap();
     let verdict: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
@@ -157,7 +156,7 @@ fn rows(database: &Path) -> Vec<Row> {
     rows.collect::<rusqlite::Result<_>>().unwrap()
 }
 
-/// A moment of `span`. A little beyond its end, since runs differ.
+/// A moment in `span`, or a little after, since runs differ.
 fn moment(random: &mut fastrand::Rng, span: Duration) -> Duration {
     span.mul_f64(random.f64() * 1.1)
 }
@@ -198,8 +197,8 @@ fn killed_at_any_moment_of_its_transaction() {
     assert!(restored > 0, "no kill fell into a transaction");
 }
 
-/// Scenario: a database without rows, and a sync that is killed. Expected: it holds some of the groups as they are listed,
-/// and the next sync completes it.
+/// Scenario: the first sync of a database is killed. Expected: the database holds some of the listed groups, and the
+/// next sync completes it.
 #[test]
 fn killed_at_any_moment_of_its_first_run() {
     let fixture = Fixture::new();

@@ -1,4 +1,4 @@
-//! Whom to ask, with which key, and about which apps.
+//! The key, the address and the apps.
 
 use std::env::{self, VarError};
 use std::io::{self, Read as _};
@@ -12,13 +12,14 @@ use gupshup_groups::{Client, ClientBuilder, ListGroups};
 use crate::args::AccountOptions;
 use crate::demo::{self, DemoServer};
 use crate::exit::{Exit, Failure};
+use crate::message;
 use crate::say::{Voice, say};
 
 const KEY: &str = "GUPSHUP_API_KEY";
 const APP: &str = "GUPSHUP_APP_ID";
 const URL: &str = "GUPSHUP_API_URL";
 
-/// The variable that the commands of `watch --on-change` do not get.
+/// The commands of `watch --on-change` do not get this variable.
 pub(crate) const SECRET: &str = KEY;
 
 /// The apps of an account, or the demo.
@@ -27,16 +28,16 @@ pub(crate) struct Account {
     apps: Vec<String>,
     page_size: Option<u32>,
     pub(crate) voice: Voice,
-    /// The server of the demo. It stops when it is dropped.
+    /// Stops when it is dropped.
     demo: Option<DemoServer>,
 }
 
 impl Account {
-    /// The account that the options and the environment name. `demo_list` makes the list of the demo, if that is wanted.
+    /// The account that the options and the environment name. `demo_list` makes the list of the demo.
     pub(crate) fn open(options: &AccountOptions, demo_list: impl FnOnce() -> FakeGroups) -> Result<Self, Failure> {
         let (builder, apps, demo) = if options.demo {
             let server = DemoServer::start(demo_list())
-                .map_err(|error| Failure::new(Exit::File, format!("the demo server does not start: {error}")))?;
+                .map_err(|error| Failure::new(Exit::File, format!("could not start the demo server: {error}")))?;
             say("this is a demo: the groups are invented and come from a server on this machine");
             (Client::builder(demo::API_KEY).base_url(server.base_url()), vec![demo::APP_ID.to_owned()], Some(server))
         } else {
@@ -47,17 +48,17 @@ impl Account {
         };
         let builder = options.rate.into_iter().fold(builder, |it, rate| it.rate_limit(rate, Duration::from_secs(1)));
         let builder = options.timeout.into_iter().fold(builder, ClientBuilder::timeout);
-        let client = builder.build().map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+        let client = builder.build().map_err(|error| message::refused_settings(&error))?;
         let voice = Voice { quiet: options.quiet };
         Ok(Self { client, apps, page_size: options.page_size, voice, demo })
     }
 
-    /// The ids of the apps, each once.
+    /// Each once.
     pub(crate) fn apps(&self) -> &[String] {
         &self.apps
     }
 
-    /// Whether a line of a table has to say which app it is about.
+    /// Whether a line of a table must name its app.
     pub(crate) fn has_several_apps(&self) -> bool {
         self.apps.len() > 1
     }
@@ -77,7 +78,7 @@ impl Account {
     }
 }
 
-/// The key and the apps. Whatever is missing is said at once.
+/// The key and the apps. Reports everything that is missing at once.
 fn credentials(options: &AccountOptions) -> Result<(String, Vec<String>), Failure> {
     let key = match &options.key_file {
         Some(path) => Some(key_from(path)?),
@@ -104,7 +105,7 @@ fn credentials(options: &AccountOptions) -> Result<(String, Vec<String>), Failur
     }
 }
 
-/// The value of a variable. An empty one counts as none.
+/// An empty value counts as unset.
 fn variable(name: &str) -> Result<Option<String>, Failure> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
@@ -134,7 +135,7 @@ fn apps_from(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(app_ids(&text))
 }
 
-/// One id a line. A byte order mark, as Windows editors write it, is no part of an id.
+/// One id per line. A byte order mark, which Windows editors write, is ignored.
 fn app_ids(text: &str) -> Vec<String> {
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()

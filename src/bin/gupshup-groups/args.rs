@@ -10,9 +10,9 @@ use clap_complete::Shell;
 
 use crate::help;
 
-/// List the active WhatsApp groups of Gupshup apps, and what changes among them.
+/// List the active WhatsApp groups of Gupshup apps, and their changes.
 ///
-/// A list is complete or the program fails: it never ends early without an exit code that says so.
+/// The program lists all groups, or exits with a code other than 0.
 #[derive(Debug, Parser)]
 #[command(name = "gupshup-groups", bin_name = "gupshup-groups", version, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = help::TOOL.text())]
@@ -43,7 +43,8 @@ pub(crate) enum Command {
 
 /// List groups: as a table, as JSON lines or as CSV
 ///
-/// The apps are listed one after the other. One that fails stops no other; the exit code is then that of the first failure.
+/// The apps are listed one after the other. If one fails, the others are still listed; the exit code is that of the
+/// first failure.
 #[derive(Args, Debug)]
 #[command(after_long_help = help::LIST.text())]
 pub(crate) struct ListOptions {
@@ -52,15 +53,16 @@ pub(crate) struct ListOptions {
     /// Stop after this many groups of each app
     #[arg(long, value_name = "GROUPS")]
     pub(crate) max: Option<usize>,
-    /// Walk backward from this cursor, instead of forward from the start. For one app
+    /// List backward from this cursor, instead of forward from the start. For one app only
     #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     pub(crate) backward_from: Option<String>,
     /// Continue where the last run with this file stopped
     ///
-    /// The place is saved in this file after each page, once the page's groups are written, and when the run stops: by an
-    /// error, a signal or --max. The next run with the file continues there, in the same direction, and writes no CSV
-    /// header; append its output to that of the last run. A run that is killed (SIGKILL) repeats at most one page, and may
-    /// leave its last line incomplete; no run loses a group. The file is removed at the end of the list. It belongs to the apps that it was made for.
+    /// The place is saved after the groups of each page are written, and when the run stops. The next run with this
+    /// file continues there, in the same direction and without a CSV header: append its output to that of the last run.
+    /// If a run is killed (SIGKILL), its last line may be incomplete, and the next run repeats at most one page; no
+    /// group is lost. The file is removed at the end of the list. Use it only for the apps of the first run. A run
+    /// fails at once if another run uses the file.
     #[arg(long, value_name = "FILE")]
     pub(crate) resume_file: Option<PathBuf>,
     #[command(flatten)]
@@ -81,9 +83,9 @@ pub(crate) struct CountOptions {
 
 /// Report what has changed since the last run: groups created, renamed and removed
 ///
-/// A group is reported as removed only if two complete listings in a row lack it. The list in the state file is replaced
-/// after the output is written: if a run fails, is stopped or cannot write, the next run reports its changes again, and then
-/// what has changed since. So every change is reported at least once. An app that fails stops no other.
+/// A group is reported as removed only if two complete listings in a row lack it. The list in the state file is
+/// replaced after the output is written. If a run stops before that, the next run reports its changes again, then the
+/// later ones. So every change is reported at least once. If one app fails, the others are still listed.
 #[derive(Args, Debug)]
 #[command(after_long_help = help::DIFF.text())]
 pub(crate) struct DiffOptions {
@@ -100,10 +102,9 @@ pub(crate) struct DiffOptions {
 
 /// Report changes as they happen, as JSON lines, until stopped by a signal
 ///
-/// The list in the state file is replaced after the changes are written and the command of --on-change has succeeded for
-/// each of them. A restart, after any kind of end, therefore misses no change; it may repeat some. A listing that fails is reported on
-/// stderr, and the next one takes place as usual; only if the API refuses the key or the app at the first listing does the
-/// program end.
+/// The list in the state file is replaced after the changes are written and the --on-change command has succeeded for
+/// each. So a restart misses no change; it may repeat some. If a listing fails, the error goes to stderr, and the next
+/// listing starts at its usual time. If the API refuses the key or the app at the first listing, the program ends.
 #[derive(Args, Debug)]
 #[command(after_long_help = help::WATCH.text())]
 pub(crate) struct WatchOptions {
@@ -114,9 +115,9 @@ pub(crate) struct WatchOptions {
     pub(crate) every: Duration,
     /// Run this command for each change, with the change's JSON line on its standard input
     ///
-    /// It is run by `sh -c` (`cmd /C` on Windows), one change at a time, in order, without GUPSHUP_API_KEY in its
-    /// environment; what it prints goes to stderr. If it fails, the changes after it wait, and before the next listing all
-    /// changes that were found with it are reported again: the command must accept a repeat.
+    /// `sh -c` (`cmd /C` on Windows) runs it, for one change at a time, in order, without GUPSHUP_API_KEY in its
+    /// environment. Its output goes to stderr. If it fails, all changes of that listing are reported again before the
+    /// next listing: the command must accept a repeat.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) on_change: Option<String>,
     /// Stop after this many listings of each app
@@ -132,7 +133,8 @@ pub(crate) struct AccountOptions {
     /// The id of an app, a UUID (not its name); may be given several times [env: GUPSHUP_APP_ID]
     #[arg(long = "app", value_name = "ID")]
     pub(crate) apps: Vec<String>,
-    /// Read app ids from this file, one a line; `-` is standard input. Empty lines and lines that begin with # are ignored
+    /// Read app ids from this file, one per line; `-` is standard input. Empty lines and lines that begin with # are
+    /// ignored
     #[arg(long, value_name = "FILE")]
     pub(crate) apps_from: Option<PathBuf>,
     /// Read the API key from this file, instead of the variable GUPSHUP_API_KEY
@@ -155,25 +157,25 @@ pub(crate) struct AccountOptions {
     /// List invented groups from a server on this machine; no account is needed or used
     #[arg(long, conflicts_with_all = ["apps", "apps_from", "key_file", "base_url"])]
     pub(crate) demo: bool,
-    /// Say nothing on stderr but errors, and that a demo is a demo
+    /// Write only errors, and the notice of the demo, to stderr
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct OutputOptions {
-    /// How the output is written
+    /// The format of the output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct StateOptions {
-    /// The file that holds the list as it was last reported
+    /// The file that holds the list as last reported
     ///
-    /// It holds the ids of groups, which contain the business phone number, and their names, and is readable by its
-    /// owner alone unless it had other permissions before. One file may hold several apps. Use it in one process at a
-    /// time.
+    /// It holds the names of groups and their ids, which contain the business phone number. Only its owner can read a
+    /// new file; an existing one keeps its permissions. One file may hold several apps. A run fails at once if another
+    /// run uses the file.
     #[arg(long = "state", value_name = "FILE")]
     pub(crate) path: PathBuf,
     /// Report every group as created if the state file holds no list of the app yet
@@ -187,10 +189,10 @@ pub(crate) struct StateOptions {
 pub(crate) enum Format {
     /// Columns for people. Control characters and those that change the direction of text are escaped
     Table,
-    /// A JSON object a line. Text is exact
+    /// One JSON object per line. Text is exact
     Jsonl,
-    /// A header, then a record a line. A cell that a spreadsheet could take for a formula (it begins with =, +, -, @, a tab
-    /// or a carriage return) gets an apostrophe in front; for exact text use jsonl
+    /// A header, then one record per line. A cell that begins with =, +, -, @, a tab or a carriage return, which a
+    /// spreadsheet could run as a formula, gets an apostrophe in front; for exact text, use jsonl
     Csv,
 }
 

@@ -1,4 +1,4 @@
-//! What `diff` and `watch` share: what has changed since the state, and its report.
+//! Shared by `diff` and `watch`: the changes since the state, and their report.
 
 use futures::{StreamExt as _, stream};
 use gupshup_groups::{Change, Error, ListGroups, Snapshot};
@@ -6,23 +6,20 @@ use gupshup_groups::{Change, Error, ListGroups, Snapshot};
 use crate::say::count;
 use crate::state::StateFile;
 
-/// What a listing has found.
+/// The result of a listing.
 pub(crate) enum Found {
-    /// The state has no list of the app. All its groups are here.
+    /// The state has no list of the app. Holds all groups.
     First(Snapshot),
     Unchanged,
     Changed(Vec<Change>, Snapshot),
 }
 
-/// Lists an app, and compares the list with that of the state.
-///
-/// A group counts as removed only if two complete listings in a row lack it. The first list of an app is that of two
-/// listings in a row that agree.
+/// Lists an app, and compares the list with that of the state. The first list of an app is a consistent snapshot.
 pub(crate) async fn find(list: &ListGroups, known: Option<&Snapshot>) -> Result<Found, Error> {
     let Some(known) = known else {
         return list.consistent_snapshot().await.map(Found::First);
     };
-    // Without ticks there is one update, or none.
+    // Without ticks there is at most one update.
     let updates = list.updates(Some(known.clone()), stream::empty());
     match Box::pin(updates).next().await {
         None => Ok(Found::Unchanged),
@@ -31,8 +28,7 @@ pub(crate) async fn find(list: &ListGroups, known: Option<&Snapshot>) -> Result<
 }
 
 impl Found {
-    /// What is to be reported and saved, if there is anything. `initial` says whether the groups of a first list are
-    /// reported.
+    /// What to report and save. `initial`: report the groups of a first list.
     pub(crate) fn into_report(self, initial: bool) -> Option<(Vec<Change>, Snapshot)> {
         match self {
             Self::First(list) if initial => Some((list.iter().cloned().map(Change::Created).collect(), list)),

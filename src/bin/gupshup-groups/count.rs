@@ -6,7 +6,7 @@ use crate::account::Account;
 use crate::args::CountOptions;
 use crate::demo;
 use crate::exit::{Exit, Failure};
-use crate::message;
+use crate::message::{self, Again};
 use crate::output::{CountRecord, Output};
 use crate::say::say;
 use crate::signals::Signals;
@@ -30,7 +30,7 @@ pub(crate) async fn run(options: CountOptions, mut signals: Signals) -> Result<E
                 out.write(&record).and_then(|()| out.flush()).map_err(failed)?;
             }
             Err(error) => {
-                let failure = message::failed(app, &error, None);
+                let failure = message::failed(app, &error, Again::Run);
                 say(&failure.message);
                 first_failure.get_or_insert(failure.exit);
             }

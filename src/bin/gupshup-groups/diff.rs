@@ -10,7 +10,7 @@ use crate::args::DiffOptions;
 use crate::changes::find;
 use crate::demo;
 use crate::exit::{Exit, Failure};
-use crate::message;
+use crate::message::{self, Again};
 use crate::output::{ChangeRecord, Output};
 use crate::say::say;
 use crate::signals::Signals;
@@ -48,7 +48,7 @@ pub(crate) async fn run(options: DiffOptions, mut signals: Signals) -> Result<Ex
                 }
             }
             Err(error) => {
-                let failure = message::failed(app, &error, None);
+                let failure = message::failed(app, &error, Again::Run);
                 say(&failure.message);
                 first_failure.get_or_insert(failure.exit);
             }
@@ -61,7 +61,7 @@ pub(crate) async fn run(options: DiffOptions, mut signals: Signals) -> Result<Ex
     Ok(first_failure.unwrap_or(if changed { Exit::Changed } else { Exit::Done }))
 }
 
-/// Returns once the changes have left the program: from then on the state may be replaced.
+/// Returns after the changes have left the program: then the state may be replaced.
 fn write(out: &mut Output<Stdout>, app: &str, changes: &[Change], account: &Account) -> Result<(), Failure> {
     if changes.is_empty() {
         return Ok(());

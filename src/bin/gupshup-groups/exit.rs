@@ -1,11 +1,11 @@
-//! How a run ends: its exit code, and what it says.
+//! How a run ends: exit code and message.
 
 use std::fmt;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The exit codes. [`Self::ALL`] is what the help and the manual page say about them.
+/// The exit codes. [`Self::ALL`] documents them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
@@ -27,8 +27,8 @@ impl Exit {
         (Self::Usage, "wrong options"),
         (Self::NoCredentials, "no API key or no app was given"),
         (Self::Refused, "the API refused the key, the app or the request: correct it"),
-        (Self::Failed, "a listing failed, or a command of --on-change; it may succeed later"),
-        (Self::File, "a file could not be read, or the output or a file not be written"),
+        (Self::Failed, "a listing or an --on-change command failed; it may succeed later"),
+        (Self::File, "a file or the output could not be read or written, or another run uses the file"),
         (Self::Interrupted, "stopped by Ctrl-C (SIGINT)"),
         (Self::Terminated, "stopped by SIGTERM"),
     ];
@@ -44,11 +44,11 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command could not do what it should.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
-    /// Empty where there is nothing to say.
+    /// May be empty.
     pub(crate) message: String,
 }
 
@@ -57,12 +57,12 @@ impl Failure {
         Self { exit, message: message.into() }
     }
 
-    /// A file that could not be read or written, and what follows from that.
+    /// A file could not be read or written.
     pub(crate) fn file(path: &Path, error: &dyn fmt::Display) -> Self {
         Self::new(Exit::File, format!("{}: {error}", path.display()))
     }
 
-    /// Standard output could not be written. A reader that has closed the pipe wants no more, which is no failure.
+    /// Standard output could not be written. A reader that closed the pipe has read enough: that is not a failure.
     pub(crate) fn output(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::new(Exit::Done, ""),
@@ -70,7 +70,7 @@ impl Failure {
         }
     }
 
-    /// Adds what follows from the failure for a file that was to be replaced afterwards.
+    /// Adds a consequence of the failure.
     pub(crate) fn and(mut self, consequence: &str) -> Self {
         if self.message.is_empty() {
             consequence.clone_into(&mut self.message);
@@ -86,13 +86,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_closed_pipe_is_no_failure_and_says_nothing() {
+    fn a_closed_pipe_is_not_a_failure_and_writes_no_message() {
         let failure = Failure::output(&io::ErrorKind::BrokenPipe.into());
         assert_eq!((failure.exit, &*failure.message), (Exit::Done, ""));
     }
 
     #[test]
-    fn a_full_disk_is_a_failure_that_says_what_follows() {
+    fn a_full_disk_is_a_failure_that_names_its_consequence() {
         let failure = Failure::output(&io::ErrorKind::StorageFull.into()).and("the state was not replaced");
         assert_eq!(failure.exit, Exit::File);
         assert_eq!(failure.message, "the output could not be written: no storage space; the state was not replaced");

@@ -1,14 +1,14 @@
-//! What stands below the options: in `--help`, and as sections of the manual pages.
+//! The text below the options, in `--help` and in the manual pages.
 
 use std::fmt::Write as _;
 
 use crate::exit::Exit;
 
-/// What one command's help says below its options.
+/// The notes of one command.
 pub(crate) struct Notes {
-    /// Command lines, each with what it does.
+    /// Command lines and their effects.
     pub(crate) examples: &'static [(&'static str, &'static str)],
-    /// Whether the command talks to the API.
+    /// Whether the command makes requests.
     pub(crate) uses_api: bool,
 }
 
@@ -16,7 +16,7 @@ pub(crate) const TOOL: Notes = Notes {
     examples: &[
         ("gupshup-groups list --demo --max 3", "Try it without an account"),
         ("gupshup-groups list --app \"$APP\" --format csv > groups.csv", "List an app; the key is in GUPSHUP_API_KEY"),
-        ("gupshup-groups diff --app \"$APP\" --state groups.json", "Say what has changed since the last time"),
+        ("gupshup-groups diff --app \"$APP\" --state groups.json", "Report what has changed since the last run"),
     ],
     uses_api: true,
 };
@@ -36,8 +36,8 @@ pub(crate) const LIST: Notes = Notes {
 
 pub(crate) const COUNT: Notes = Notes {
     examples: &[
-        ("gupshup-groups count --demo", "How many groups the demo has"),
-        ("gupshup-groups count --apps-from apps.txt --format csv", "Of each app in a file"),
+        ("gupshup-groups count --demo", "Count the groups of the demo"),
+        ("gupshup-groups count --apps-from apps.txt --format csv", "Count the groups of each app in a file"),
     ],
     uses_api: true,
 };
@@ -87,18 +87,15 @@ pub(crate) const MAN: Notes = Notes {
     uses_api: false,
 };
 
-/// The environment variables that are read.
 pub(crate) const ENVIRONMENT: [(&str, &str); 3] = [
     ("GUPSHUP_API_KEY", "the API key of the account that owns the apps, unless --key-file is given"),
     ("GUPSHUP_APP_ID", "the app's id, unless --app or --apps-from is given"),
     ("GUPSHUP_API_URL", "the address of the API, unless --base-url is given"),
 ];
 
-/// How signals are taken.
-pub(crate) const SIGNALS: &str = "Ctrl-C and SIGTERM stop the program after what it has begun to write. A second one ends it at \
-                                  once, without saving anything.";
+pub(crate) const SIGNALS: &str = "Ctrl-C or SIGTERM stops the program after the current write. A second one ends it at once, \
+                                  without saving anything.";
 
-/// The notes of a command.
 pub(crate) fn of(command: &str) -> &'static Notes {
     match command {
         "list" => &LIST,
@@ -112,7 +109,6 @@ pub(crate) fn of(command: &str) -> &'static Notes {
 }
 
 impl Notes {
-    /// The text of `--help`.
     pub(crate) fn text(&self) -> String {
         let mut text = String::from("Examples:\n");
         for (command, what) in self.examples {

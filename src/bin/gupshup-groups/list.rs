@@ -10,13 +10,13 @@ use crate::account::Account;
 use crate::args::ListOptions;
 use crate::demo;
 use crate::exit::{Exit, Failure};
-use crate::message;
+use crate::message::{self, Again};
 use crate::output::{GroupRecord, Output};
 use crate::resume::ResumeFile;
 use crate::say::{Bar, count, say};
 use crate::signals::Signals;
 
-/// How one app's listing has ended. The groups before that are written.
+/// How one app's listing ended.
 enum End {
     /// At the end of the list, or at `--max`.
     Reached,
@@ -27,7 +27,7 @@ enum End {
 pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Exit, Failure> {
     let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
     if options.backward_from.is_some() && account.has_several_apps() {
-        return Err(Failure::new(Exit::Usage, "--backward-from is a cursor of one app: give one app"));
+        return Err(Failure::new(Exit::Usage, "--backward-from works with one app only"));
     }
     let mut file = ResumeFile::open(options.resume_file.as_deref(), account.apps())?;
     let mut out = Output::stdout(options.output.format, file.continues());
@@ -42,21 +42,21 @@ pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Ex
         let bar = account.voice.bar(app, options.max);
         let mut listing = Listing { app, several: account.has_several_apps(), stream: list.stream(), bar };
         let end = listing.copy(&mut out, &mut file, &mut signals).await?;
-        let summary = listing.summary();
+        let done = listing.done();
         drop(listing);
         match end {
-            End::Reached => account.voice.note(&summary),
+            End::Reached => account.voice.note(&format!("{app}: {done}")),
             End::Failed(error) => {
-                let failure = message::failed(app, &error, file.path());
-                say(&format!("{} ({summary})", failure.message));
+                let failure = message::failed(app, &error, file.path().map_or(Again::Run, Again::Resume));
+                say(&format!("{} ({done})", failure.message));
                 first_failure.get_or_insert(failure.exit);
             }
             End::Stopped(exit) => {
                 let next = match file.path() {
                     Some(_) => "to continue, run again with the same --resume-file",
-                    None => "the next run begins at the start, since no --resume-file is given",
+                    None => "without --resume-file, the next run starts at the beginning",
                 };
-                account.voice.note(&format!("stopped: {summary}; {next}"));
+                account.voice.note(&format!("stopped: {app}: {done}; {next}"));
                 return Ok(exit);
             }
         }
@@ -86,7 +86,7 @@ struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    /// Writes every group that comes, until the end, an error or a signal. The place is kept after each page.
+    /// Writes the groups, until the end, an error or a signal. Saves the place after each page.
     async fn copy(
         &mut self,
         out: &mut Output<Stdout>,
@@ -94,7 +94,7 @@ impl Listing<'_> {
         signals: &mut Signals,
     ) -> Result<End, Failure> {
         let end = loop {
-            // The page is used up, and the next one may take a while.
+            // The next page may take a while.
             if self.stream.size_hint().0 == 0 {
                 self.keep(out, file)?;
                 self.bar.update(&self.stream.progress());
@@ -114,7 +114,7 @@ impl Listing<'_> {
         Ok(end)
     }
 
-    /// Writes what is buffered, and then keeps the place after it: if nothing is written yet, the start is as good a place.
+    /// Writes what is buffered, then saves the place, unless nothing is written yet.
     fn keep(&self, out: &mut Output<Stdout>, file: &mut ResumeFile) -> Result<(), Failure> {
         let written = if file.path().is_some() { out.settle() } else { out.flush() };
         written.map_err(|error| output_failure(&error, file))?;
@@ -124,13 +124,13 @@ impl Listing<'_> {
         Ok(())
     }
 
-    fn summary(&self) -> String {
+    fn done(&self) -> String {
         let progress = self.stream.progress();
-        format!("{}: {} in {}", self.app, count(progress.groups, "group"), count(progress.requests, "request"))
+        format!("{} in {}", count(progress.groups, "group"), count(progress.requests, "request"))
     }
 }
 
-/// How much of the last page has reached its reader is not known.
+/// It is unknown how much of the last page was read.
 fn output_failure(error: &io::Error, file: &ResumeFile) -> Failure {
     match (Failure::output(error), file.path()) {
         (failure, Some(path)) if !failure.message.is_empty() => {

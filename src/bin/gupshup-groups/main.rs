@@ -1,6 +1,6 @@
-//! `gupshup-groups`: lists the active WhatsApp groups of Gupshup apps, and what changes among them.
+//! `gupshup-groups`: lists the active WhatsApp groups of Gupshup apps, and their changes.
 //!
-//! `gupshup-groups --help` is its documentation. A module for each command, and one for each thing that they share.
+//! `gupshup-groups --help` is its documentation.
 
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
@@ -10,13 +10,13 @@ mod changes;
 mod count;
 mod demo;
 mod diff;
+mod exclusive;
 mod exit;
 mod help;
 mod list;
 mod manual;
 mod message;
 mod output;
-mod replace;
 mod resume;
 mod say;
 mod signals;
@@ -31,7 +31,7 @@ use args::{Command, Options};
 use exit::{Exit, Failure};
 use signals::Signals;
 
-// A worker thread of its own, so that a second signal is heard while the main thread waits for a reader of its output.
+// The main thread may block while it writes; the worker thread then receives a second signal.
 #[tokio::main(worker_threads = 1)]
 async fn main() -> ExitCode {
     let exit = run(Options::parse()).await.unwrap_or_else(|failure| {

@@ -1,5 +1,6 @@
-//! What an error of the library means to the person who runs the program.
+//! The program's messages for errors of the library.
 
+use std::error::Error as StdError;
 use std::path::Path;
 
 use gupshup_groups::Error;
@@ -7,13 +8,47 @@ use gupshup_groups::Error;
 use crate::exit::{Exit, Failure};
 use crate::output::one_line;
 
-/// The failure of one app's listing. `resume_file` is where its place is kept, if it is.
-pub(crate) fn failed(app: &str, error: &Error, resume_file: Option<&Path>) -> Failure {
+/// How an app is listed again after a failure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Again<'a> {
+    /// By the same command.
+    Run,
+    /// By the same command. This file holds the place.
+    Resume(&'a Path),
+    /// By the running program.
+    Unaided,
+}
+
+/// The failure of one app's listing.
+pub(crate) fn failed(app: &str, error: &Error, again: Again<'_>) -> Failure {
     // The library's own advice is for programmers; the alternate form leaves it out.
-    let what = format!("{error:#}");
+    let what = in_words(&format!("{error:#}"));
     let app = if error.app_id().is_some() { String::new() } else { format!("app {app}: ") };
-    // The text may hold what a server said.
-    Failure::new(exit(error), one_line(&format!("{app}{what}; {}", advice(error, resume_file))))
+    let cause = if error.is_connect() { cause(error) } else { String::new() };
+    let advice = advice(error, again);
+    let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
+    // The text may contain a server's text.
+    Failure::new(exit(error), one_line(&format!("{app}{what}{cause}{advice}")))
+}
+
+/// The failure for invalid settings.
+pub(crate) fn refused_settings(error: &Error) -> Failure {
+    Failure::new(Exit::Usage, in_words(&error.to_string()))
+}
+
+/// Replaces the names of the library's settings.
+fn in_words(text: &str) -> String {
+    text.replace(", or `allow_plain_http` if the network is trusted", "")
+        .replace("larger than `max_page_bytes`, which is", "larger than the limit, which in bytes is")
+}
+
+/// The system's reason, for example that the name is unknown or the connection was refused.
+fn cause(error: &Error) -> String {
+    let mut last = error.source();
+    while let Some(deeper) = last.and_then(StdError::source) {
+        last = Some(deeper);
+    }
+    last.map_or_else(String::new, |cause| format!(" ({cause})"))
 }
 
 fn exit(error: &Error) -> Exit {
@@ -26,43 +61,49 @@ fn exit(error: &Error) -> Exit {
     }
 }
 
-/// What to do.
-fn advice(error: &Error, resume_file: Option<&Path>) -> String {
-    let again = match resume_file {
-        Some(_) => "run again with the same --resume-file",
-        None => "run again",
+fn advice(error: &Error, again: Again<'_>) -> String {
+    let repeat = match again {
+        Again::Run => Some("run again"),
+        Again::Resume(_) => Some("run again with the same --resume-file"),
+        Again::Unaided => None,
     };
+    let then_repeat = repeat.map_or_else(String::new, |repeat| format!(", then {repeat}"));
     if error.is_auth() {
         "check the API key, and that its account owns the app".to_owned()
     } else if error.is_not_found() {
         "check the app's id (not its name), and --base-url if you set it".to_owned()
     } else if error.is_cursor_expired() || error.is_cursor_invalid() {
-        match resume_file {
-            Some(path) => format!(
+        match again {
+            Again::Resume(path) => format!(
                 "the list has changed, so the place in {} is no longer valid: delete it and list from the start",
                 path.display()
             ),
-            None => "the list has changed, so the cursor is no longer valid: list from the start".to_owned(),
+            _ if error.is_cursor_invalid() => {
+                "the cursor belongs to another list, or the list has changed: list from the start".to_owned()
+            }
+            _ => "the list has changed, so the cursor is no longer valid: list from the start".to_owned(),
         }
     } else if error.is_rate_limited() {
-        match error.retry_after() {
-            Some(wait) => format!("wait {} s, then {again}; --rate keeps under the limit", wait.as_secs_f64().ceil()),
-            None => format!("wait a while, then {again}; --rate keeps under the limit"),
-        }
+        let wait = match (repeat, error.retry_after()) {
+            (None, _) => String::new(),
+            (Some(repeat), Some(wait)) => format!("wait {} s, then {repeat}; ", wait.as_secs_f64().ceil()),
+            (Some(repeat), None) => format!("wait, then {repeat}; "),
+        };
+        format!("{wait}use --rate to stay under the limit")
     } else if error.is_tls() || error.is_redirect() {
         "check --base-url, the certificates of this machine and its clock".to_owned()
     } else if error.is_too_large() {
         "request smaller pages: --page-size 100".to_owned()
     } else if error.is_timeout() {
-        format!("{again}, or allow more time: --timeout")
+        format!("{}allow more time: --timeout", repeat.map_or_else(String::new, |repeat| format!("{repeat}, or ")))
     } else if error.is_connect() {
-        format!("check the network and --base-url, then {again}")
+        format!("check the network and --base-url{then_repeat}")
     } else if error.is_config() {
         "correct the options".to_owned()
     } else if error.is_api() && !error.is_retryable() {
-        "change what the API objects to".to_owned()
+        "correct what the API refuses".to_owned()
     } else {
-        format!("{again} later")
+        repeat.map_or_else(String::new, |repeat| format!("{repeat} later"))
     }
 }
 
@@ -73,12 +114,16 @@ mod tests {
     use super::*;
 
     fn message(error: &Error, resume_file: Option<&str>) -> (Exit, String) {
-        let failure = failed("a", error, resume_file.map(Path::new));
+        let failure = failed("a", error, resume_file.map_or(Again::Run, |path| Again::Resume(Path::new(path))));
         (failure.exit, failure.message)
     }
 
+    fn unaided(error: &Error) -> String {
+        failed("a", error, Again::Unaided).message
+    }
+
     #[test]
-    fn what_may_pass_says_to_run_again_and_with_which_option() {
+    fn a_transient_failure_advises_to_run_again_and_names_the_option() {
         let error = Error::api(503, None, "Service Unavailable");
         let (exit, text) = message(&error, None);
         assert_eq!(exit, Exit::Failed);
@@ -92,7 +137,7 @@ mod tests {
         let error = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_millis(6_200));
         let (exit, text) = message(&error, None);
         assert_eq!(exit, Exit::Failed);
-        assert!(text.contains("; wait 7 s, then run again; --rate keeps under the limit"), "{text}");
+        assert!(text.contains("; wait 7 s, then run again; use --rate to stay under the limit"), "{text}");
     }
 
     #[test]
@@ -106,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn no_message_is_for_programmers() {
+    fn no_message_uses_the_words_of_the_library() {
         for (status, code) in
             [(400, None), (400, Some(2642)), (401, None), (404, None), (413, None), (429, None), (500, None)]
         {
@@ -115,5 +160,18 @@ mod tests {
                 assert!(!text.contains("checkpoint") && !text.contains('`'), "{text}");
             }
         }
+        let error = gupshup_groups::Client::builder("key").base_url("http://host.example").build().unwrap_err();
+        let text = refused_settings(&error).message;
+        assert!(text.ends_with("sends the API key unencrypted: use https"), "{text}");
+    }
+
+    #[test]
+    fn the_running_program_does_not_advise_to_run_it_again() {
+        let busy = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_secs(6));
+        for error in [&busy, &Error::api(503, None, "Busy"), &Error::transport("reset"), &Error::other("lost")] {
+            assert!(!unaided(error).contains("run again"), "{}", unaided(error));
+        }
+        assert!(unaided(&busy).ends_with("; use --rate to stay under the limit"), "{}", unaided(&busy));
+        assert!(unaided(&Error::api(503, None, "Busy")).ends_with("503 Busy"));
     }
 }

@@ -1,26 +1,25 @@
-//! The resume file: where each app's listing has stopped.
+//! The resume file: the place of each app's listing.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use gupshup_groups::Checkpoint;
 use serde::{Deserialize, Serialize};
 
+use crate::exclusive::ExclusiveFile;
 use crate::exit::{Exit, Failure};
-use crate::replace;
 
 const VERSION: u32 = 1;
 
-/// What to do with a file that cannot be used.
+/// The advice for a file that cannot be used.
 const START_AGAIN: &str = "give another file, or delete this one to list from the start";
 
-/// The places of a run that may be continued. Without a path nothing is kept.
+/// The places of a run. Without a file, nothing is saved.
 #[derive(Debug)]
 pub(crate) struct ResumeFile {
-    path: Option<PathBuf>,
-    /// By app. An app that is not here has not been begun.
+    file: Option<ExclusiveFile>,
+    /// By app. An app without a place has not begun.
     places: BTreeMap<String, Checkpoint>,
     continues: bool,
 }
@@ -33,16 +32,13 @@ struct Saved {
 }
 
 impl ResumeFile {
-    /// Reads the file, which may not exist yet. It must not hold an app that is not listed now: its place would be lost.
+    /// Reads the file, if it exists. It must not name an app that is not listed now: its place would be lost.
     pub(crate) fn open(path: Option<&Path>, apps: &[String]) -> Result<Self, Failure> {
         let Some(path) = path else {
-            return Ok(Self { path: None, places: BTreeMap::new(), continues: false });
+            return Ok(Self { file: None, places: BTreeMap::new(), continues: false });
         };
-        let text = match fs::read_to_string(path) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(Failure::file(path, &error)),
-        };
+        let file = ExclusiveFile::open(path).map_err(|error| Failure::file(path, &error))?;
+        let text = file.read().map_err(|error| Failure::file(path, &error))?;
         let places = text.as_deref().map(parse).transpose().map_err(|error| Failure::file(path, &error))?;
         let continues = places.is_some();
         let places = places.unwrap_or_default();
@@ -50,41 +46,42 @@ impl ResumeFile {
             let problem = format!("it belongs to the app {other}, which is not listed now; {START_AGAIN}");
             return Err(Failure::new(Exit::Usage, format!("{}: {problem}", path.display())));
         }
-        replace::check(path).map_err(|error| Failure::file(path, &error))?;
-        Ok(Self { path: Some(path.to_owned()), places, continues })
+        Ok(Self { file: Some(file), places, continues })
     }
 
-    /// Whether an earlier run has written output that this one continues.
+    /// Whether this run continues the output of an earlier one.
     pub(crate) fn continues(&self) -> bool {
         self.continues
     }
 
     pub(crate) fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+        self.file.as_ref().map(ExclusiveFile::path)
     }
 
     pub(crate) fn place(&self, app: &str) -> Option<&Checkpoint> {
         self.places.get(app)
     }
 
-    /// Keeps the place. Everything before it must have been written.
+    /// Saves the place. Everything before it must be written.
     pub(crate) fn save(&mut self, app: &str, place: Checkpoint) -> Result<(), Failure> {
-        let Some(path) = &self.path else { return Ok(()) };
+        let Some(file) = &self.file else { return Ok(()) };
         if self.places.get(app) == Some(&place) {
             return Ok(());
         }
         self.places.insert(app.to_owned(), place);
         let apps = self.places.iter().map(|(app, place)| (app.clone(), place.to_string())).collect();
-        let text =
-            serde_json::to_string(&Saved { version: VERSION, apps }).map_err(|error| Failure::file(path, &error))?;
-        replace::replace(path, format!("{text}\n").as_bytes()).map_err(|error| Failure::file(path, &error))
+        let text = serde_json::to_string(&Saved { version: VERSION, apps });
+        text.map_err(io::Error::from)
+            .and_then(|text| file.replace(format!("{text}\n").as_bytes()))
+            .map_err(|error| Failure::file(file.path(), &error))
     }
 
-    /// Removes the file if the listing of each of these apps has come to its end.
+    /// Removes the file if all these listings have ended.
     pub(crate) fn finish(self, apps: &[String]) -> Result<(), Failure> {
-        match self.path {
-            Some(path) if apps.iter().all(|app| self.places.get(app).is_some_and(Checkpoint::is_end)) => {
-                replace::remove(&path).map_err(|error| Failure::file(&path, &error))
+        match self.file {
+            Some(file) if apps.iter().all(|app| self.places.get(app).is_some_and(Checkpoint::is_end)) => {
+                let path = file.path().to_owned();
+                file.remove().map_err(|error| Failure::file(&path, &error))
             }
             _ => Ok(()),
         }
@@ -92,7 +89,7 @@ impl ResumeFile {
 }
 
 fn parse(text: &str) -> Result<BTreeMap<String, Checkpoint>, String> {
-    let wrong = |error: &dyn std::fmt::Display| format!("it is no resume file ({error}); {START_AGAIN}");
+    let wrong = |error: &dyn std::fmt::Display| format!("it is not a resume file ({error}); {START_AGAIN}");
     let saved: Saved = serde_json::from_str(text).map_err(|error| wrong(&error))?;
     if saved.version != VERSION {
         return Err(format!("it was written by another version of this program; {START_AGAIN}"));
@@ -106,9 +103,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_resume_file_is_refused() {
+    fn a_file_that_is_not_a_resume_file_is_refused() {
         for text in ["", "x", "{}", "[]", r#"{"version":1,"apps":{"a":"nowhere"}}"#] {
-            assert!(parse(text).unwrap_err().contains("no resume file"), "{text}");
+            assert!(parse(text).unwrap_err().contains("not a resume file"), "{text}");
         }
         assert!(parse(r#"{"version":2,"apps":{}}"#).unwrap_err().contains("another version"));
     }
@@ -124,9 +121,11 @@ mod tests {
         let mut file = ResumeFile::open(Some(&path), &apps).unwrap();
         assert!(!file.continues());
         file.save("a", place.clone()).unwrap();
+        drop(file);
         let file = ResumeFile::open(Some(&path), &apps).unwrap();
         assert!(file.continues());
         assert_eq!((file.place("a"), file.place("b")), (Some(&place), None));
+        drop(file);
 
         let failure = ResumeFile::open(Some(&path), &apps[1..]).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);

@@ -1,4 +1,4 @@
-//! What goes to stderr: notes, warnings, and the progress of a listing while it runs.
+//! stderr: notes, warnings, and the progress of a listing.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
@@ -6,30 +6,28 @@ use std::time::{Duration, Instant};
 use gupshup_groups::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often the bar is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Writes a line to stderr. Where stderr is gone there is nobody to tell; `eprintln!` would panic.
+/// Writes a line to stderr. Errors are ignored; `eprintln!` would panic.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "gupshup-groups: {line}");
 }
 
-/// Tells the user of one run.
+/// The messages of one run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Voice {
     pub(crate) quiet: bool,
 }
 
 impl Voice {
-    /// What is worth knowing, and left out with `--quiet`.
+    /// Writes a note, unless `--quiet` is set.
     pub(crate) fn note(self, line: &str) {
         if !self.quiet {
             say(line);
         }
     }
 
-    /// A bar on stderr, if that is a terminal and the output goes elsewhere: groups that go to the terminal show the
-    /// progress themselves.
+    /// A progress bar, if stderr is a terminal and the output goes elsewhere.
     pub(crate) fn bar(self, app: &str, max: Option<usize>) -> Bar {
         let bar =
             if self.quiet || io::stdout().is_terminal() { ProgressBar::hidden() } else { ProgressBar::no_length() };
@@ -40,7 +38,7 @@ impl Voice {
             }
             None => "{spinner} {prefix}: {pos} groups, {msg}, {elapsed}",
         };
-        // A template that is wrong would fail in the test of the bar.
+        // The test of the bar checks the template.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -50,7 +48,7 @@ impl Voice {
     }
 }
 
-/// The progress of one app's listing. It disappears when it is dropped.
+/// The progress bar of one listing. Dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Bar {
     bar: ProgressBar,

@@ -7,36 +7,36 @@ use tokio::sync::watch;
 
 use crate::exit::Exit;
 
-/// Which signal has asked the program to stop, if one has.
+/// The signal that asked the program to stop, if any.
 #[derive(Clone, Debug)]
 pub(crate) struct Signals {
     first: watch::Receiver<Option<Exit>>,
 }
 
 impl Signals {
-    /// From now on the first signal is kept here, and the second ends the program, whatever it is doing.
+    /// From now on, the first signal is stored here, and the second ends the program at once.
     pub(crate) fn install() -> io::Result<Self> {
         let (tell, first) = watch::channel(None);
         let mut next = Source::new()?;
         tokio::spawn(async move {
             let exit = next.signal().await;
-            // Nobody may be listening any more: the program is ending already.
+            // Fails if the program is already ending.
             let _ = tell.send(Some(exit));
             process::exit(next.signal().await.code().into());
         });
         Ok(Self { first })
     }
 
-    /// Resolves once a signal has come, and at once ever after. Cancel-safe.
+    /// Resolves when a signal has arrived, and at once from then on. Cancel-safe.
     pub(crate) async fn stopped(&mut self) -> Exit {
         match self.first.wait_for(Option::is_some).await {
             Ok(exit) => exit.unwrap_or(Exit::Interrupted),
-            // The task that listens ends with the program only.
+            // The listening task lives as long as the program.
             Err(_) => std::future::pending().await,
         }
     }
 
-    /// The signal that has come so far.
+    /// The signal received so far.
     pub(crate) fn so_far(&self) -> Option<Exit> {
         *self.first.borrow()
     }

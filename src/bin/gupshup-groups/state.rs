@@ -1,45 +1,43 @@
-//! The state file: the lists as they were last reported, and what is still to be reported.
+//! The state file: the lists as last reported, and the changes to report.
 //!
-//! Changes are saved before they are reported and struck off afterwards. So every change is reported at least once, whatever
-//! ends the program: also the removal of a group whose creation was reported just before a crash.
+//! Changes are saved before they are reported and removed afterwards. So every change is reported at least once, even
+//! the removal of a group whose creation was reported just before a crash.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gupshup_groups::{Change, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use crate::exit::{Exit, Failure};
-use crate::replace;
+use crate::exclusive::ExclusiveFile;
+use crate::exit::Failure;
 
 const VERSION: u32 = 1;
 
-/// What follows where a report has not come to its end.
+/// The consequence of an incomplete report.
 pub(crate) const NOT_REPLACED: &str = "the state was not replaced, so the next run reports these changes again";
 
-/// A state file, and what it holds.
+/// No other run uses the file meanwhile.
 #[derive(Debug)]
 pub(crate) struct StateFile {
-    path: PathBuf,
+    file: ExclusiveFile,
     saved: Saved,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Saved {
     version: u32,
-    /// The groups are invented. They must not be compared with an account's.
+    /// The groups are invented, and must not be compared with an account's.
     demo: bool,
-    /// By app. Those that are not listed now stay.
+    /// By app. Includes apps that are not listed now.
     apps: BTreeMap<String, App>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct App {
-    /// The list as it was last reported.
+    /// The list as last reported.
     list: Option<Snapshot>,
-    /// What is to be reported before the next listing.
+    /// To be reported before the next listing.
     pending: Option<Pending>,
 }
 
@@ -51,44 +49,41 @@ struct Pending {
 }
 
 impl StateFile {
-    /// Reads the file, which may not exist yet.
+    /// Reads the file, if it exists.
     pub(crate) fn open(path: &Path, demo: bool) -> Result<Self, Failure> {
-        let saved = match fs::read_to_string(path) {
-            Ok(text) => parse(&text, demo).map_err(|problem| {
-                let next = "give another file, or delete this one to begin anew";
+        let file = ExclusiveFile::open(path).map_err(|error| Failure::file(path, &error))?;
+        let saved = match file.read().map_err(|error| Failure::file(path, &error))? {
+            Some(text) => parse(&text, demo).map_err(|problem| {
+                let next = "give another file, or delete this one to start again";
                 Failure::file(path, &format_args!("{problem}; {next}"))
             })?,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Saved { version: VERSION, demo, apps: BTreeMap::new() }
-            }
-            Err(error) => return Err(Failure::file(path, &error)),
+            None => Saved { version: VERSION, demo, apps: BTreeMap::new() },
         };
-        replace::check(path).map_err(|error| Failure::file(path, &error))?;
-        Ok(Self { path: path.to_owned(), saved })
+        Ok(Self { file, saved })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
-    /// The app's list as it was last reported.
+    /// The app's list as last reported.
     pub(crate) fn list(&self, app: &str) -> Option<&Snapshot> {
         self.saved.apps.get(app)?.list.as_ref()
     }
 
-    /// What was to be reported when the last run ended. Empty, where there is nothing.
+    /// The changes that the last run did not finish reporting.
     pub(crate) fn pending(&self, app: &str) -> Vec<Change> {
         let pending = self.saved.apps.get(app).and_then(|app| app.pending.as_ref());
         pending.map(|pending| pending.changes.clone()).unwrap_or_default()
     }
 
-    /// Saves what is about to be reported, and the list with these changes.
+    /// Saves the changes to report, and the list that includes them.
     pub(crate) fn begin(&mut self, app: &str, changes: &[Change], list: Snapshot) -> Result<(), Failure> {
         let pending = Pending { changes: changes.to_vec(), list };
         self.update(|saved| saved.apps.entry(app.to_owned()).or_default().pending = Some(pending))
     }
 
-    /// Replaces the list: what was to be reported is reported. Does nothing where there was nothing.
+    /// Replaces the list after its changes are reported.
     pub(crate) fn finish(&mut self, app: &str) -> Result<(), Failure> {
         if self.saved.apps.get(app).is_none_or(|app| app.pending.is_none()) {
             return Ok(());
@@ -101,23 +96,24 @@ impl StateFile {
         })
     }
 
-    /// Changes the file as a whole. Where that fails, nothing has changed.
+    /// Replaces the file. If that fails, nothing has changed.
     fn update(&mut self, change: impl FnOnce(&mut Saved)) -> Result<(), Failure> {
         let mut saved = self.saved.clone();
         change(&mut saved);
-        let text = serde_json::to_string(&saved).map_err(|error| Failure::file(&self.path, &error))?;
-        replace::replace(&self.path, format!("{text}\n").as_bytes())
-            .map_err(|error| Failure::new(Exit::File, format!("{}: {error}; {NOT_REPLACED}", self.path.display())))?;
+        let text = serde_json::to_string(&saved).map_err(|error| Failure::file(self.path(), &error))?;
+        self.file
+            .replace(format!("{text}\n").as_bytes())
+            .map_err(|error| Failure::file(self.path(), &error).and(NOT_REPLACED))?;
         self.saved = saved;
         Ok(())
     }
 }
 
 fn parse(text: &str, demo: bool) -> Result<Saved, String> {
-    let saved: Saved = serde_json::from_str(text).map_err(|error| format!("it is no state file ({error})"))?;
+    let saved: Saved = serde_json::from_str(text).map_err(|error| format!("it is not a state file ({error})"))?;
     match (saved.version, saved.demo, demo) {
         (VERSION, true, false) => Err("it holds the invented groups of the demo".to_owned()),
-        (VERSION, false, true) => Err("it holds groups of an account, and the demo's are invented".to_owned()),
+        (VERSION, false, true) => Err("it holds groups of an account, not of the demo".to_owned()),
         (VERSION, _, _) => Ok(saved),
         _ => Err("it was written by another version of this program".to_owned()),
     }
@@ -128,9 +124,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_state_is_refused() {
+    fn a_file_that_is_not_a_state_file_is_refused() {
         for text in ["", "x", "{}", r#"{"version":1,"demo":false,"apps":{"a":{"list":[]}}}"#] {
-            assert!(parse(text, false).unwrap_err().contains("no state file"), "{text}");
+            assert!(parse(text, false).unwrap_err().contains("not a state file"), "{text}");
         }
         assert!(parse(r#"{"version":2,"demo":false,"apps":{}}"#, false).unwrap_err().contains("another version"));
     }

@@ -14,7 +14,7 @@ use crate::args::{Format, WatchOptions};
 use crate::changes::{Found, find};
 use crate::demo;
 use crate::exit::{Exit, Failure};
-use crate::message;
+use crate::message::{self, Again};
 use crate::output::{ChangeRecord, Output};
 use crate::say::say;
 use crate::signals::Signals;
@@ -24,7 +24,7 @@ pub(crate) async fn run(options: WatchOptions, mut signals: Signals) -> Result<E
     let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
     let state = StateFile::open(&options.state.path, account.is_demo())?;
     let mut clock = interval(options.every);
-    // After a listing that took longer than the interval, the next tick is waited for.
+    // After a listing longer than the interval, the next tick is at its usual time.
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let rounds = options.rounds.unwrap_or(u64::MAX);
     let out = Output::stdout(Format::Jsonl, false);
@@ -52,17 +52,17 @@ struct Watch {
     signals: Signals,
 }
 
-/// Whether a report has come to its end, so that the state may be replaced.
+/// How a report ended.
 enum Report {
     Complete,
-    /// A command has failed. The watch goes on.
+    /// A command failed. The watch continues.
     Failed,
-    /// A signal has come.
+    /// A signal arrived.
     Stopped,
 }
 
 impl Watch {
-    /// Lists each app, and reports what has changed. Returns what the first app's failure means, if one has failed.
+    /// Lists each app, and reports the changes. Returns the exit code of the first app that failed.
     async fn round(&mut self, round: u64) -> Result<Option<Exit>, Failure> {
         if let Some(list) = self.account.demo_list().filter(|_| round > 0) {
             demo::change(list, round - 1);
@@ -104,7 +104,7 @@ impl Watch {
         }
     }
 
-    /// Writes each change, and runs the command for it. The state is replaced after the last.
+    /// Writes each change, and runs the command for it; then replaces the state.
     async fn report(&mut self, app: &str, changes: &[Change]) -> Result<Report, Failure> {
         for change in changes {
             if self.signals.so_far().is_some() {
@@ -127,27 +127,27 @@ impl Watch {
     }
 }
 
-/// A listing that fails may succeed the next time, unless the options are wrong, which the first one shows.
+/// A failed listing may succeed the next time, unless the first one shows that the options are wrong.
 fn listing_failed(app: &str, error: &Error, first: bool) -> Result<Exit, Failure> {
-    let failure = message::failed(app, error, None);
+    let failure = message::failed(app, error, Again::Unaided);
     if first && matches!(failure.exit, Exit::Usage | Exit::Refused) {
         return Err(failure);
     }
-    say(&format!("{} (nothing is lost: the next listing is compared with the same state)", failure.message));
+    say(&format!("{}; no change is lost: the next listing is compared with the same state", failure.message));
     Ok(failure.exit)
 }
 
-/// Runs a command with this text on its standard input. Says what is wrong if it does not succeed.
+/// Runs a command with this text on its standard input.
 async fn run_command(command: &str, text: String) -> Result<(), String> {
     let mut child = shell(command)
         .env_remove(SECRET)
         .stdin(Stdio::piped())
-        // Standard output holds JSON lines.
+        // Standard output is for JSON lines.
         .stdout(std::io::stderr())
         .spawn()
         .map_err(|error| format!("does not start: {error}"))?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A command that does not read its input may succeed all the same.
+        // A command may succeed without reading its input.
         let _ = stdin.write_all(text.as_bytes()).await;
     }
     let status = child.wait().await.map_err(|error| format!("cannot be waited for: {error}"))?;

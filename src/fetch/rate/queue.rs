@@ -1,16 +1,13 @@
-//! Decides who may begin a request, and when. Pure.
+//! Decides which request may begin, and when. Pure.
 //!
 //! A waiter begins when the window has room for it and for all *present* waiters ahead of it. The window holds the
-//! requests that began within the last `per`, so no stretch of `per` has more than `requests`.
+//! requests that began within the last `per`.
 //!
-//! Each waiter has a due time, at which it must be polled again. A waiter that is [`HOLD`] late is absent: it is
-//! removed, and gets its old place back when it is polled. So a stream that is not polled delays those behind it by at
-//! most [`HOLD`], and no task has to run for it.
+//! A waiter must be polled at its due time. One that is [`HOLD`] late is absent: it is removed, and gets its old place
+//! back when it is polled. So a stream that is not polled delays the others by at most [`HOLD`], without a task.
 //!
-//! The due time is the waiter's turn if all ahead of it are on time, or [`HOLD`] for each of them after the first turn,
-//! if that is sooner, to replace absent ones. So somebody is always due, and in each [`HOLD`] only a few (about the
-//! logarithm of their number) are polled in vain. When one leaves, others may be due earlier; the first of them are
-//! called.
+//! The due time is the waiter's turn if all ahead of it are on time, or, if that is sooner, [`HOLD`] for each of them
+//! after the first turn. So one waiter is always due, and few are polled in vain.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -18,18 +15,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How late a waiter may be. A woken task runs within a few milliseconds, and within this time on a busy machine.
+/// How late a waiter may be. A woken task runs sooner, even on a busy machine.
 pub(super) const HOLD: Duration = Duration::from_millis(100);
 
-/// How many of the first waiters are called when they are due earlier. One would do if it were certain to be polled.
+/// How many of the first waiters are woken when they are due earlier, since some may not be polled.
 const CALLED: usize = 16;
 
-/// The window, and the waiters in order. `W` wakes one.
+/// `W` wakes a waiter.
 #[derive(Debug)]
 pub(super) struct Queue<W> {
     requests: usize,
     per: Duration,
-    /// The requests of the last `per`, oldest first.
+    /// Oldest first.
     begun: VecDeque<Instant>,
     /// In order of arrival.
     waiting: VecDeque<Waiter<W>>,
@@ -37,12 +34,10 @@ pub(super) struct Queue<W> {
     released: Released<W>,
 }
 
-/// Wakers to be called or dropped after the lock is released, because they may run any code.
+/// Wakers to call or drop after the lock is released, because they may run any code.
 #[derive(Debug)]
 pub(super) struct Released<W> {
-    /// To be called.
     pub(super) called: Vec<W>,
-    /// Of a waiter that has begun.
     pub(super) begun: Option<W>,
 }
 
@@ -58,9 +53,8 @@ type Due = Option<Instant>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// Begin now.
     Begin,
-    /// Poll again then, or when called; `None`: when called.
+    /// Until then, or until called; `None`: until called.
     Wait(Due),
 }
 
@@ -76,8 +70,7 @@ impl<W> Queue<W> {
         }
     }
 
-    /// Decides for the waiter that is polled. `arrival` is its place in the order, `None` before its first poll and
-    /// after it has begun. `wake` is its waker, which is exchanged for that of its last poll.
+    /// Polls the waiter. `arrival` is `None` if it is not waiting. `wake` is swapped for the waker of its last poll.
     pub(super) fn poll(&mut self, arrival: &mut Option<u64>, now: Instant, wake: &mut Option<W>) -> Decision {
         let now = self.forget(now);
         let number = *arrival.get_or_insert_with(|| {
@@ -88,7 +81,6 @@ impl<W> Queue<W> {
             self.waiting.insert(at, Waiter { arrival: number, due: None, wake: None });
             at
         });
-        // A waiter that is polled is present.
         self.waiting[at].due = None;
         mem::swap(&mut self.waiting[at].wake, wake);
 
@@ -109,7 +101,7 @@ impl<W> Queue<W> {
         decision
     }
 
-    /// Removes a waiter for good. Returns its waker.
+    /// Removes a waiter for good.
     pub(super) fn leave(&mut self, arrival: u64, now: Instant) -> Option<W> {
         let now = self.forget(now);
         let left = self.position(arrival).ok().and_then(|at| self.waiting.remove(at));
@@ -117,13 +109,13 @@ impl<W> Queue<W> {
         left.and_then(|waiter| waiter.wake)
     }
 
-    /// What was released since the last call. Call it after each change.
+    /// To be called after each change.
     pub(super) fn released(&mut self) -> Released<W> {
         mem::take(&mut self.released)
     }
 
-    /// Removes requests that have left the window. Returns `now`, or the time of the last request if that is later,
-    /// because threads may read the clock in another order than they arrive here.
+    /// Removes requests that have left the window. Returns `now`, but never an earlier time than before: threads may
+    /// read the clock in another order than they arrive here.
     fn forget(&mut self, now: Instant) -> Instant {
         let now = self.begun.back().map_or(now, |last| now.max(*last));
         while self.begun.front().is_some_and(|begun| begun.checked_add(self.per).is_some_and(|end| end <= now)) {
@@ -132,17 +124,15 @@ impl<W> Queue<W> {
         now
     }
 
-    /// How many requests may begin now.
     fn room(&self) -> usize {
         self.requests - self.begun.len()
     }
 
-    /// The index of the waiter, or where it would be.
     fn position(&self, arrival: u64) -> Result<usize, usize> {
         self.waiting.binary_search_by_key(&arrival, |waiter| waiter.arrival)
     }
 
-    /// Removes absent waiters ahead of those that may begin or be called.
+    /// Removes absent waiters among the first.
     fn remove_absent(&mut self, now: Instant) {
         let matter = self.room().saturating_add(1).max(CALLED);
         let mut at = 0;
@@ -156,7 +146,7 @@ impl<W> Queue<W> {
         }
     }
 
-    /// The turn of the waiter at `at` if all ahead of it begin as soon as they may.
+    /// When the waiter begins if all ahead of it are on time.
     fn turn(&self, at: usize, now: Instant) -> Due {
         let rounds = u32::try_from(at / self.requests).unwrap_or(u32::MAX);
         let first = match (at % self.requests).checked_sub(self.room()) {
@@ -166,18 +156,18 @@ impl<W> Queue<W> {
         first?.checked_add(self.per.checked_mul(rounds)?)
     }
 
-    /// The due time of the waiter at `at`: its turn, or the time by which all ahead of it would prove absent.
+    /// The waiter's turn, or the time at which all ahead of it have proved absent.
     fn plan(&self, at: usize, now: Instant) -> Due {
         let rounds = u32::try_from(at).unwrap_or(u32::MAX);
         let absent = self.turn(0, now).and_then(|first| first.checked_add(HOLD.checked_mul(rounds)?));
         earlier(self.turn(at, now), absent)
     }
 
-    /// The due time of the waiter at `at`, if that of the one ahead of it is `ahead`.
+    /// `ahead` is the due time of the waiter ahead.
     fn due(&self, at: usize, ahead: Due, now: Instant) -> Due {
         let first = self.turn(0, now)?;
         match ahead {
-            // The one ahead is late, or the first to be due: whether it is absent shows soon.
+            // Whether the one ahead is absent is known soon.
             Some(ahead) if ahead <= first => {
                 let absent = ahead.checked_add(HOLD).map(|absent| if absent > now { absent } else { now + HOLD });
                 earlier(self.turn(at, now), absent).map(|due| due.max(first))
@@ -186,7 +176,7 @@ impl<W> Queue<W> {
         }
     }
 
-    /// Calls those of the first waiters that are due earlier than they know.
+    /// Wakes those of the first waiters that are now due earlier.
     fn call(&mut self, now: Instant) {
         self.remove_absent(now);
         for at in 0..CALLED.min(self.waiting.len()) {
@@ -206,7 +196,6 @@ impl<W> Default for Released<W> {
     }
 }
 
-/// The earlier of two.
 fn earlier(one: Due, other: Due) -> Due {
     one.into_iter().chain(other).min()
 }

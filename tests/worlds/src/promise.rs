@@ -51,8 +51,8 @@ pub enum Unpromised {
     /// The server leaves out a link where groups follow, after it has sent links, and the end is not confirmed
     /// (`confirm_end`): groups are missing.
     LinkLeftOut,
-    /// The group beside a saved place, or beside the gap where the walk was reversed, was deleted: its page comes again, so
-    /// groups are repeated, and none is missing.
+    /// The group beside a saved place, or beside the gap where the walk was reversed, was deleted: its page comes again, or
+    /// the list from its end, so groups are repeated, and none is missing.
     PageAgain,
 }
 

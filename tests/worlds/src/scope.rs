@@ -11,7 +11,8 @@ pub enum Scope {
     /// or two.
     Quick,
     /// All: every dialect with two events, so that no matter how settings work together, a change and its consequence are
-    /// seen; and those that differ from the default in one or two settings with three.
+    /// seen; those that differ from the default in one or two settings with three; and lists of up to four groups with the
+    /// default dialect with four.
     Whole,
 }
 
@@ -19,12 +20,13 @@ const RULES: Rules = Rules { size: Size::Fixed(1), max_groups: None, max_restart
 
 impl Scope {
     /// The most events of a schedule: of a walk from the start of the list, and of one from a cursor.
-    fn events(self, dialect: &Dialect) -> (u8, u8) {
+    fn events(self, dialect: &Dialect, count: u8) -> (u8, u8) {
         match (self, dialect.distance()) {
             (Self::Quick, 0) => (2, 1),
             (Self::Quick, 1) => (1, 1),
             (Self::Quick, 2) => (1, 0),
             (Self::Quick, _) => (0, 0),
+            (Self::Whole, 0) if count <= 4 => (4, 3),
             (Self::Whole, 0..=2) => (3, 2),
             (Self::Whole, _) => (2, 1),
         }
@@ -35,8 +37,8 @@ impl Scope {
     pub fn worlds(self) -> Vec<World> {
         let mut worlds = Vec::new();
         for dialect in Dialect::all() {
-            let (events, events_from_a_cursor) = self.events(&dialect);
             for count in 0..=5 {
+                let (events, events_from_a_cursor) = self.events(&dialect, count);
                 for start in Start::all(count) {
                     let events = if start == Start::List { events } else { events_from_a_cursor };
                     let rules = rules(&dialect).chain(limits(&dialect));

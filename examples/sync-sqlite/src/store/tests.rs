@@ -28,13 +28,12 @@ fn refused() -> Fault {
     Fault::Error(ListError::api(401, None, "Authentication Failed"))
 }
 
-/// The checkpoint of an app, and whether it was synced.
 fn state(db: &Connection, app_id: &str) -> (Option<String>, bool) {
     let sql = "SELECT checkpoint, synced_at IS NOT NULL FROM syncs WHERE app_id = ?1";
     db.query_row(sql, [app_id], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
 
-/// Id, subject, and whether it is gone, of every group of the app.
+/// Id, subject, and whether it is removed.
 fn rows(db: &Connection, app_id: &str) -> Vec<(String, String, bool)> {
     let mut select = db.prepare("SELECT id, subject, gone_at IS NOT NULL FROM groups WHERE app_id = ?1").unwrap();
     let rows = select.query_map([app_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
@@ -122,7 +121,7 @@ async fn an_empty_list_over_a_table_with_groups_is_refused_unless_it_is_accepted
     sync(&empty, &mut db, APP).await.expect("nothing is left to mark");
 }
 
-/// A list whose cursors are offsets. Before one request in five a group is created or deleted, at random.
+/// A list whose cursors are offsets. Before one in five requests, a random group is created or deleted.
 fn changing(seed: u64) -> FakeGroups {
     let random = Mutex::new(fastrand::Rng::with_seed(seed));
     let offsets = Dialect::default().cursors(CursorKind::Offsets);
@@ -145,14 +144,14 @@ fn seven_groups() -> Vec<Group> {
     (0..7).map(|n| Group::new(n.to_string(), "A group", n)).collect()
 }
 
-/// How many groups are marked as gone that are still there. Their ids do not come back, so they were there throughout.
+/// The number of groups marked as removed that exist. Deleted ids do not return, so these existed throughout.
 fn falsely_gone(db: &Connection, app_id: &str, fake: &FakeGroups) -> usize {
     let alive = fake.groups();
     rows(db, app_id).iter().filter(|(id, _, gone)| *gone && alive.iter().any(|group| group.id == *id)).count()
 }
 
-/// Scenario: cursors are offsets, and groups are created and deleted between requests. Expected: written from plain
-/// snapshots, groups are marked as gone that exist; a sync never marks one.
+/// Scenario: cursors are offsets, and groups are created and deleted between requests. Expected: plain snapshots mark
+/// some existing groups as removed; a sync marks none.
 #[tokio::test]
 async fn of_ten_thousand_lists_that_change_no_group_is_marked_as_gone_that_exists() {
     let mut db = open(":memory:").unwrap();
@@ -225,7 +224,7 @@ async fn a_database_that_fails_half_way_is_rolled_back() {
     sync(&list(&fake), &mut db, APP).await.unwrap();
     let before = rows(&db, APP);
 
-    // Comes after "new" is inserted and "a" renamed, when "b" is marked.
+    // Fails after "new" is inserted and "a" renamed, when "b" is marked.
     db.execute_batch(
         "CREATE TRIGGER broken BEFORE UPDATE OF gone_at ON groups WHEN new.gone_at IS NOT NULL
          BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",

@@ -1,4 +1,4 @@
-//! The API, as a function from a request to an answer.
+//! The API, as a function from a request to a response.
 
 use std::collections::HashMap;
 
@@ -12,12 +12,12 @@ use super::API_KEY;
 /// The lists of the apps that the server knows, by app id.
 pub(crate) type Apps = HashMap<String, FakeGroups>;
 
-/// What a request asks for.
+/// A request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
-    /// As it was sent, percent-encoded.
+    /// Percent-encoded.
     pub(crate) query: &'a str,
     /// The header `apikey`.
     pub(crate) key: Option<&'a str>,
@@ -26,7 +26,7 @@ pub(crate) struct Asked<'a> {
 /// Status and body of an error.
 type Refusal = (u16, Value);
 
-/// Status and body of the answer to any request.
+/// The status and body of the response.
 pub(crate) async fn answer(apps: &Apps, asked: Asked<'_>) -> (u16, Value) {
     let (groups, request) = match route(apps, asked) {
         Ok(found) => found,
@@ -39,7 +39,7 @@ pub(crate) async fn answer(apps: &Apps, asked: Asked<'_>) -> (u16, Value) {
     }
 }
 
-/// Checks the request in the order in which the API does, and reads what it asks for.
+/// Checks and reads the request, in the order of the API's checks.
 fn route<'a>(apps: &'a Apps, asked: Asked<'_>) -> Result<(&'a FakeGroups, PageRequest), Refusal> {
     let segments: Vec<_> = asked.path.split('/').skip(1).collect();
     let ["wa", "app", app_id, "group"] = segments[..] else {
@@ -55,7 +55,7 @@ fn route<'a>(apps: &'a Apps, asked: Asked<'_>) -> Result<(&'a FakeGroups, PageRe
     Ok((groups, page_request(asked.query)?))
 }
 
-/// Reads the query. As in the API's own example, `null` is no cursor.
+/// Reads the query. As in the API's own example, `null` is not a cursor.
 fn page_request(query: &str) -> Result<PageRequest, Refusal> {
     let mut url = some_url();
     url.set_query(Some(query));
@@ -76,7 +76,7 @@ fn page_request(query: &str) -> Result<PageRequest, Refusal> {
     Ok(PageRequest::new(position, limit))
 }
 
-/// A page, as the API writes it. Its links lead to another host, as the API's do; a client must not follow them.
+/// A page in the API's form. Its links point to another host, as the API's do; a client must not follow them.
 fn page_body(page: &Page, limit: PageSize) -> Value {
     let data: Vec<_> = page.groups.iter().map(|group| json!(group)).collect();
     let mut paging = json!({ "cursors": {} });
@@ -96,20 +96,20 @@ fn page_body(page: &Page, limit: PageSize) -> Value {
     json!({ "data": data, "paging": paging, "status": "success" })
 }
 
-/// Where the API's own links lead.
+/// The host of the links.
 #[allow(clippy::expect_used, reason = "a constant")]
 fn some_url() -> Url {
     Url::parse("https://graph.facebook.com/v20.0/105406242200849/groups").expect("a URL")
 }
 
-/// An error of the list, in Meta's words.
+/// An error in Meta's form.
 fn error_body(error: &Error) -> Refusal {
     let message = error.api_message().map_or_else(|| error.to_string(), str::to_owned);
     let body = json!({ "error": { "message": message, "type": "OAuthException", "code": error.api_code() } });
     (error.status().unwrap_or(500), body)
 }
 
-/// An error of Gupshup's own.
+/// An error in Gupshup's form.
 fn refusal(status: u16, message: &str) -> Refusal {
     (status, json!({ "status": "error", "message": message }))
 }

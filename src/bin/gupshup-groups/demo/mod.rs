@@ -1,8 +1,6 @@
-//! A server on this machine that answers as the API does, and groups that are invented: for `--demo`, for the examples and
-//! for tests.
+//! A server on this machine that answers as the API does, with invented groups: for `--demo`, the examples and tests.
 //!
-//! The list and its cursors are a [`FakeGroups`]. `api` is the API around it, without
-//! I/O; `server` is the HTTP.
+//! The list and its cursors are a [`FakeGroups`]. `api` is the API without I/O; `server` is the HTTP.
 
 #![allow(dead_code, unused_imports, reason = "each program that includes this module uses a part of it")]
 
@@ -17,10 +15,10 @@ pub(crate) use server::DemoServer;
 
 /// The only key that the server accepts.
 pub(crate) const API_KEY: &str = "demo-key";
-/// The app of a server that has one.
+/// The app of a server with one app.
 pub(crate) const APP_ID: &str = "demo";
 
-/// So many groups, the newest first, as the API lists them. Every id begins with `DEMO`.
+/// `count` groups, the newest first, as the API lists them. Every id begins with `DEMO`.
 pub(crate) fn groups(count: u32) -> Vec<Group> {
     const SUBJECTS: [&str; 5] = ["Support", "Équipe livraison", "बिक्री टीम", "Orders 📦", "Two\nlines"];
     const NEWEST: i64 = 1_750_000_000;
@@ -33,7 +31,7 @@ pub(crate) fn groups(count: u32) -> Vec<Group> {
     (1..=count).rev().zip(SUBJECTS.iter().cycle()).map(|(n, subject)| group(n, subject)).collect()
 }
 
-/// Changes a list: a group is created, renamed or deleted, by turns.
+/// Creates, renames or deletes a group, in turn.
 pub(crate) fn change(list: &FakeGroups, turn: u64) {
     let now = list.groups();
     let nth = |n: usize| now.get(n).map_or("", |group| &*group.id);

@@ -20,23 +20,22 @@ use tokio::sync::oneshot;
 
 use super::{API_KEY, APP_ID, Apps, Asked, answer};
 
-/// A server on a port of its own, and on a thread of its own: it answers also while the caller's thread is busy. It stops
-/// when it is dropped.
+/// A server on its own port and thread, so that it responds while the caller's thread is busy. Stops when it is
+/// dropped.
 pub(crate) struct DemoServer {
     address: SocketAddr,
     apps: Arc<Apps>,
-    /// The thread ends when this is dropped.
+    /// Dropping it ends the thread.
     _stop: oneshot::Sender<()>,
 }
 
 impl DemoServer {
-    /// Starts a server of one app, [`APP_ID`], that lists `groups`. Keep a clone to change the list, or to read what was
-    /// asked.
+    /// Starts a server of one app, [`APP_ID`]. Keep a clone of `groups` to change the list or to read the requests.
     pub(crate) fn start(groups: FakeGroups) -> io::Result<Self> {
         Self::start_apps([(APP_ID.to_owned(), groups)])
     }
 
-    /// Starts a server that knows these apps, by their ids, and no other.
+    /// Starts a server of these apps, by their ids.
     pub(crate) fn start_apps(apps: impl IntoIterator<Item = (String, FakeGroups)>) -> io::Result<Self> {
         let apps: Arc<Apps> = Arc::new(apps.into_iter().collect());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -49,7 +48,7 @@ impl DemoServer {
             runtime.block_on(async {
                 tokio::select! {
                     _ = stopped => {}
-                    // Without connections there is nothing to serve: the client says what is wrong.
+                    // Without connections, the client reports the error.
                     _ = accept(listener, known) => {}
                 }
             });
@@ -57,17 +56,17 @@ impl DemoServer {
         Ok(Self { address, apps, _stop: stop })
     }
 
-    /// What to give to `ClientBuilder::base_url`.
+    /// For `ClientBuilder::base_url`.
     pub(crate) fn base_url(&self) -> String {
         format!("http://{}/wa", self.address)
     }
 
-    /// The listing of the app of a server that has one, by a client of its own.
+    /// A listing of the app of a server with one app.
     pub(crate) fn list(&self) -> gupshup_groups::Result<ListGroups> {
         Ok(Client::builder(API_KEY).base_url(self.base_url()).build()?.groups(APP_ID))
     }
 
-    /// What the server of one app answers from.
+    /// The list of a server with one app.
     pub(crate) fn groups(&self) -> &FakeGroups {
         &self.apps[APP_ID]
     }

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use ::csv::{IntoInnerError, WriterBuilder};
 
-/// What stands in one cell.
+/// The content of one cell.
 #[derive(Clone, Debug)]
 pub(crate) enum Cell<'a> {
-    /// Text that others chose. It is guarded.
+    /// Text that others chose, to be guarded.
     Text(Cow<'a, str>),
     Number(i64),
 }
@@ -42,14 +42,14 @@ impl Cell<'_> {
 
 /// Writes a record.
 pub(super) fn write<'a>(mut out: impl Write, cells: impl IntoIterator<Item = Cell<'a>>) -> io::Result<()> {
-    // Its own buffer would be flushed, and `out` with it, for each record.
+    // Its own buffer would flush `out` for each record.
     let mut csv = WriterBuilder::new().buffer_capacity(256).from_writer(Vec::new());
     csv.write_record(cells.into_iter().map(Cell::into_text)).map_err(io::Error::from)?;
     out.write_all(&csv.into_inner().map_err(IntoInnerError::into_error)?)
 }
 
-/// Puts an apostrophe in front of a text that a spreadsheet could take for a formula: it begins with one of the characters
-/// that OWASP's page on CSV injection lists.
+/// Puts an apostrophe in front of a text that a spreadsheet could run as a formula: it begins with one of the
+/// characters in OWASP's page on CSV injection.
 fn guarded(text: &str) -> String {
     const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() }

@@ -15,32 +15,32 @@ use csv::Cell;
 pub(crate) use records::{ChangeRecord, CountRecord, GroupRecord};
 pub(crate) use table::one_line;
 
-/// What one line of output says.
+/// One line of output.
 pub(crate) trait Record: Serialize {
     /// The names of the cells.
     const COLUMNS: &'static [&'static str];
-    /// The record in CSV, a cell for each column.
+    /// In CSV, one cell for each column.
     fn cells(&self) -> Vec<Cell<'_>>;
-    /// The record in a table. It is escaped where it is written.
+    /// In a table. It is escaped when it is written.
     fn line(&self) -> String;
 }
 
-/// Where records go. Nothing is sure to be written before [`settle`](Self::settle).
+/// A buffered output. Call [`settle`](Self::settle) to be sure that records are written.
 pub(crate) struct Output<W: Write> {
     out: BufWriter<W>,
     format: Format,
-    /// Whether something is written, here or by the run that this one continues.
+    /// Whether this run, or the one that it continues, has written something.
     begun: bool,
 }
 
 impl Output<Stdout> {
-    /// Standard output. Where it continues what an earlier run has written, it has no CSV header.
+    /// Standard output. If it continues an earlier run's, it has no CSV header.
     pub(crate) fn stdout(format: Format, continues: bool) -> Self {
         Self::new(io::stdout(), format, continues)
     }
 
-    /// Returns once everything is out of this program; where standard output is a file, once it is on the disk, since some
-    /// file systems report a full disk only then.
+    /// Returns after everything has left the program; if standard output is a file, after it is on the disk, because
+    /// some file systems report a full disk only then.
     pub(crate) fn settle(&mut self) -> io::Result<()> {
         self.flush()?;
         #[cfg(unix)]
@@ -60,7 +60,7 @@ impl<W: Write> Output<W> {
         Self { out: BufWriter::new(out), format, begun: continues }
     }
 
-    /// Whether something is written, so that a later run must not begin again.
+    /// Whether something is written, so that a later run must continue it.
     pub(crate) fn has_begun(&self) -> bool {
         self.begun
     }
@@ -77,7 +77,7 @@ impl<W: Write> Output<W> {
         }
     }
 
-    /// Writes the CSV header, if that is still to be done. The first record does so; a list without any needs this call.
+    /// Writes the CSV header, if it is not written yet. Records do so too; an empty list needs this call.
     pub(crate) fn begin<R: Record>(&mut self) -> io::Result<()> {
         if !std::mem::replace(&mut self.begun, true) && self.format == Format::Csv {
             csv::write(&mut self.out, R::COLUMNS.iter().copied().map(Cell::from))?;
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_a_group_a_line_and_nothing_that_steers_the_terminal() {
+    fn a_table_has_one_group_a_line_and_no_control_characters() {
         let group = group();
         let records = [GroupRecord::new("app", &group, false), GroupRecord::new("app", &group, true)];
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What a line of output can say.
+//! The lines of output.
 
 use gupshup_groups::{Change, Group};
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ pub(crate) struct GroupRecord<'a> {
     app_id: &'a str,
     #[serde(flatten)]
     group: &'a Group,
-    /// Whether several apps are listed, so that a table has to name them.
+    /// Whether several apps are listed, so that a table must name them.
     #[serde(skip)]
     several: bool,
 }
@@ -44,12 +44,12 @@ impl Record for GroupRecord<'_> {
     }
 }
 
-/// What has happened to a group of an app.
+/// A change to a group of an app.
 #[derive(Debug, Serialize)]
 pub(crate) struct ChangeRecord<'a> {
     app_id: &'a str,
     change: &'static str,
-    /// As it is now, or as it was last.
+    /// The new state, or the last known one.
     #[serde(flatten)]
     group: &'a Group,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +66,7 @@ impl<'a> ChangeRecord<'a> {
             Change::Created(_) => ('+', "created", None),
             Change::Renamed { before, .. } => ('~', "renamed", Some(before)),
             Change::Removed(_) => ('-', "removed", None),
-            // The library may come to know more kinds.
+            // The library may add kinds.
             _ => ('?', "changed", None),
         };
         Self { app_id, change: name, group: change.group(), before, sign, several }
@@ -98,7 +98,7 @@ impl Record for ChangeRecord<'_> {
     }
 }
 
-/// How many groups an app has.
+/// The number of groups of an app.
 #[derive(Debug, Serialize)]
 pub(crate) struct CountRecord<'a> {
     app_id: &'a str,
@@ -129,7 +129,7 @@ fn prefix(app_id: &str, several: bool) -> String {
     if several { format!("{app_id} ") } else { String::new() }
 }
 
-/// The time of creation in UTC, or the number as it came where no calendar reaches that far.
+/// The creation time in UTC, or the number if it is outside the calendar's range.
 fn created_at(group: &Group) -> String {
     let seconds = group.creation_timestamp;
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())

@@ -1,7 +1,7 @@
-//! Text that others chose, made safe for a terminal.
+//! Escapes untrusted text for a terminal.
 
-/// Escapes whatever could break the line or steer the terminal: control characters, and those that change the direction of
-/// text or break lines (Unicode's `Bidi_Control`, and the line and paragraph separators).
+/// Escapes control characters, and those that change the direction of text or break lines (Unicode's `Bidi_Control`,
+/// and the line and paragraph separators).
 pub(crate) fn one_line(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_a_terminal_is_escaped() {
+    fn characters_that_control_a_terminal_are_escaped() {
         assert_eq!(one_line("a\u{1b}[2Jb\r\nc\t\u{7f}\u{9b}"), r"a\u{1b}[2Jb\r\nc\t\u{7f}\u{9b}");
         assert_eq!(
             one_line("\u{202e}abc\u{2066}\u{200f}\u{61c}\u{2029}"),
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_stays_as_it_is() {
+    fn other_text_is_unchanged() {
         // The zero-width joiner makes one emoji of several, and the virama belongs to the script.
         for text in ["Équipe", "बिक्री टीम", "👩\u{200d}🔧", "شحن"] {
             assert_eq!(one_line(text), text);

@@ -205,7 +205,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn whoever_comes_when_it_should_begins_exactly_as_in_the_model(
+    fn waiters_that_are_polled_in_time_begin_as_in_the_model(
         requests in 1_u32..6, per in even(2_000), scripts in scripts(Just(Polled::InTime)),
     ) {
         let per = per + 2;
@@ -215,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn each_that_is_never_polled_again_costs_those_behind_it_its_turn_and_the_hold_at_most(
+    fn an_absent_waiter_delays_the_others_by_at_most_its_turn_and_the_hold(
         requests in 1_u32..6, per in even(2_000),
         scripts in scripts(prop_oneof![Just(Polled::InTime), Just(Polled::Never)]),
     ) {
@@ -231,7 +231,7 @@ proptest! {
     }
 
     #[test]
-    fn of_those_who_came_together_all_that_are_never_polled_again_cost_the_others_one_hold(
+    fn absent_waiters_that_arrived_together_delay_the_others_by_one_hold(
         requests in 1_u32..6, per in even(2_000),
         scripts in scripts(prop_oneof![Just(Polled::InTime), Just(Polled::Never)]),
     ) {
@@ -245,7 +245,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_comes_back_begins_and_the_rate_is_held(
+    fn a_waiter_that_returns_begins_and_the_rate_is_kept(
         requests in 1_u32..6, per in even(2_000),
         scripts in scripts(prop_oneof![Just(Polled::InTime), Just(Polled::Never), even(20_000).prop_map(Polled::After)]),
     ) {
@@ -259,7 +259,7 @@ proptest! {
 }
 
 #[test]
-fn a_stream_that_nobody_polls_costs_those_behind_it_the_hold_and_no_turn_of_a_window() {
+fn an_absent_waiter_delays_the_others_by_the_hold_and_takes_no_turn() {
     let parked = Script { polled: Polled::Never, ..Script::live(2) };
     let scripts = [Script::live(0), parked, Script::live(4), Script::live(6)];
     let world = World::run(1, 60 * SECOND, &scripts);
@@ -267,7 +267,7 @@ fn a_stream_that_nobody_polls_costs_those_behind_it_the_hold_and_no_turn_of_a_wi
 }
 
 #[test]
-fn many_that_nobody_polls_cost_a_hold_each_where_that_is_less_than_their_turns() {
+fn many_absent_waiters_cost_one_hold_each_if_that_is_less_than_their_turns() {
     let parked = (0..10).map(|_| Script { polled: Polled::Never, ..Script::live(2) });
     let scripts: Vec<_> =
         [Script::live(0)].into_iter().chain(parked).chain([Script::live(4), Script::live(6)]).collect();
@@ -309,7 +309,7 @@ fn no_waker_is_dropped_by_the_queue_itself() {
 }
 
 #[test]
-fn whoever_comes_back_has_its_old_place() {
+fn a_waiter_that_returns_has_its_old_place() {
     let late = Script { polled: Polled::After(2_500), ..Script::live(2) };
     let scripts = [Script::live(0), late, Script::live(4), Script::live(6), Script::live(8)];
     let world = World::run(1, SECOND, &scripts);
@@ -317,7 +317,7 @@ fn whoever_comes_back_has_its_old_place() {
 }
 
 #[test]
-fn when_many_leave_those_behind_them_come_at_once() {
+fn when_many_leave_the_next_begin_at_once() {
     let leaving = (0..900).map(|_| Script { leaves: Some(501), ..Script::live(0) });
     let scripts: Vec<_> =
         [Script::live(0)].into_iter().chain(leaving).chain([Script::live(2), Script::live(4)]).collect();
@@ -350,7 +350,7 @@ fn absurd_limits_behave() {
 }
 
 #[test]
-fn a_clock_that_was_read_too_early_does_not_shorten_the_window() {
+fn an_earlier_clock_reading_does_not_shorten_the_window() {
     let start = Instant::now();
     let mut queue = Queue::<()>::new(1, SECOND);
     assert_eq!(queue.poll(&mut None, start + SECOND, &mut None), Decision::Begin);
