@@ -113,3 +113,72 @@ fn number(body: &[u8], at: usize) -> Option<(i64, usize)> {
     };
     is_usual.then_some((value, end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The group in this text, and what follows it.
+    fn group(text: &str) -> Option<(Group, &str)> {
+        let mut groups = Vec::new();
+        match push_group(&mut groups, text, 0, &mut String::new()) {
+            Some(end) => Some((groups.pop()?, &text[end..])),
+            None => groups.pop().map(|group| panic!("{text}: {group:?}")),
+        }
+    }
+
+    #[test]
+    fn a_group_of_the_documented_keys_is_read_in_every_order() {
+        let fields = [r#""id":"a b""#, "\n\t\"subject\": \"c\"\r", r#""creation_timestamp":17 "#];
+        for [one, two, three] in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let text = format!("{{{} , {},{}}} ,", fields[one], fields[two], fields[three]);
+            assert_eq!(group(&text), Some((Group::new("a b", "c", 17), " ,")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_subject_with_escapes_is_read_while_it_is_short() {
+        let text = |subject: &str| format!(r#"{{"subject":"{subject}","id":"a","creation_timestamp":0}}"#);
+        let read = |subject: &str| group(&text(subject)).map(|(group, _)| group.subject);
+        assert_eq!(read(r"é\ud83d\ude00 \n\u00e9z").as_deref(), Some("é\u{1f600} \néz"));
+        let long = "s".repeat(MAX_UNESCAPED_BYTES);
+        assert_eq!(read(&long), Some(long.clone()));
+        assert!(read(&format!(r"\n{}", &long[1..])).is_some());
+        assert_eq!(read(&format!(r"\n{long}")), None);
+        assert_eq!(read(&r"\n".repeat(10_000)), None);
+    }
+
+    #[test]
+    fn what_is_unusual_or_wrong_is_left_to_the_strict_reader() {
+        let usual = r#"{"id":"a","subject":"b","creation_timestamp":1}"#;
+        assert!(group(usual).is_some());
+        for (part, instead) in [
+            (r#""a""#, r#""""#),
+            (r#""a""#, r#""\u0061""#),
+            (r#""a""#, "\"a\n\""),
+            (r#""a""#, "7"),
+            (r#""b""#, "\"b\n\""),
+            (r#""b""#, r#""\ud83d""#),
+            (r#""b""#, "null"),
+            ("subject", "id"),
+            ("subject", "name"),
+            ("creation_timestamp", "created_at"),
+            (":1}", ":01}"),
+            (":1}", ":-1}"),
+            (":1}", ":1.5}"),
+            (":1}", ":1e3}"),
+            (":1}", ":1000000000000000000}"),
+            (":1}", ":}"),
+            (":1}", ":1,}"),
+            (":1}", r#":1,"id":"a"}"#),
+            (":1}", r#":1,"x":0}"#),
+            (r#","creation_timestamp":1"#, ""),
+        ] {
+            let text = usual.replacen(part, instead, 1);
+            assert_eq!(group(&text), None, "{text}");
+        }
+        for end in 0..usual.len() {
+            assert_eq!(group(&usual[..end]), None);
+        }
+    }
+}
