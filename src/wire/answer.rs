@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::json::{Reader, Result};
-use super::scalar;
+use super::{scalar, usual};
 use crate::page::Group;
 
 /// About the size of a group in JSON, in bytes: a guess on the small side, since a list that grows once is cheaper than
@@ -76,11 +76,18 @@ fn groups(reader: &mut Reader<'_>, may_be_nested: bool) -> Result<Vec<Group>> {
     match reader.peek() {
         Some(b'[') => {
             let mut groups = Vec::new();
+            let mut buffer = String::new();
             reader.array(|reader| {
                 if groups.len() == groups.capacity() {
                     groups.reserve_exact(room(reader, groups.len()));
                 }
-                push_group(&mut groups, reader)
+                let end =
+                    reader.all_text().and_then(|text| usual::push_group(&mut groups, text, reader.at(), &mut buffer));
+                match end {
+                    Some(end) => reader.go_to(end),
+                    None => groups.push(group(reader)?),
+                }
+                Ok(())
             })?;
             Ok(groups)
         }
@@ -105,52 +112,9 @@ fn room(reader: &Reader<'_>, so_far: usize) -> usize {
     }
 }
 
-/// Goes past a group, and adds it to those before.
-#[inline]
-fn push_group(groups: &mut Vec<Group>, reader: &mut Reader<'_>) -> Result<()> {
-    let mut ahead = reader.clone();
-    let group = match usual_group(&mut ahead) {
-        Some(group) => {
-            *reader = ahead;
-            group
-        }
-        None => any_group(reader)?,
-    };
-    groups.push(group);
-    Ok(())
-}
-
-/// Goes past a group in the form that nearly all have: the three documented keys, each once. It decides nothing: what has
-/// another form, or is wrong, is left to [`any_group`].
-///
-/// A page is hundreds of these, and reading them is most of what a listing costs the processor.
-#[inline]
-fn usual_group(reader: &mut Reader<'_>) -> Option<Group> {
-    let (mut id, mut subject, mut seconds) = (None, None, None);
-    let mut before = b'{';
-    while reader.take(before) {
-        reader.peek();
-        if seconds.is_none() && reader.eat(b"\"creation_timestamp\":") {
-            seconds = Some(reader.small_number()?);
-        } else if id.is_none() && reader.eat(b"\"id\":") {
-            id = Some(reader.plain_string().filter(|id| !id.is_empty())?);
-        } else if subject.is_none() && reader.eat(b"\"subject\":") {
-            subject = Some(reader.string().ok()?);
-        } else {
-            return None;
-        }
-        before = b',';
-    }
-    if !reader.take(b'}') {
-        return None;
-    }
-    let subject = reader.text(&subject?).ok()?;
-    Some(Group { id: id?.to_owned(), subject: subject.into_owned(), creation_timestamp: seconds? })
-}
-
 /// Goes past a group in any form.
 #[cold]
-fn any_group(reader: &mut Reader<'_>) -> Result<Group> {
+fn group(reader: &mut Reader<'_>) -> Result<Group> {
     if reader.peek() != Some(b'{') {
         return Err(reader.mismatch("a group"));
     }

@@ -4,18 +4,14 @@
 //! nested or escaped. What is passed over has to be JSON too, except that its strings may hold any bytes: an answer is not
 //! refused for what nobody reads.
 
+mod skip;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::fault::{Fault, What};
 use super::string::{plain_length, unescape};
 use super::text::MAX_EXCERPT_BYTES;
-
-/// How deep what is passed over may be nested: a bit for each level. Answers of the API have five levels.
-const MAX_DEPTH: u32 = u128::BITS;
-
-/// A number of so many digits fits an `i64`, whatever its digits.
-const MAX_DIGITS: usize = 18;
 
 pub(super) type Result<T> = std::result::Result<T, Fault>;
 
@@ -34,17 +30,24 @@ pub(super) struct Raw {
     escaped: bool,
 }
 
-/// A number as it stands in the body.
-pub(super) enum Number<'a> {
-    /// Digits alone, and few enough of them.
-    Small(i64),
-    /// Any other.
-    Text(&'a str),
-}
-
 impl<'a> Reader<'a> {
     pub(super) fn new(body: &'a [u8]) -> Self {
-        Self { body, text: std::str::from_utf8(body).ok(), at: 0 }
+        Self { body, text: simdutf8::basic::from_utf8(body).ok(), at: 0 }
+    }
+
+    /// The body, where all of it is text.
+    pub(super) fn all_text(&self) -> Option<&'a str> {
+        self.text
+    }
+
+    /// How many bytes have been read.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Takes as read what comes before this byte.
+    pub(super) fn go_to(&mut self, at: usize) {
+        self.at = at;
     }
 
     /// How many bytes are not yet read.
@@ -162,34 +165,6 @@ impl<'a> Reader<'a> {
         ahead.take(b'[') && ahead.take(b']')
     }
 
-    /// How many elements of an array come from here on, as far as they are JSON.
-    pub(super) fn count(&self) -> usize {
-        let mut ahead = self.clone();
-        let mut count = 0;
-        while ahead.skip().is_ok() {
-            count += 1;
-            if !ahead.take(b',') {
-                break;
-            }
-        }
-        count
-    }
-
-    /// Goes past these bytes, if they come next.
-    #[inline]
-    pub(super) fn eat(&mut self, bytes: &[u8]) -> bool {
-        let comes = self.body[self.at..].starts_with(bytes);
-        self.at += if comes { bytes.len() } else { 0 };
-        comes
-    }
-
-    /// Goes past a string without escapes, in a body that is all text.
-    #[inline]
-    pub(super) fn plain_string(&mut self) -> Option<&'a str> {
-        let raw = self.string().ok().filter(|raw| !raw.escaped)?;
-        self.text?.get(raw.range)
-    }
-
     /// Goes past a string.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Raw> {
@@ -255,37 +230,8 @@ impl<'a> Reader<'a> {
         self.text(&Raw { range, escaped: raw.escaped })
     }
 
-    /// Goes past a number.
-    pub(super) fn number(&mut self) -> Result<Number<'a>> {
-        self.peek();
-        let start = self.at;
-        if let Some(number) = self.small_number() {
-            return Ok(Number::Small(number));
-        }
-        self.at = start;
-        self.any_number().map(Number::Text)
-    }
-
-    /// Goes past a number that is nothing but a few digits. Otherwise, where this ends is not said.
-    #[inline]
-    pub(super) fn small_number(&mut self) -> Option<i64> {
-        self.peek();
-        let start = self.at;
-        let mut value = 0;
-        while let Some(digit @ b'0'..=b'9') = self.body.get(self.at).copied() {
-            // What overflows has too many digits, and is not used.
-            value = i64::wrapping_add(i64::wrapping_mul(value, 10), i64::from(digit - b'0'));
-            self.at += 1;
-        }
-        let is_small = match self.body[start..self.at] {
-            [] | [b'0', _, ..] => false,
-            ref digits => digits.len() <= MAX_DIGITS,
-        };
-        (is_small && !matches!(self.body.get(self.at), Some(b'.' | b'e' | b'E'))).then_some(value)
-    }
-
-    /// Goes past a number of any form. Returns it as it stands in the body.
-    pub(super) fn any_number(&mut self) -> Result<&'a str> {
+    /// Goes past a number. Returns it as it stands in the body.
+    pub(super) fn number(&mut self) -> Result<&'a str> {
         self.peek();
         let start = self.at;
         let sign = usize::from(self.body.get(self.at) == Some(&b'-'));
@@ -322,59 +268,4 @@ impl<'a> Reader<'a> {
         self.at += same;
         if same == word.len() { Ok(()) } else { Err(self.malformed(word)) }
     }
-
-    /// Goes past a value of any kind.
-    pub(super) fn skip(&mut self) -> Result<()> {
-        // Whether each array or object that is open is an object; the innermost is the lowest bit.
-        let (mut objects, mut depth) = (0_u128, 0);
-        loop {
-            match self.peek() {
-                Some(open @ (b'{' | b'[')) => {
-                    if depth == MAX_DEPTH {
-                        return Err(Fault::new(self.at, What::TooDeep));
-                    }
-                    self.at += 1;
-                    objects = objects << 1 | u128::from(open == b'{');
-                    depth += 1;
-                    if self.peek() != Some(close(objects)) {
-                        self.skip_key(objects)?;
-                        continue;
-                    }
-                }
-                Some(b'"') => _ = self.string()?,
-                Some(b'-' | b'0'..=b'9') => _ = self.any_number()?,
-                Some(b't') => self.word("true")?,
-                Some(b'f') => self.word("false")?,
-                Some(b'n') => self.word("null")?,
-                _ => return Err(self.malformed("a value")),
-            }
-            // After a value, as many ends as come, and then perhaps the next value.
-            loop {
-                if depth == 0 {
-                    return Ok(());
-                }
-                if self.take(b',') {
-                    self.skip_key(objects)?;
-                    break;
-                }
-                self.expect(close(objects), "`,` or the end of an array or object")?;
-                objects >>= 1;
-                depth -= 1;
-            }
-        }
-    }
-
-    /// Goes past a key, where the innermost is an object.
-    fn skip_key(&mut self, objects: u128) -> Result<()> {
-        if objects & 1 == 0 {
-            return Ok(());
-        }
-        self.string()?;
-        self.expect(b':', "`:`")
-    }
-}
-
-/// What ends the innermost array or object.
-fn close(objects: u128) -> u8 {
-    if objects & 1 == 0 { b']' } else { b'}' }
 }

@@ -15,6 +15,7 @@ mod string;
 #[cfg(test)]
 mod tests;
 mod text;
+mod usual;
 
 use std::borrow::Cow;
 

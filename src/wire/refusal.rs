@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::json::{Number, Reader, Result};
+use super::json::{Reader, Result};
 use super::scalar;
 use super::text::{clean, excerpt, html_title, plain_text, without_bom};
 use crate::error::{Error, Refusal as Refused};
@@ -189,10 +189,7 @@ fn text(reader: &mut Reader<'_>) -> Result<Option<String>> {
 
 fn number(reader: &mut Reader<'_>) -> Result<Option<i64>> {
     match reader.peek() {
-        Some(b'-' | b'0'..=b'9') => Ok(match reader.number()? {
-            Number::Small(number) => Some(number),
-            Number::Text(text) => text.parse().ok(),
-        }),
+        Some(b'-' | b'0'..=b'9') => Ok(reader.number()?.parse().ok()),
         _ => Ok(text(reader)?.and_then(|text| text.trim().parse().ok())),
     }
 }

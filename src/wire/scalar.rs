@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::json::{Number, Reader, Result};
+use super::json::{Reader, Result};
 
 /// Reads an id: a text that is not empty, or a whole number, as its digits.
 #[inline]
@@ -32,10 +32,10 @@ pub(super) fn seconds(reader: &mut Reader<'_>) -> Result<i64> {
     const EXPECTED: &str = "seconds since 1970";
     const OUT_OF_RANGE: &str = "a number out of range";
     match reader.peek() {
-        Some(b'-' | b'0'..=b'9') => match reader.number()? {
-            Number::Small(seconds) => Ok(seconds),
-            Number::Text(text) => whole_seconds(text).ok_or_else(|| reader.found(EXPECTED, OUT_OF_RANGE)),
-        },
+        Some(b'-' | b'0'..=b'9') => {
+            let text = reader.number()?;
+            whole_seconds(text).ok_or_else(|| reader.found(EXPECTED, OUT_OF_RANGE))
+        }
         Some(b'"') => {
             let text = text(reader)?;
             let text = text.trim();
@@ -107,7 +107,7 @@ fn optional_text<'a>(reader: &mut Reader<'a>, expected: &'static str) -> Result<
 
 /// Reads a number without fraction and exponent that fits in 64 bits.
 fn whole_number(reader: &mut Reader<'_>, expected: &'static str) -> Result<String> {
-    let text = reader.any_number()?;
+    let text = reader.number()?;
     let is_whole = text.parse::<u64>().is_ok() || text.parse::<i64>().is_ok_and(|number| number < 0);
     if is_whole { Ok(text.to_owned()) } else { Err(reader.found(expected, "a number")) }
 }

@@ -3,28 +3,36 @@
 /// An unescaped string with more capacity than this returns what it does not need.
 const SHRUNK_BYTES: usize = 256;
 
-/// The number of bytes before the first quote, backslash or control character. Checks eight at a time.
+/// The number of bytes before the first quote, backslash or control character. Checks 32 at a time.
 #[inline]
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-    /// Sets the high bit of each byte below `limit`, and possibly of later bytes.
-    const fn below(word: u64, limit: u8) -> u64 {
-        word.wrapping_sub(ONES * limit as u64) & !word & HIGHS
-    }
     let mut at = 0;
-    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let word = u64::from_le_bytes(*word);
-        let special =
-            below(word, b' ') | below(word ^ (ONES * u64::from(b'"')), 1) | below(word ^ (ONES * u64::from(b'\\')), 1);
-        if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
+        let mut marks = [0; 4];
+        for (marks, word) in marks.iter_mut().zip(chunk.chunks_exact(8)) {
+            *marks = word.first_chunk().map_or(0, |word| marks_of(u64::from_le_bytes(*word)));
         }
-        at += 8;
+        if marks[0] | marks[1] | marks[2] | marks[3] != 0 {
+            let plain_words = marks.iter().take_while(|marks| **marks == 0).count();
+            return at + plain_words * 8 + marks[plain_words].trailing_zeros() as usize / 8;
+        }
+        at += 32;
     }
     let special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
     let rest = bytes.get(at..).unwrap_or_default();
     at + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+/// Marks the high bit of the first byte that is a quote, a backslash or a control character, and possibly those of later
+/// bytes, whatever they are.
+#[inline]
+fn marks_of(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+    // With one bit flipped, quotes and control characters are all bytes below 0x21.
+    let below_0x21 = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+    (below_0x21 | backslash) & !word & HIGHS
 }
 
 /// The content of a string with well-formed escapes. `None` if a surrogate is unpaired.
@@ -32,31 +40,12 @@ pub(super) fn unescape(raw: &str) -> Option<String> {
     // No escape is shorter than its character.
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some((plain, escape)) = rest.split_once('\\') {
+    while let Some(at) = rest.find('\\') {
+        let (plain, escaped) = rest.split_at(at);
+        let (char, length) = escape(escaped.as_bytes())?;
         text.push_str(plain);
-        let (kind, after) = escape.split_at_checked(1)?;
-        rest = after;
-        text.push(match kind {
-            "b" => '\x08',
-            "f" => '\x0c',
-            "n" => '\n',
-            "r" => '\r',
-            "t" => '\t',
-            "u" => {
-                let (unit, after) = unit(rest)?;
-                rest = after;
-                let low = if (0xd800..0xdc00).contains(&unit) {
-                    let (low, after) = self::unit(rest.strip_prefix("\\u")?)?;
-                    rest = after;
-                    Some(low)
-                } else {
-                    None
-                };
-                char::decode_utf16([unit].into_iter().chain(low)).next()?.ok()?
-            }
-            // A quote, a backslash or a slash.
-            other => other.chars().next()?,
-        });
+        text.push(char);
+        rest = &escaped[length..];
     }
     text.push_str(rest);
     if text.capacity() > SHRUNK_BYTES && text.len() < text.capacity() / 4 * 3 {
@@ -65,9 +54,36 @@ pub(super) fn unescape(raw: &str) -> Option<String> {
     Some(text)
 }
 
-fn unit(text: &str) -> Option<(u16, &str)> {
-    let (digits, rest) = text.split_at_checked(4)?;
-    Some((u16::from_str_radix(digits, 16).ok()?, rest))
+/// The character that an escape at the beginning of this stands for, and the length of the escape. `None` if it is
+/// malformed, or a surrogate is unpaired.
+#[inline]
+pub(super) fn escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let [b'\\', kind, ..] = bytes else { return None };
+    let char = match *kind {
+        quoted @ (b'"' | b'\\' | b'/') => char::from(quoted),
+        b'b' => '\x08',
+        b'f' => '\x0c',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => {
+            let high = unit(bytes)?;
+            if !(0xd800..0xdc00).contains(&high) {
+                return Some((char::from_u32(high)?, 6));
+            }
+            let low = unit(bytes.get(6..)?).filter(|low| (0xdc00..0xe000).contains(low))?;
+            return Some((char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))?, 12));
+        }
+        _ => return None,
+    };
+    Some((char, 2))
+}
+
+/// The code unit that an escape with four digits stands for.
+#[inline]
+fn unit(bytes: &[u8]) -> Option<u32> {
+    let [b'\\', b'u', digits @ ..] = bytes.first_chunk::<6>()? else { return None };
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
 #[cfg(test)]
