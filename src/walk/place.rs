@@ -174,7 +174,7 @@ impl Leaf {
     pub(super) fn reversed_gap(&self, mark: Mark, view: &View) -> Mark {
         let mut read = self.read_at(&mark.position).iter().rev().copied().chain(mark.hash());
         let nearest = read.find(|hash| view.hashes.contains(hash));
-        Mark { offset: 0, beside: nearest.map(Beside::After), next: None, ..mark }
+        Mark { beside: nearest.map(Beside::After), ..mark }
     }
 
     /// The groups of the page at `position`, if this is that page.
