@@ -107,9 +107,12 @@ pub(crate) enum Outcome {
 
 impl Walk {
     pub(crate) fn new(place: Place, heading: Direction, rules: Rules) -> Self {
+        Self::begin(place, heading, rules, Sent::default())
+    }
+
+    fn begin(place: Place, heading: Direction, rules: Rules, mut sent: Sent) -> Self {
         let Rules { sizes, max_groups, max_restarts, confirm_end } = rules;
         let ask = approach(&place, heading).filter(|_| max_groups != Some(0));
-        let mut sent = Sent::default();
         if let Some(cursor) = ask.as_ref().and_then(|ask| ask.position.cursor()) {
             sent.insert(cursor);
         }
@@ -140,7 +143,7 @@ impl Walk {
 
     /// The walk in the other direction, with what this one knows about the server. The caller has not received the last
     /// `remaining` groups of the page.
-    pub(crate) fn reversed(self, remaining: usize) -> Self {
+    pub(crate) fn reversed(mut self, remaining: usize) -> Self {
         let rules = Rules {
             sizes: self.sizes,
             max_groups: self.left.map(|left| left + remaining),
@@ -148,7 +151,8 @@ impl Walk {
             confirm_end: self.confirm_end,
         };
         let place = self.leaf.place(remaining);
-        Self { restarts: self.restarts, ..Self::new(place, self.heading.reversed(), rules) }
+        self.sent.start_over();
+        Self { restarts: self.restarts, ..Self::begin(place, self.heading.reversed(), rules, self.sent) }
     }
 
     pub(crate) fn heading(&self) -> Direction {

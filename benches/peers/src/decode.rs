@@ -13,7 +13,9 @@ use crate::shape::{StrictPage, bodies};
 const ROUNDS: usize = 101;
 
 pub fn table() {
-    println!("| decode, µs | serde_json, derived | gupshup-groups | times as fast | bytes validated and copied | groups cloned |");
+    println!(
+        "| decode, µs | serde_json, derived | gupshup-groups | times as fast | bytes validated and copied | groups cloned |"
+    );
     println!("|---|---|---|---|---|---|");
     for (what, body) in bodies() {
         let bytes = body.as_bytes();

@@ -215,6 +215,18 @@ fn a_refusal_after_a_reversed_page_whose_groups_are_gone_goes_back_from_its_star
 }
 
 #[test]
+fn a_reversed_walk_knows_the_cursors_that_were_sent_before_and_may_send_each_again() {
+    let mut walk = from(before("given"), by(2));
+    yields_all(&mut walk, page(4..6).previous("a"));
+    yields_all(&mut walk, page(2..4).previous("b").next("c"));
+    let mut walk = walk.reversed(0).reversed(0);
+    assert!(walk.has_sent("given") && walk.has_sent("a") && !walk.has_sent("b"));
+    asks(&mut walk, &before("b"));
+    yields_all(&mut walk, page(0..2).previous("a"));
+    asks(&mut walk, &before("a"));
+}
+
+#[test]
 fn a_reversed_walk_cannot_restart() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));
