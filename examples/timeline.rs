@@ -32,7 +32,7 @@
 //! 2025-03 █████████████████████████████████████▌ 92
 //! 2025-04 ██████████████████████████████████████████▍ 104
 //! 2025-05 ████████████████████████████████████████████████ 118
-//! 2025-06 ██████████████████████████████▏ 74
+//! 2025-06 ██████████████████████████████▏ 74 (until 2025-06-28)
 //! 1113 groups
 //! ```
 //!
@@ -123,6 +123,15 @@ impl Unit {
 struct Bar {
     label: String,
     count: u32,
+    /// The day of the last group, if the bar's time span goes on after it.
+    until: Option<Date>,
+}
+
+impl Bar {
+    /// Says that the bar is of a part of its time span.
+    fn part(&self) -> String {
+        self.until.map_or_else(String::new, |day| format!(" (until {day})"))
+    }
 }
 
 /// The bars from the first day to the last, including empty ones.
@@ -133,12 +142,15 @@ fn bars(days: &[Date]) -> Vec<Bar> {
     for day in days {
         *counts.entry(unit.first_day(*day)).or_default() += 1;
     }
-    let (first, last) = (unit.first_day(*first), unit.first_day(*last));
-    let mut starts: Vec<Date> = vec![first];
-    while let Some(start) = starts.last().filter(|start| **start < last) {
+    let mut starts: Vec<Date> = vec![unit.first_day(*first)];
+    while let Some(start) = starts.last().filter(|start| **start < unit.first_day(*last)) {
         starts.push(unit.next(*start));
     }
-    let bar = |start| Bar { label: unit.label(start), count: counts.get(&start).copied().unwrap_or(0) };
+    let bar = |start| Bar {
+        label: unit.label(start),
+        count: counts.get(&start).copied().unwrap_or(0),
+        until: (start <= *last && last.saturating_add(1.day()) < unit.next(start)).then_some(*last),
+    };
     starts.into_iter().map(bar).collect()
 }
 
@@ -147,10 +159,11 @@ fn print_bars(bars: &[Bar]) {
     const WIDTH: u32 = 48;
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let most = bars.iter().map(|bar| bar.count).max().unwrap_or(0).max(1);
-    for Bar { label, count } in bars {
+    for bar in bars {
+        let Bar { label, count, .. } = bar;
         let eighths = (u64::from(*count) * u64::from(WIDTH) * 8).div_ceil(u64::from(most));
         let (full, rest) = (usize::try_from(eighths / 8).unwrap_or(0), usize::try_from(eighths % 8).unwrap_or(0));
-        println!("{label} {}{} {count}", "█".repeat(full), EIGHTHS[rest]);
+        println!("{label} {}{} {count}{}", "█".repeat(full), EIGHTHS[rest], bar.part());
     }
     println!("{} groups", bars.iter().map(|bar| bar.count).sum::<u32>());
 }
@@ -193,13 +206,19 @@ fn svg(bars: &[Bar]) -> Result<String, fmt::Error> {
 
     let slot = wide / f64::from(u32::try_from(bars.len()).unwrap_or(u32::MAX).max(1));
     let (bar_width, mut free_from) = ((slot * 0.76).min(64.0), 0.0);
-    for (Bar { label, count }, index) in bars.iter().zip(0_u32..) {
+    for (bar, index) in bars.iter().zip(0_u32..) {
+        let (Bar { label, count, until }, part) = (bar, bar.part());
+        let colour = if until.is_some() { "#7fc3bb" } else { "#128c7e" };
         let (middle, top) = (LEFT + slot * (f64::from(index) + 0.5), y(*count));
         let (x, tall) = (middle - bar_width / 2.0, base - top);
         writeln!(
             svg,
-            r##"<rect x="{x:.1}" y="{top:.1}" width="{bar_width:.1}" height="{tall:.1}" rx="2" fill="#128c7e"><title>{label}: {count}</title></rect>"##
+            r#"<rect x="{x:.1}" y="{top:.1}" width="{bar_width:.1}" height="{tall:.1}" rx="2" fill="{colour}"><title>{label}: {count}{part}</title></rect>"#
         )?;
+        if let Some(day) = until {
+            let (right, y) = (LEFT + wide, top - 8.0);
+            writeln!(svg, r#"<text x="{right:.1}" y="{y:.1}" text-anchor="end">until {day}</text>"#)?;
+        }
         // As many labels as fit.
         if middle >= free_from {
             free_from = middle + LABEL;

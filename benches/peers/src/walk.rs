@@ -327,7 +327,8 @@ pub fn table() {
     }
     println!();
     let bar = |row: usize| (columns[0][row].0.replace('`', ""), [over(row, 0), over(row, 2)]);
-    let bars: Vec<_> = (1..columns[0].len()).map(bar).collect();
+    let mut bars: Vec<_> = (1..columns[0].len()).map(bar).collect();
+    bars.sort_by(|(_, this), (_, that)| this[0].total_cmp(&that[0]));
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../walk.svg");
     let title = "Nanoseconds a group over a nested loop, pages of 1024, each id read";
     let legend = ["1,000,000 groups in memory", "8 pages that stay in the cache"];
