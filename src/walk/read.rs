@@ -7,7 +7,6 @@ use crate::cursor::Position;
 use super::end::{self, Onward};
 use super::fault::Failure;
 use super::place::{Leaf, Mark, Place};
-use super::refused::MAX_CHANGED;
 use super::seek::{Ask, Purpose, Seek};
 use super::size::PageSize;
 use super::view::{Kept, View};
@@ -95,13 +94,8 @@ impl Walk {
         self.sent.start_over();
         let next = match last {
             // An empty page has ended the list, so the page before it is requested once more.
-            Some(_) if self.changed == MAX_CHANGED => {
-                return (State::Halted(ask), Outcome::Fail(Failure::Unstable));
-            }
-            Some(last) => {
-                self.changed += 1;
-                Ask::seek(Seek::new(last))
-            }
+            Some(last) if self.may_request_again() => Ask::seek(Seek::new(last)),
+            Some(_) => return (State::Halted(ask), Outcome::Fail(Failure::Unstable)),
             // The page is read again. Without a memory, groups are repeated.
             None if self.memory.read_again(&seek.mark) => Ask::list(seek.mark.position, None),
             None => Ask::seek(Seek { gone: true, ..Seek::new(seek.mark) }),

@@ -8,9 +8,9 @@ use super::seek::{Ask, Purpose, Seek};
 use super::view::View;
 use super::{Outcome, State, Walk};
 
-/// Most pages in a rowthat have changed when they are requested again, for a server that refuses each cursor it has just
+/// Most pages in a row that have changed when they are requested again, for a server that refuses each cursor it has just
 /// sent, or changes its last page each time.
-pub(super) const MAX_CHANGED: u32 = 3;
+const MAX_CHANGED: u32 = 3;
 
 impl Walk {
     /// The server calls a cursor invalid. That is the end of the list only if the cursor proves good: for a cursor from
@@ -46,10 +46,9 @@ impl Walk {
                 _ => self.expired(refused, Failure::RefusedCursor),
             };
         }
-        if self.changed == MAX_CHANGED {
+        if !self.may_request_again() {
             return self.expired(refused, Failure::RefusedCursor);
         }
-        self.changed += 1;
         self.saw_change = true;
         self.sent.forget(cursor);
         let giver = giver.clone();
@@ -68,6 +67,13 @@ impl Walk {
             _ => Ask::seek(Seek::new(giver.clone())),
         };
         self.read(ask, giver.limit, view)
+    }
+
+    /// Counts a page that has changed. Returns whether it may be requested again.
+    pub(super) fn may_request_again(&mut self) -> bool {
+        let may = self.changed < MAX_CHANGED;
+        self.changed += u32::from(may);
+        may
     }
 
     /// Ends the list where the request would have continued.
