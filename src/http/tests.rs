@@ -168,7 +168,7 @@ async fn a_page_may_be_as_large_as_its_bound_and_not_a_byte_larger() {
         assert_eq!(page.bytes, body.len() as u64);
         let error = failure(client(&writes(answer).await).max_page_bytes(body.len() - 1)).await;
         assert!(error.is_too_large() && !error.is_retryable(), "{error:?}");
-        assert!(error.to_string().contains("`max_page_bytes`, which is 10"), "{error}");
+        assert!(error.to_string().contains("the limit of 10"), "{error}");
     }
 }
 

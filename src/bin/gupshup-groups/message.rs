@@ -1,4 +1,6 @@
 //! The program's messages for errors of the library.
+//!
+//! The library's advice names its settings, so messages use the alternate form (`{error:#}`), which leaves it out.
 
 use std::error::Error as StdError;
 use std::path::Path;
@@ -21,25 +23,17 @@ pub(crate) enum Again<'a> {
 
 /// The failure of one app's listing.
 pub(crate) fn failed(app: &str, error: &Error, again: Again<'_>) -> Failure {
-    // The library's own advice is for programmers; the alternate form leaves it out.
-    let what = in_words(&format!("{error:#}"));
     let app = if error.app_id().is_some() { String::new() } else { format!("app {app}: ") };
     let cause = if error.is_connect() { cause(error) } else { String::new() };
     let advice = advice(error, again);
     let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
     // The text may contain a server's text.
-    Failure::new(exit(error), one_line(&format!("{app}{what}{cause}{advice}")))
+    Failure::new(exit(error), one_line(&format!("{app}{error:#}{cause}{advice}")))
 }
 
 /// The failure for invalid settings.
 pub(crate) fn refused_settings(error: &Error) -> Failure {
-    Failure::new(Exit::Usage, in_words(&error.to_string()))
-}
-
-/// Replaces the names of the library's settings.
-fn in_words(text: &str) -> String {
-    text.replace(", or `allow_plain_http` if the network is trusted", "")
-        .replace("larger than `max_page_bytes`, which is", "larger than the limit, which in bytes is")
+    Failure::new(Exit::Usage, format!("{error:#}"))
 }
 
 /// The system's reason, for example that the name is unknown or the connection was refused.
@@ -162,7 +156,7 @@ mod tests {
         }
         let error = gupshup_groups::Client::builder("key").base_url("http://host.example").build().unwrap_err();
         let text = refused_settings(&error).message;
-        assert!(text.ends_with("sends the API key unencrypted: use https"), "{text}");
+        assert_eq!(text, "the base URL is plain http, which sends the API key unencrypted: use https");
     }
 
     #[test]
