@@ -39,25 +39,36 @@ fn marks_of(word: u64) -> u64 {
 pub(super) fn unescape(raw: &str) -> Option<String> {
     // No escape is shorter than its character.
     let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        let (plain, escaped) = rest.split_at(at);
-        let (char, length) = escape(escaped.as_bytes())?;
-        text.push_str(plain);
-        text.push(char);
-        rest = &escaped[length..];
-    }
-    text.push_str(rest);
+    unescape_into(&mut text, raw, plain_length(raw.as_bytes()), usize::MAX)?;
     if text.capacity() > SHRUNK_BYTES && text.len() < text.capacity() / 4 * 3 {
         text.shrink_to_fit();
     }
     Some(text)
 }
 
+/// Appends to `text` the content of `raw`, up to a quote or its end. Its plain part ends at `at`. Returns where the content
+/// ends. `None` if an escape is malformed, a surrogate is unpaired, or `text` gets longer than `max` bytes.
+pub(super) fn unescape_into(text: &mut String, raw: &str, mut at: usize, max: usize) -> Option<usize> {
+    let bytes = raw.as_bytes();
+    let mut start = 0;
+    loop {
+        let plain = raw.get(start..at)?;
+        (text.len() + plain.len() <= max).then_some(())?;
+        text.push_str(plain);
+        if matches!(bytes.get(at), None | Some(b'"')) {
+            return Some(at);
+        }
+        let (char, length) = escape(&bytes[at..])?;
+        text.push(char);
+        start = at + length;
+        at = start + plain_length(&bytes[start..]);
+    }
+}
+
 /// The character that an escape at the beginning of this stands for, and the length of the escape. `None` if it is
 /// malformed, or a surrogate is unpaired.
 #[inline]
-pub(super) fn escape(bytes: &[u8]) -> Option<(char, usize)> {
+fn escape(bytes: &[u8]) -> Option<(char, usize)> {
     let [b'\\', kind, ..] = bytes else { return None };
     let char = match *kind {
         quoted @ (b'"' | b'\\' | b'/') => char::from(quoted),

@@ -5,7 +5,7 @@
 
 use std::iter;
 
-use super::string::{escape, plain_length};
+use super::string::{plain_length, unescape_into};
 use crate::page::Group;
 
 /// The longest subject with escapes that is read here, in bytes, so that the buffer for it stays small.
@@ -77,22 +77,11 @@ fn plain_part(body: &[u8], at: usize) -> Option<(usize, usize)> {
     Some((start, start + plain_length(body.get(start..)?)))
 }
 
-/// Goes past the rest of a string that begins there, and has its first escape here. Puts what it stands for in the buffer.
-fn unescape(text: &str, mut start: usize, mut at: usize, buffer: &mut String) -> Option<usize> {
-    let body = text.as_bytes();
+/// Goes past a string whose content begins at `start` and has its first escape at `at`. Puts the content in the buffer.
+fn unescape(text: &str, start: usize, at: usize, buffer: &mut String) -> Option<usize> {
     buffer.clear();
-    loop {
-        let plain = text.get(start..at)?;
-        (buffer.len() + plain.len() <= MAX_UNESCAPED_BYTES).then_some(())?;
-        buffer.push_str(plain);
-        if *body.get(at)? == b'"' {
-            return Some(at + 1);
-        }
-        let (char, length) = escape(&body[at..])?;
-        buffer.push(char);
-        start = at + length;
-        at = start + plain_length(&body[start..]);
-    }
+    let end = start + unescape_into(buffer, text.get(start..)?, at - start, MAX_UNESCAPED_BYTES)?;
+    (end < text.len()).then_some(end + 1)
 }
 
 /// Goes past a number that is nothing but a few digits.
