@@ -5,13 +5,11 @@ use std::borrow::Cow;
 use super::json::{Reader, Result};
 use super::{scalar, usual};
 use crate::page::Group;
+use crate::walk::PageSize;
 
 /// About the size of a group in JSON, in bytes: a guess on the small side, since a list that grows once is cheaper than
 /// memory that is never used.
 const GROUP_BYTES: usize = 96;
-
-/// The most groups that a page is asked for.
-const MAX_GROUPS: usize = 1024;
 
 pub(super) struct Answer<'a> {
     pub(super) groups: Vec<Group>,
@@ -107,7 +105,7 @@ fn groups(reader: &mut Reader<'_>, may_be_nested: bool) -> Result<Vec<Group>> {
 /// since a list that doubles would take more memory than a body of tiny groups is allowed.
 fn room(reader: &Reader<'_>, so_far: usize) -> usize {
     match so_far {
-        0 => (reader.left() / GROUP_BYTES).clamp(1, MAX_GROUPS),
+        0 => (reader.left() / GROUP_BYTES).clamp(1, usize::from(PageSize::MAX.get())),
         _ => reader.count().max(1),
     }
 }
