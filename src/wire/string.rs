@@ -1,6 +1,6 @@
 //! JSON strings: the length of their plain part, and their escapes.
 
-/// An unescaped string with more capacity than this returns what it does not need.
+/// An unescaped string with more capacity than this is shrunk.
 const SHRUNK_BYTES: usize = 256;
 
 /// The number of bytes before the first quote, backslash or control character. Checks 32 at a time.
@@ -65,8 +65,8 @@ pub(super) fn unescape_into(text: &mut String, raw: &str, mut at: usize, max: us
     }
 }
 
-/// The character that an escape at the beginning of this stands for, and the length of the escape. `None` if it is
-/// malformed, or a surrogate is unpaired.
+/// Decodes the escape at the beginning. Returns its character and its length. `None` if it is malformed, or a surrogate is
+/// unpaired.
 #[inline]
 fn escape(bytes: &[u8]) -> Option<(char, usize)> {
     let [b'\\', kind, ..] = bytes else { return None };
@@ -90,7 +90,7 @@ fn escape(bytes: &[u8]) -> Option<(char, usize)> {
     Some((char, 2))
 }
 
-/// The code unit that an escape with four digits stands for.
+/// Decodes `\u` and four digits to a UTF-16 code unit.
 #[inline]
 fn unit(bytes: &[u8]) -> Option<u32> {
     let [b'\\', b'u', digits @ ..] = bytes.first_chunk::<6>()? else { return None };
