@@ -51,7 +51,7 @@ impl fmt::Display for Kind {
             Self::Connect(detail) | Self::Transport(detail) | Self::Protocol(detail) => f.write_str(detail),
             Self::Timeout(limit) => f.write_str(match limit {
                 Limit::Connect => "could not connect in time",
-                Limit::Silence => "the server sent nothing for too long",
+                Limit::Idle => "the server sent nothing for too long",
                 Limit::Attempt => "the response did not complete in time",
                 Limit::Page => "the deadline of the page passed",
             }),
@@ -100,7 +100,7 @@ impl Advice {
             Kind::Connect(_) => Self::Then("check the base URL and the network"),
             Kind::Tls(_) => Self::Do("check the base URL, the system's certificates and its clock"),
             Kind::Timeout(Limit::Connect) => Self::LaterOr("raise `connect_timeout`"),
-            Kind::Timeout(Limit::Silence | Limit::Attempt) => Self::LaterOr("raise `timeout`"),
+            Kind::Timeout(Limit::Idle | Limit::Attempt) => Self::LaterOr("raise `timeout`"),
             Kind::Timeout(Limit::Page) => Self::LaterOr("raise `RetryPolicy::deadline`"),
             Kind::Transport(_) | Kind::Truncated { .. } => Self::Later,
             Kind::Redirect { .. } => {

@@ -32,8 +32,8 @@ pub(super) enum Kind {
 pub(crate) enum Limit {
     /// `ClientBuilder::connect_timeout`.
     Connect,
-    /// Silence within an attempt, derived from `ClientBuilder::timeout`.
-    Silence,
+    /// Of silence within an attempt, derived from `ClientBuilder::timeout`.
+    Idle,
     /// `ClientBuilder::timeout`.
     Attempt,
     /// `RetryPolicy::deadline`.

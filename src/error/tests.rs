@@ -36,7 +36,7 @@ fn the_alternate_form_is_the_text_without_advice_and_names_no_setting() {
         Error::too_large(17),
         Error::inconsistent("3 groups added"),
         Error::timeout(Limit::Connect),
-        Error::timeout(Limit::Silence),
+        Error::timeout(Limit::Idle),
         Error::timeout(Limit::Attempt),
         Error::timeout(Limit::Page),
     ] {
