@@ -12,20 +12,20 @@ use crate::output::one_line;
 
 /// How an app is listed again after a failure.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Again<'a> {
+pub(crate) enum Retry<'a> {
     /// By the same command.
-    Run,
+    Rerun,
     /// By the same command. This file holds the place.
     Resume(&'a Path),
-    /// By the running program.
-    Unaided,
+    /// By the program itself, at the next listing.
+    Automatic,
 }
 
 /// The failure of one app's listing.
-pub(crate) fn failed(app: &str, error: &Error, again: Again<'_>) -> Failure {
+pub(crate) fn failed(app: &str, error: &Error, retry: Retry<'_>) -> Failure {
     let app = if error.app_id().is_some() { String::new() } else { format!("app {app}: ") };
     let cause = if error.is_connect() { cause(error) } else { String::new() };
-    let advice = advice(error, again);
+    let advice = advice(error, retry);
     let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
     // The text may contain a server's text.
     Failure::new(exit(error), one_line(&format!("{app}{error:#}{cause}{advice}")))
@@ -55,11 +55,11 @@ fn exit(error: &Error) -> Exit {
     }
 }
 
-fn advice(error: &Error, again: Again<'_>) -> String {
-    let repeat = match again {
-        Again::Run => Some("run again"),
-        Again::Resume(_) => Some("run again with the same --resume-file"),
-        Again::Unaided => None,
+fn advice(error: &Error, retry: Retry<'_>) -> String {
+    let repeat = match retry {
+        Retry::Rerun => Some("run again"),
+        Retry::Resume(_) => Some("run again with the same --resume-file"),
+        Retry::Automatic => None,
     };
     let then_repeat = repeat.map_or_else(String::new, |repeat| format!(", then {repeat}"));
     if error.is_auth() {
@@ -67,8 +67,8 @@ fn advice(error: &Error, again: Again<'_>) -> String {
     } else if error.is_not_found() {
         "check the app's id (not its name), and --base-url if you set it".to_owned()
     } else if error.is_cursor_expired() || error.is_cursor_invalid() {
-        match again {
-            Again::Resume(path) => format!(
+        match retry {
+            Retry::Resume(path) => format!(
                 "the list has changed, so the place in {} is no longer valid: delete it and list from the start",
                 path.display()
             ),
@@ -108,12 +108,12 @@ mod tests {
     use super::*;
 
     fn message(error: &Error, resume_file: Option<&str>) -> (Exit, String) {
-        let failure = failed("a", error, resume_file.map_or(Again::Run, |path| Again::Resume(Path::new(path))));
+        let failure = failed("a", error, resume_file.map_or(Retry::Rerun, |path| Retry::Resume(Path::new(path))));
         (failure.exit, failure.message)
     }
 
-    fn unaided(error: &Error) -> String {
-        failed("a", error, Again::Unaided).message
+    fn while_running(error: &Error) -> String {
+        failed("a", error, Retry::Automatic).message
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn no_message_uses_the_words_of_the_library() {
+    fn no_message_uses_terms_of_the_library() {
         for (status, code) in
             [(400, None), (400, Some(2642)), (401, None), (404, None), (413, None), (429, None), (500, None)]
         {
@@ -163,9 +163,9 @@ mod tests {
     fn the_running_program_does_not_advise_to_run_it_again() {
         let busy = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_secs(6));
         for error in [&busy, &Error::api(503, None, "Busy"), &Error::transport("reset"), &Error::other("lost")] {
-            assert!(!unaided(error).contains("run again"), "{}", unaided(error));
+            assert!(!while_running(error).contains("run again"), "{}", while_running(error));
         }
-        assert!(unaided(&busy).ends_with("; use --rate to stay under the limit"), "{}", unaided(&busy));
-        assert!(unaided(&Error::api(503, None, "Busy")).ends_with("503 Busy"));
+        assert!(while_running(&busy).ends_with("; use --rate to stay under the limit"), "{}", while_running(&busy));
+        assert!(while_running(&Error::api(503, None, "Busy")).ends_with("503 Busy"));
     }
 }
