@@ -64,7 +64,7 @@ async fn counts_what_was_created_changed_removed_and_returned() {
 }
 
 #[tokio::test]
-async fn a_group_that_stays_away_keeps_the_time_at_which_it_was_first_missed() {
+async fn a_group_that_stays_removed_keeps_the_time_of_its_removal() {
     let (fake, mut db) = (two_groups(), open(":memory:").unwrap());
     sync(&list(&fake), &mut db, APP).await.unwrap();
     fake.delete("b");
@@ -222,7 +222,7 @@ async fn a_listing_of_a_part_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_database_that_fails_half_way_is_rolled_back() {
+async fn a_transaction_that_fails_half_way_is_rolled_back() {
     let (fake, mut db) = (two_groups(), open(":memory:").unwrap());
     sync(&list(&fake), &mut db, APP).await.unwrap();
     let before = rows(&db, APP);
