@@ -114,14 +114,12 @@ impl Listing<'_> {
         Ok(end)
     }
 
-    /// Writes what is buffered, then saves the place, unless nothing is written yet.
+    /// Writes what is buffered, then saves the place; as long as nothing is written, only notes it.
     fn keep(&self, out: &mut Output<Stdout>, file: &mut ResumeFile) -> Result<(), Failure> {
         let written = if file.path().is_some() { out.settle() } else { out.flush() };
         written.map_err(|error| output_failure(&error, file))?;
-        if out.has_begun() {
-            file.save(self.app, self.stream.checkpoint())?;
-        }
-        Ok(())
+        file.reached(self.app, self.stream.checkpoint());
+        if out.has_begun() { file.save() } else { Ok(()) }
     }
 
     fn done(&self) -> String {
