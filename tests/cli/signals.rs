@@ -151,7 +151,7 @@ fn a_signal_ends_a_program_that_waits_for_its_input() {
         let mut child = spawn(api.tool(&["list", "--apps-from", "-"]).stdin(Stdio::piped()));
         let mut stdin = child.stdin.take().unwrap();
         // More than a pipe holds: when it is written, the program reads.
-        stdin.write_all(&[b'\n'; 1024 * 1024]).unwrap();
+        stdin.write_all(&vec![b'\n'; 1024 * 1024]).unwrap();
         send(&child, signal);
         drop(stdin);
         let status = child.wait().unwrap();
