@@ -62,7 +62,7 @@ impl FakeFetch {
             Fault::Pending(polls) => Wait::Polls(polls),
             Fault::Delay(time) => Wait::Time(Box::pin(tokio::time::sleep(time))),
             Fault::Hang => Wait::Forever,
-            Fault::Panic => panic!("the fault of request {index} is a panic"),
+            Fault::Panic => panic!("scripted fault: request {index} panics"),
         }
     }
 

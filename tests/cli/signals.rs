@@ -1,7 +1,9 @@
 //! Ctrl-C, SIGTERM and SIGKILL.
 
 use std::collections::HashSet;
-use std::process::Child;
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
@@ -139,4 +141,20 @@ fn a_second_signal_ends_the_program_at_once() {
         assert!(Instant::now() < until);
     };
     assert_eq!(status.code(), Some(130));
+}
+
+/// Scenario: the apps are to be typed, and nobody types. Expected: the first signal ends the program, which has nothing to save.
+#[test]
+fn a_signal_ends_a_program_that_waits_for_its_input() {
+    let api = Api::start(FakeGroups::new(demo::groups(3)));
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut child = spawn(api.tool(&["list", "--apps-from", "-"]).stdin(Stdio::piped()));
+        let mut stdin = child.stdin.take().unwrap();
+        // More than a pipe holds: when it is written, the program reads.
+        stdin.write_all(&vec![b'\n'; 1024 * 1024]).unwrap();
+        send(&child, signal);
+        drop(stdin);
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(signal.as_raw()));
+    }
 }

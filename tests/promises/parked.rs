@@ -317,3 +317,15 @@ fn a_stream_whose_runtime_was_shut_down_is_an_error_outside_of_any_and_no_panic(
     assert!(block_on(stream.next()).unwrap().is_err());
     assert!(block_on(stream.next()).is_none());
 }
+
+#[test]
+fn a_runtime_without_io_is_an_error_that_says_so_and_not_a_panic() {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let client = Client::builder("key").base_url("http://127.0.0.1:9").build().unwrap();
+    for list in [client.groups("app"), client.groups("app").read_ahead(true)] {
+        let (found, error) = runtime.block_on(finish(&mut list.stream()));
+        let error = error.unwrap();
+        assert!(found.is_empty() && error.is_config() && error.to_string().contains("enable_io"), "{error}");
+        assert_eq!(error.attempts(), 0);
+    }
+}

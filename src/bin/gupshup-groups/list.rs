@@ -24,8 +24,9 @@ enum End {
     Stopped(Exit),
 }
 
-pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Exit, Failure> {
+pub(crate) async fn run(options: ListOptions) -> Result<Exit, Failure> {
     let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
+    let mut signals = Signals::install()?;
     if options.backward_from.is_some() && account.has_several_apps() {
         return Err(Failure::new(Exit::Usage, "--backward-from works with one app only"));
     }
@@ -114,14 +115,12 @@ impl Listing<'_> {
         Ok(end)
     }
 
-    /// Writes what is buffered, then saves the place, unless nothing is written yet.
+    /// Writes what is buffered, then saves the place; as long as nothing is written, only notes it.
     fn save(&self, out: &mut Output<Stdout>, file: &mut ResumeFile) -> Result<(), Failure> {
         let written = if file.path().is_some() { out.sync() } else { out.flush() };
         written.map_err(|error| output_failure(&error, file))?;
-        if out.has_begun() {
-            file.save(self.app, self.stream.checkpoint())?;
-        }
-        Ok(())
+        file.reached(self.app, self.stream.checkpoint());
+        if out.has_begun() { file.save() } else { Ok(()) }
     }
 
     fn done(&self) -> String {

@@ -28,7 +28,7 @@ pub(crate) fn failed(app: &str, error: &Error, retry: Retry<'_>) -> Failure {
     let advice = advice(error, retry);
     let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
     // The text may contain a server's text.
-    Failure::new(exit(error), one_line(&format!("{app}{error:#}{cause}{advice}")))
+    Failure::new(exit(error, retry), one_line(&format!("{app}{error:#}{cause}{advice}")))
 }
 
 /// The failure for invalid settings.
@@ -45,9 +45,12 @@ fn cause(error: &Error) -> String {
     last.map_or_else(String::new, |cause| format!(" ({cause})"))
 }
 
-fn exit(error: &Error) -> Exit {
+fn exit(error: &Error, retry: Retry<'_>) -> Exit {
     if error.is_config() {
         Exit::Usage
+    } else if error.is_cursor_expired() && matches!(retry, Retry::Automatic) {
+        // The next listing begins at the start.
+        Exit::Failed
     } else if error.is_auth() || error.is_not_found() || (error.is_api() && !error.is_retryable()) {
         Exit::Refused
     } else {
@@ -72,10 +75,11 @@ fn advice(error: &Error, retry: Retry<'_>) -> String {
                 "the list has changed, so the place in {} is no longer valid: delete it and list from the start",
                 path.display()
             ),
-            _ if error.is_cursor_invalid() => {
+            Retry::Automatic => String::new(),
+            Retry::Rerun if error.is_cursor_invalid() => {
                 "the cursor belongs to another list, or the list has changed: list from the start".to_owned()
             }
-            _ => "the list has changed, so the cursor is no longer valid: list from the start".to_owned(),
+            Retry::Rerun => "the list has changed, so the cursor is no longer valid: list from the start".to_owned(),
         }
     } else if error.is_rate_limited() {
         let wait = match (repeat, error.retry_after()) {

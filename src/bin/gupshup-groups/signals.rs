@@ -5,7 +5,7 @@ use std::process;
 
 use tokio::sync::watch;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 
 /// The signal that asked the program to stop, if any.
 #[derive(Clone, Debug)]
@@ -14,10 +14,12 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From now on, the first signal is stored here, and the second ends the program at once.
-    pub(crate) fn install() -> io::Result<Self> {
+    /// From now on, the first signal is stored here, and the second ends the program at once. Until now, the first did:
+    /// call it when files are to be written, after the account is read, which may take until someone types it.
+    pub(crate) fn install() -> Result<Self, Failure> {
         let (tell, first) = watch::channel(None);
-        let mut next = Source::new()?;
+        let mut next =
+            Source::new().map_err(|error| Failure::new(Exit::File, format!("signals cannot be received: {error}")))?;
         tokio::spawn(async move {
             let exit = next.signal().await;
             // Fails if the program is already ending.
