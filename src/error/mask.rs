@@ -7,6 +7,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 const MASK: &str = "***";
 
+/// The longest message of the API: more than its one or two sentences, and few enough bytes for a log.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 2 * 1024;
+
 /// A shorter secret is masked only as a separate word: a cursor `1` would otherwise mask parts of codes.
 const SHORT_SECRET_BYTES: usize = 6;
 

@@ -59,6 +59,14 @@ fn an_app_id_is_escaped_for_a_terminal() {
 }
 
 #[test]
+fn the_message_of_a_callers_own_api_error_becomes_one_short_line_without_tokens() {
+    let error = refused(400, &format!("a\n\u{1b}[31m access_token=EAAG {}", "long ".repeat(1_000)));
+    let message = error.api_message().unwrap();
+    assert!(message.starts_with("a \\u{1b}[31m access_token=*** long long"), "{message}");
+    assert!(message.len() < 2_100 && error.to_string().lines().count() == 1, "{message}");
+}
+
+#[test]
 fn a_refused_cursor_of_the_caller_keeps_the_apis_message_and_has_one_kind() {
     let error = Error::cursor_invalid(Error::api(401, Some(2642), "Invalid cursors values"));
     assert_eq!(

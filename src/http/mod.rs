@@ -140,7 +140,8 @@ impl fmt::Debug for HttpFetch {
     }
 }
 
-/// tokio panics in a runtime without I/O, and offers no way to ask beforehand. That panic becomes an error.
+/// tokio panics in a runtime without I/O, and outside a runtime if the request began in one. It offers no way to ask
+/// beforehand, so these panics become errors.
 async fn send(call: RequestBuilder) -> Result<Response> {
     let sent = AssertUnwindSafe(call.send()).catch_unwind().await;
     let panic = match sent {
@@ -148,7 +149,8 @@ async fn send(call: RequestBuilder) -> Result<Response> {
         Err(panic) => panic,
     };
     let text = panic.downcast_ref().copied().or_else(|| panic.downcast_ref().map(String::as_str));
-    if !text.is_some_and(|text| text.contains("IO is disabled")) {
+    let is_known = |text: &str| text.contains("IO is disabled") || text.contains("there is no reactor running");
+    if !text.is_some_and(is_known) {
         resume_unwind(panic);
     }
     Err(Error::config(

@@ -11,9 +11,9 @@ use crate::output::{CountRecord, Output};
 use crate::say::say;
 use crate::signals::Signals;
 
-pub(crate) async fn run(options: CountOptions) -> Result<Exit, Failure> {
+pub(crate) async fn run(options: CountOptions, mut signals: Signals) -> Result<Exit, Failure> {
     let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
-    let mut signals = Signals::install()?;
+    signals.hold();
     let mut out = Output::stdout(options.output.format, false);
     let failed = |error: std::io::Error| Failure::output(&error);
 

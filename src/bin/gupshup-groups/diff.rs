@@ -16,9 +16,9 @@ use crate::say::say;
 use crate::signals::Signals;
 use crate::state::{NOT_REPLACED, StateFile};
 
-pub(crate) async fn run(options: DiffOptions) -> Result<Exit, Failure> {
+pub(crate) async fn run(options: DiffOptions, mut signals: Signals) -> Result<Exit, Failure> {
     let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
-    let mut signals = Signals::install()?;
+    signals.hold();
     let mut state = StateFile::open(&options.state.path, account.is_demo())?;
     if let Some(list) = account.demo_list().filter(|_| state.list(demo::APP_ID).is_some()) {
         (0..3).for_each(|turn| demo::change(list, turn));

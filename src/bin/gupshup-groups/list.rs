@@ -24,9 +24,9 @@ enum End {
     Stopped(Exit),
 }
 
-pub(crate) async fn run(options: ListOptions) -> Result<Exit, Failure> {
+pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Exit, Failure> {
     let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
-    let mut signals = Signals::install()?;
+    signals.hold();
     if options.backward_from.is_some() && account.has_several_apps() {
         return Err(Failure::new(Exit::Usage, "--backward-from works with one app only"));
     }

@@ -32,6 +32,7 @@ use tokio::runtime;
 
 use args::{Command, Options};
 use exit::{Exit, Failure};
+use signals::Signals;
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -57,13 +58,15 @@ fn in_runtime<T>(run: impl Future<Output = T>) -> io::Result<T> {
 }
 
 async fn run(options: Options) -> Result<Exit, Failure> {
+    let signals =
+        Signals::install().map_err(|error| Failure::new(Exit::File, format!("signals cannot be received: {error}")))?;
     match options.command {
-        Command::List(options) => list::run(options).await,
-        Command::Count(options) => count::run(options).await,
+        Command::List(options) => list::run(options, signals).await,
+        Command::Count(options) => count::run(options, signals).await,
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { directory } => manual::man(directory.as_deref()),
-        Command::Diff(options) => diff::run(options).await,
-        Command::Watch(options) => watch::run(options).await,
+        Command::Diff(options) => diff::run(options, signals).await,
+        Command::Watch(options) => watch::run(options, signals).await,
     }
 }
 

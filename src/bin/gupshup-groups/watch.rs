@@ -20,9 +20,9 @@ use crate::say::say;
 use crate::signals::Signals;
 use crate::state::{NOT_REPLACED, StateFile};
 
-pub(crate) async fn run(options: WatchOptions) -> Result<Exit, Failure> {
+pub(crate) async fn run(options: WatchOptions, mut signals: Signals) -> Result<Exit, Failure> {
     let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
-    let mut signals = Signals::install()?;
+    signals.hold();
     let state = StateFile::open(&options.state.path, account.is_demo())?;
     let mut clock = interval(options.every);
     // After a listing longer than the interval, the next tick is at its usual time.
