@@ -273,7 +273,8 @@ impl<S: PageSource> Listing<S> {
             error
         });
         let error = match (failure, reported) {
-            (Failure::Request, Some(error)) if error.is_config() => return error,
+            // Nothing was listed.
+            (Failure::Request, Some(error)) if error.is_config() && self.progress.pages == 0 => return error,
             (Failure::Request, Some(error)) => error,
             (Failure::GivenCursor, Some(refusal)) => Error::cursor_invalid(refusal),
             (Failure::RefusedCursor | Failure::Request | Failure::GivenCursor, _) => Error::cursor_refused(),

@@ -179,6 +179,12 @@ impl<S: PageSource + Clone, W: Stream<Item = ()>> Stream for Updates<S, W> {
                     if let Some(update) = update(this.known, newer) {
                         return Poll::Ready(Some(Ok(update)));
                     }
+                    *this.due |= has_ticked(this.when.as_mut(), cx);
+                    if *this.due {
+                        // Other tasks run before the next listing, also if ticks and pages are always ready.
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
                 }
                 Err(error) => {
                     *this.has_ended = error.is_config();

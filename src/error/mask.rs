@@ -7,6 +7,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 const MASK: &str = "***";
 
+/// The longest message of the API: more than its one or two sentences, and few enough bytes for a log.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 2 * 1024;
+
 /// A shorter secret is masked only as a separate word: a cursor `1` would otherwise mask parts of codes.
 const SHORT_SECRET_BYTES: usize = 6;
 
@@ -16,7 +19,7 @@ const MAX_BOUNDARIES: usize = 64;
 /// All but RFC 3986's unreserved characters.
 pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Masks the secrets: literal, percent-encoded, or with escaped slashes.
+/// Masks the secrets: literal, percent-encoded as a whole or in part, or with escaped slashes.
 pub(crate) fn secrets<'a>(text: &'a str, secrets: &[&str]) -> Cow<'a, str> {
     let mut masked = Cow::Borrowed(text);
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
@@ -27,6 +30,10 @@ pub(crate) fn secrets<'a>(text: &'a str, secrets: &[&str]) -> Cow<'a, str> {
             if masked.contains(form) {
                 masked = Cow::Owned(replace(&masked, form));
             }
+        }
+        // Percent-encoded in part, as by servers that leave slashes.
+        if masked.contains('%') {
+            masked = Cow::Owned(words(&masked, |word| word == *secret).into_owned());
         }
     }
     masked
@@ -217,6 +224,8 @@ mod tests {
             (r"{key:sk\/live+key}", "{key:***}"),
             ("after=QVFI=", "after=***"),
             ("after=QVFI%3D", "after=***"),
+            ("?apikey=sk/live%2Bkey&x", "?apikey=***&x"),
+            ("?apikey=sk%2flive+key.", "?apikey=***."),
             ("nothing of the kind", "nothing of the kind"),
         ] {
             assert_eq!(secrets(text, &known), masked);

@@ -86,7 +86,7 @@ impl Error {
 
     /// An error response of the API, handled like the API's own: expired cursors (codes 131059 and 2642) restart the
     /// listing, refused page sizes (413, 400, and 500 with Meta's "reduce the amount of data") are lowered, temporary
-    /// errors are retried.
+    /// errors are retried. The message becomes one line of at most 2 KiB, with access tokens masked.
     ///
     /// ```
     /// use gupshup_groups::Error;
@@ -96,7 +96,8 @@ impl Error {
     /// assert_eq!(error.api_message(), Some("Authentication Failed"));
     /// ```
     pub fn api(status: u16, code: Option<i64>, message: impl Into<String>) -> Self {
-        let message = Some(message.into()).filter(|message| !message.is_empty());
+        let message = mask::tidy(&mask::access_tokens(&message.into()), mask::MAX_MESSAGE_BYTES);
+        let message = Some(message).filter(|message| !message.is_empty());
         Self::refused(Refusal { status, code, message, transient: false })
     }
 
@@ -168,7 +169,7 @@ impl Error {
     /// Invalid input; no request was made.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        matches!(self.0.kind, Kind::Config(_))
+        self.0.kind.is_config()
     }
 
     /// Could not connect.

@@ -30,6 +30,22 @@ fn names_the_app_the_page_the_effort_the_reason_and_what_to_do() {
 }
 
 #[test]
+fn the_alternate_form_is_the_text_without_advice_and_names_no_setting() {
+    for error in [
+        Error::plain_http(),
+        Error::too_large(17),
+        Error::inconsistent("3 groups added"),
+        Error::timeout(Limit::Connect),
+        Error::timeout(Limit::Idle),
+        Error::timeout(Limit::Attempt),
+        Error::timeout(Limit::Page),
+    ] {
+        let (text, alternate) = (error.to_string(), format!("{error:#}"));
+        assert!(text.starts_with(&format!("{alternate}; ")) && !alternate.contains(['`', ';']), "{text}");
+    }
+}
+
+#[test]
 fn the_app_is_named_once_and_in_errors_of_the_input_too() {
     let error = Error::config("a participant is empty").with_app_id(Some("a")).with_app_id(Some("b")).with_app_id(None);
     assert_eq!(error.to_string(), "app a: a participant is empty");
@@ -40,6 +56,14 @@ fn the_app_is_named_once_and_in_errors_of_the_input_too() {
 fn an_app_id_is_escaped_for_a_terminal() {
     let text = refused(500, "").with_app_id(Some("a\u{202e}b")).to_string();
     assert!(text.starts_with("app a\\u{202e}b: "), "{text}");
+}
+
+#[test]
+fn the_message_of_a_callers_own_api_error_becomes_one_short_line_without_tokens() {
+    let error = refused(400, &format!("a\n\u{1b}[31m access_token=EAAG {}", "long ".repeat(1_000)));
+    let message = error.api_message().unwrap();
+    assert!(message.starts_with("a \\u{1b}[31m access_token=*** long long"), "{message}");
+    assert!(message.len() < 2_100 && error.to_string().lines().count() == 1, "{message}");
 }
 
 #[test]

@@ -8,14 +8,16 @@ mod timeouts;
 
 use std::fmt::{self, Write as _};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures::FutureExt as _;
 use percent_encoding::utf8_percent_encode;
 use rapidhash::v3::rapidhash_v3;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Response, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use sync_wrapper::SyncWrapper;
@@ -66,7 +68,7 @@ impl HttpSource {
         let body = self.body.clone().transpose().map_err(Error::config)?;
         url.set_query(Some(&query(&request)));
 
-        let Endpoint { http, key, timeout, longest_silence, max_page_bytes, .. } = &*self.endpoint;
+        let Endpoint { http, key, timeout, idle_timeout, max_page_bytes, .. } = &*self.endpoint;
         let mut call = http
             .get(url)
             .header(key.name.clone(), key.value.clone())
@@ -77,8 +79,8 @@ impl HttpSource {
 
         let cursor = request.position.cursor().map_or("", |cursor| cursor.as_str());
         let secrets = [key.text.expose_secret(), cursor];
-        let mut timeouts = Timeouts::start(*timeout, *longest_silence).await?;
-        let response = timeouts.step(call.send()).await?.map_err(classify)?;
+        let mut timeouts = Timeouts::start(*timeout, *idle_timeout).await?;
+        let response = timeouts.step(send(call)).await??;
         let wait = retry_after::retry_after(response.headers());
         let page = match response.status() {
             StatusCode::OK => page(response, *max_page_bytes, timeouts, &secrets).await,
@@ -113,7 +115,7 @@ impl PageSource for HttpSource {
 impl fmt::Debug for HttpSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpSource")
-            .field("origin", &self.endpoint.shown)
+            .field("origin", &self.endpoint.origin)
             .field("app_id", &self.app_id())
             .field("participants", &self.body.is_some())
             .finish_non_exhaustive()
@@ -136,6 +138,25 @@ impl fmt::Debug for HttpFetch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpFetch").finish_non_exhaustive()
     }
+}
+
+/// tokio panics in a runtime without I/O, and outside a runtime if the request began in one. It offers no way to ask
+/// beforehand, so these panics become errors.
+async fn send(call: RequestBuilder) -> Result<Response> {
+    let sent = AssertUnwindSafe(call.send()).catch_unwind().await;
+    let panic = match sent {
+        Ok(sent) => return sent.map_err(classify),
+        Err(panic) => panic,
+    };
+    let text = panic.downcast_ref().copied().or_else(|| panic.downcast_ref().map(String::as_str));
+    let is_known = |text: &str| text.contains("IO is disabled") || text.contains("there is no reactor running");
+    if !text.is_some_and(is_known) {
+        resume_unwind(panic);
+    }
+    Err(Error::config(
+        "tokio's I/O is not available: poll the stream in a tokio runtime built with `enable_all`, or with `enable_io` and \
+         `enable_time`",
+    ))
 }
 
 /// A cursor is sent only if there is one: the API's own example would send the text "null".

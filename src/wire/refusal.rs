@@ -7,10 +7,8 @@ use std::borrow::Cow;
 use super::json::{Reader, Result};
 use super::scalar;
 use super::text::{clean, excerpt, html_title, plain_text, without_bom};
+use crate::error::mask::MAX_MESSAGE_BYTES;
 use crate::error::{Error, Refusal as Refused};
-
-/// More than the API's one or two sentences, and few enough for a log.
-const MAX_MESSAGE_BYTES: usize = 2 * 1024;
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -76,7 +74,7 @@ enum Inner {
 }
 
 impl Shape {
-    /// What could be read, and whether it was everything.
+    /// The parts that could be read, and whether that was the whole body.
     fn read(json: &[u8]) -> (Self, Result<()>) {
         let mut shape = Self::default();
         let mut reader = Reader::new(json);

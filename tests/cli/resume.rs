@@ -103,3 +103,16 @@ fn several_apps_continue_each_at_its_own_place() {
     };
     assert_eq!((of("a"), of("b"), of("c")), (demo::groups(3), demo::groups(60), demo::groups(4)));
 }
+
+/// Scenario: of two apps, the first has no groups, and so nothing is written for it. Expected: the file is removed at the end all
+/// the same, because a second run with it would write nothing, and look like an account without groups.
+#[test]
+fn a_first_app_without_groups_does_not_keep_the_file() {
+    let api = Api::start_apps([("a", FakeGroups::new([])), ("b", FakeGroups::new(demo::groups(3)))]);
+    let scratch = Scratch::new();
+    let place = scratch.name("place");
+    for _ in 0..2 {
+        let out = output(&mut api.tool(&["list", "--app", "a", "--app", "b", "--resume-file", &place]));
+        assert_eq!((out.lines().count(), scratch.names()), (3, vec![]));
+    }
+}

@@ -1,7 +1,8 @@
 //! Ctrl-C, SIGTERM and SIGKILL.
 
 use std::collections::HashSet;
-use std::process::Child;
+use std::io::Write as _;
+use std::process::{Child, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
@@ -139,4 +140,26 @@ fn a_second_signal_ends_the_program_at_once() {
         assert!(Instant::now() < until);
     };
     assert_eq!(status.code(), Some(130));
+}
+
+/// Scenario: the apps are to be typed, and nobody types. Expected: the first signal ends the program, which has nothing to save.
+#[test]
+fn a_signal_ends_a_program_that_waits_for_its_input() {
+    let api = Api::start(FakeGroups::new(demo::groups(3)));
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let mut child = spawn(api.tool(&["list", "--apps-from", "-"]).stdin(Stdio::piped()));
+        let mut stdin = child.stdin.take().unwrap();
+        // More than a pipe holds: when it is written, the program reads.
+        stdin.write_all(&vec![b'\n'; 1024 * 1024]).unwrap();
+        send(&child, signal);
+        let until = Instant::now() + PATIENCE;
+        let status = loop {
+            assert!(Instant::now() < until, "it waits for its input");
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => sleep(Duration::from_millis(1)),
+            }
+        };
+        assert_eq!(status.code(), Some(code));
+    }
 }

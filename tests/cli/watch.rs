@@ -145,6 +145,23 @@ fn a_wrong_key_ends_the_watch_at_its_first_listing() {
     assert_eq!(changed.state(), changed.saved);
 }
 
+/// Scenario: the first listing fails because the list changes at each of its requests. Expected: the watch goes on, since neither
+/// key nor app is wrong.
+#[test]
+fn a_cursor_that_expires_in_the_first_listing_does_not_end_the_watch() {
+    let list = FakeGroups::new(demo::groups(60)).on_request(|index, list| {
+        if index < 12 {
+            list.expire_cursors();
+        }
+    });
+    let (api, scratch) = (Api::start(list), Scratch::new());
+    let state = scratch.name("state");
+    let ran = run(&mut api.tool(&["watch", "--every", "1ms", "--rounds", "3", "--page-size", "20", "--state", &state]));
+    assert_eq!((ran.code, &*ran.out), (Some(0), ""), "{}", ran.err);
+    assert!(ran.err.contains("code 131059); no change is lost"), "{}", ran.err);
+    assert!(ran.err.contains("demo: 60 groups"), "{}", ran.err);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_or_a_closed_pipe_leaves_the_state_as_it_was() {

@@ -3,11 +3,17 @@
 //!
 //! `src/fetch/tests.rs` tests streams that wait for the rate limit.
 
+use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
+use std::{iter, mem};
 
 use futures::executor::block_on;
 use futures::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _};
+use gupshup_groups::reqwest;
+use gupshup_groups::reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use gupshup_groups::testing::{FakeGroups, Fault};
 use gupshup_groups::{Client, ClientBuilder, Error, Group, ListGroups, RetryPolicy};
 use tokio::runtime::{Builder, Runtime};
@@ -316,4 +322,53 @@ fn a_stream_whose_runtime_was_shut_down_is_an_error_outside_of_any_and_no_panic(
     drop(first);
     assert!(block_on(stream.next()).unwrap().is_err());
     assert!(block_on(stream.next()).is_none());
+}
+
+#[test]
+fn a_runtime_without_io_is_an_error_that_says_so_and_not_a_panic() {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let client = Client::builder("key").base_url("http://127.0.0.1:9").build().unwrap();
+    for list in [client.groups("app"), client.groups("app").read_ahead(true)] {
+        let (found, error) = runtime.block_on(finish(&mut list.stream()));
+        let error = error.unwrap();
+        assert!(found.is_empty() && error.is_config() && error.to_string().contains("enable_io"), "{error}");
+        assert_eq!(error.attempts(), 0);
+    }
+}
+
+/// Resolves every name to loopback, at the second poll.
+struct SlowNames(SocketAddr);
+
+impl Resolve for SlowNames {
+    fn resolve(&self, _: Name) -> Resolving {
+        let address = self.0;
+        let mut is_first = true;
+        Box::pin(poll_fn(move |cx| {
+            if mem::take(&mut is_first) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let addresses: Addrs = Box::new(iter::once(address));
+            Poll::Ready(Ok(addresses))
+        }))
+    }
+}
+
+/// Scenario: the stream is polled in a runtime until a name is resolved, and then by another executor. Expected: an error, and a
+/// stream that goes on in the runtime.
+#[test]
+fn a_stream_that_leaves_its_runtime_is_an_error_that_says_so_and_not_a_panic() {
+    let runtime = runtime(true);
+    let server = runtime.block_on(Server::start(&groups(3), []));
+    let address: SocketAddr = server.base_url().strip_prefix("http://").unwrap().parse().unwrap();
+    let http = reqwest::Client::builder().dns_resolver(Arc::new(SlowNames(address)));
+    let client = client(&server).base_url(format!("http://localhost:{}", address.port())).http(http).build().unwrap();
+    let mut stream = client.groups("app").stream();
+    runtime.block_on(async { assert!(stream.next().now_or_never().is_none()) });
+    let error = block_on(stream.next()).unwrap().unwrap_err();
+    assert!(error.is_config() && error.to_string().contains("tokio runtime"), "{error}");
+    stream.resume();
+    let (found, error) = runtime.block_on(finish(&mut stream));
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(ids(&found), [0, 1, 2]);
 }

@@ -212,6 +212,18 @@ fn endless_ready_ticks_do_not_block_the_listing() {
 }
 
 #[test]
+fn endless_ready_ticks_and_pages_without_changes_do_not_block_other_tasks() {
+    let fake = FakeGroups::new(groups(3)).on_request(|index, _| assert!(index < 100, "it never returns"));
+    let mut updates = pin!(list(&fake).updates(Some(state(groups(3))), stream::repeat(())));
+    for polls in 1..=3 {
+        assert!(updates.next().now_or_never().is_none());
+        assert_eq!(listings(&fake), polls);
+    }
+    fake.create(numbered(3));
+    assert_eq!(block_on(updates.next()).unwrap().unwrap().changes.len(), 1);
+}
+
+#[test]
 fn a_failed_listing_is_an_error_and_the_next_tick_lists_again_and_loses_nothing() {
     let refused = || Fault::Error(Error::api(401, None, "Authentication Failed"));
     let fake = FakeGroups::new(groups(3)).script([refused(), refused()]);

@@ -7,13 +7,13 @@ use std::time::Duration;
 use std::{fs, iter};
 
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Client, ClientBuilder, ListGroups};
+use gupshup_groups::{Client, ClientBuilder, ListGroups, RetryPolicy};
 
 use crate::args::AccountOptions;
 use crate::demo::{self, DemoServer};
 use crate::exit::{Exit, Failure};
 use crate::message;
-use crate::say::{Voice, say};
+use crate::say::{Verbosity, say};
 
 const KEY: &str = "GUPSHUP_API_KEY";
 const APP: &str = "GUPSHUP_APP_ID";
@@ -27,7 +27,7 @@ pub(crate) struct Account {
     client: Client,
     apps: Vec<String>,
     page_size: Option<u32>,
-    pub(crate) voice: Voice,
+    pub(crate) verbosity: Verbosity,
     /// Stops when it is dropped.
     demo: Option<DemoServer>,
 }
@@ -47,10 +47,10 @@ impl Account {
             (url.into_iter().fold(builder, ClientBuilder::base_url), apps, None)
         };
         let builder = options.rate.into_iter().fold(builder, |it, rate| it.rate_limit(rate, Duration::from_secs(1)));
-        let builder = options.timeout.into_iter().fold(builder, ClientBuilder::timeout);
+        let builder = options.timeout.into_iter().fold(builder, |it, time| it.timeout(time).retry(retries(time)));
         let client = builder.build().map_err(|error| message::refused_settings(&error))?;
-        let voice = Voice { quiet: options.quiet };
-        Ok(Self { client, apps, page_size: options.page_size, voice, demo })
+        let verbosity = Verbosity { quiet: options.quiet };
+        Ok(Self { client, apps, page_size: options.page_size, verbosity, demo })
     }
 
     /// Each once.
@@ -76,6 +76,12 @@ impl Account {
         let list = self.client.groups(app);
         self.page_size.into_iter().fold(list, ListGroups::page_size)
     }
+}
+
+/// Retries for attempts of this length. Their deadline has room for three, as by default.
+fn retries(timeout: Duration) -> RetryPolicy {
+    const DEFAULT: Duration = Duration::from_secs(90);
+    RetryPolicy::default().deadline(timeout.saturating_mul(3).max(DEFAULT))
 }
 
 /// The key and the apps. Reports everything that is missing at once.
@@ -154,6 +160,15 @@ mod tests {
     fn a_file_of_apps_has_an_id_a_line_and_comments() {
         assert_eq!(app_ids("\u{feff}# all apps\r\na\r\n\r\n  b \n#c\n"), ["a", "b"]);
         assert_eq!(app_ids(""), [""; 0]);
+    }
+
+    #[test]
+    fn no_deadline_ends_an_attempt_before_its_timeout() {
+        let seconds = Duration::from_secs;
+        assert_eq!(retries(seconds(120)), RetryPolicy::default().deadline(seconds(360)));
+        assert_eq!(retries(seconds(30)), RetryPolicy::default());
+        assert_eq!(retries(seconds(1)), RetryPolicy::default());
+        assert_eq!(retries(Duration::MAX), RetryPolicy::default().deadline(Duration::MAX));
     }
 
     #[test]

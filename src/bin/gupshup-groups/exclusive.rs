@@ -22,10 +22,7 @@ pub(crate) struct ExclusiveFile {
 impl ExclusiveFile {
     /// Fails if another run uses the file, or if [`Self::replace`] could not write it now. It need not exist.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let target = match fs::canonicalize(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => path.to_owned(),
-            found => found?,
-        };
+        let target = target(path)?;
         if metadata(&target)?.is_some_and(|old| !old.is_file()) {
             return Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file"));
         }
@@ -80,9 +77,9 @@ impl ExclusiveFile {
         file.sync_all()
     }
 
-    /// Removes the file, if it exists.
+    /// Removes the file, if it exists. Of a symbolic link, the target is removed.
     pub(crate) fn remove(self) -> io::Result<()> {
-        remove(&self.path)
+        remove(&self.target)
     }
 }
 
@@ -147,6 +144,19 @@ fn private() -> OpenOptions {
     options
 }
 
+/// The target of symbolic links. It need not exist.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    loop {
+        match fs::canonicalize(&target) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            found => return found,
+        }
+        let Ok(next) = fs::read_link(&target) else { return Ok(target) };
+        target = target.with_file_name(next);
+    }
+}
+
 /// The hidden file beside this one.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
@@ -178,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_new_contents_replace_the_old_and_nothing_else_stays() {
+    fn the_new_contents_replace_the_old_and_no_other_file_is_left() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");
         let file = ExclusiveFile::open(&path).unwrap();
@@ -214,7 +224,7 @@ mod tests {
         drop(other);
     }
 
-    /// Scenario: a run was killed while it wrote. Expected: the next one is not held up, and removes what was left.
+    /// Scenario: a run was killed while it wrote. Expected: the next run is not blocked, and removes the files.
     #[test]
     fn the_files_of_a_killed_run_block_no_other_and_are_removed() {
         let directory = tempfile::tempdir().unwrap();
@@ -282,5 +292,25 @@ mod tests {
         file.replace(b"new").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+    /// Scenario: links to links, the last to a file that does not exist yet. Expected: the file is created and later removed,
+    /// the links stay.
+    #[cfg(unix)]
+    #[test]
+    fn the_target_of_a_symbolic_link_is_created_and_removed_and_the_link_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir(at("data")).unwrap();
+        std::os::unix::fs::symlink("data/link", at("link")).unwrap();
+        std::os::unix::fs::symlink("file", at("data/link")).unwrap();
+        for _ in 0..2 {
+            let file = ExclusiveFile::open(&at("link")).unwrap();
+            assert_eq!(ExclusiveFile::open(&at("data/file")).unwrap_err().kind(), ErrorKind::ResourceBusy);
+            file.replace(b"new").unwrap();
+            assert_eq!(fs::read(at("data/file")).unwrap(), b"new");
+            file.remove().unwrap();
+            assert_eq!(names(&at("data")), ["link"]);
+            assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
+        }
     }
 }

@@ -93,8 +93,8 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 3] = [
     ("GUPSHUP_API_URL", "the address of the API, unless --base-url is given"),
 ];
 
-pub(crate) const SIGNALS: &str = "Ctrl-C or SIGTERM stops the program after the current write. A second one ends it at once, \
-                                  without saving anything.";
+pub(crate) const SIGNALS: &str = "Ctrl-C or SIGTERM stops the program after the current write or --on-change command. A second \
+                                  one ends it at once, without saving anything.";
 
 pub(crate) fn of(command: &str) -> &'static Notes {
     match command {

@@ -21,6 +21,8 @@ pub(crate) struct ResumeFile {
     file: Option<ExclusiveFile>,
     /// By app. An app without a place has not begun.
     places: BTreeMap<String, Checkpoint>,
+    /// Whether the file has all places.
+    is_saved: bool,
     continues: bool,
 }
 
@@ -35,7 +37,7 @@ impl ResumeFile {
     /// Reads the file, if it exists. It must not name an app that is not listed now: its place would be lost.
     pub(crate) fn open(path: Option<&Path>, apps: &[String]) -> Result<Self, Failure> {
         let Some(path) = path else {
-            return Ok(Self { file: None, places: BTreeMap::new(), continues: false });
+            return Ok(Self { file: None, places: BTreeMap::new(), is_saved: true, continues: false });
         };
         let file = ExclusiveFile::open(path).map_err(|error| Failure::file(path, &error))?;
         let text = file.read().map_err(|error| Failure::file(path, &error))?;
@@ -46,7 +48,7 @@ impl ResumeFile {
             let problem = format!("it belongs to the app {other}, which is not listed now; {START_AGAIN}");
             return Err(Failure::new(Exit::Usage, format!("{}: {problem}", path.display())));
         }
-        Ok(Self { file: Some(file), places, continues })
+        Ok(Self { file: Some(file), places, is_saved: true, continues })
     }
 
     /// Whether this run continues the output of an earlier one.
@@ -62,18 +64,24 @@ impl ResumeFile {
         self.places.get(app)
     }
 
-    /// Saves the place. Everything before it must be written.
-    pub(crate) fn save(&mut self, app: &str, place: Checkpoint) -> Result<(), Failure> {
-        let Some(file) = &self.file else { return Ok(()) };
-        if self.places.get(app) == Some(&place) {
-            return Ok(());
+    /// Notes the place, to be saved.
+    pub(crate) fn reached(&mut self, app: &str, place: Checkpoint) {
+        if self.places.get(app) != Some(&place) {
+            self.places.insert(app.to_owned(), place);
+            self.is_saved = false;
         }
-        self.places.insert(app.to_owned(), place);
+    }
+
+    /// Saves the places. Everything before them must be written.
+    pub(crate) fn save(&mut self) -> Result<(), Failure> {
+        let Some(file) = self.file.as_ref().filter(|_| !self.is_saved) else { return Ok(()) };
         let apps = self.places.iter().map(|(app, place)| (app.clone(), place.to_string())).collect();
         let text = serde_json::to_string(&Saved { version: VERSION, apps });
         text.map_err(io::Error::from)
             .and_then(|text| file.replace(format!("{text}\n").as_bytes()))
-            .map_err(|error| Failure::file(file.path(), &error))
+            .map_err(|error| Failure::file(file.path(), &error))?;
+        self.is_saved = true;
+        Ok(())
     }
 
     /// Removes the file if all these listings have ended.
@@ -111,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_survives_in_the_file() {
+    fn a_place_is_read_as_it_was_saved() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("place");
         let apps = ["a".to_owned(), "b".to_owned()];
@@ -120,7 +128,8 @@ mod tests {
 
         let mut file = ResumeFile::open(Some(&path), &apps).unwrap();
         assert!(!file.continues());
-        file.save("a", place.clone()).unwrap();
+        file.reached("a", place.clone());
+        file.save().unwrap();
         drop(file);
         let file = ResumeFile::open(Some(&path), &apps).unwrap();
         assert!(file.continues());

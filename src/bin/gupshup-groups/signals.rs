@@ -2,6 +2,8 @@
 
 use std::io;
 use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
@@ -11,20 +13,32 @@ use crate::exit::Exit;
 #[derive(Clone, Debug)]
 pub(crate) struct Signals {
     first: watch::Receiver<Option<Exit>>,
+    held: Arc<AtomicBool>,
 }
 
 impl Signals {
-    /// From now on, the first signal is stored here, and the second ends the program at once.
+    /// From now on, a signal ends the program at once. The default would too, but not for the first process of a container.
     pub(crate) fn install() -> io::Result<Self> {
         let (tell, first) = watch::channel(None);
+        let held = Arc::new(AtomicBool::new(false));
         let mut next = Source::new()?;
+        let signals = Self { first, held: Arc::clone(&held) };
         tokio::spawn(async move {
-            let exit = next.signal().await;
-            // Fails if the program is already ending.
-            let _ = tell.send(Some(exit));
-            process::exit(next.signal().await.code().into());
+            let mut exit = next.signal().await;
+            if held.load(Ordering::SeqCst) {
+                // Fails if the program is already ending.
+                let _ = tell.send(Some(exit));
+                exit = next.signal().await;
+            }
+            process::exit(exit.code().into());
         });
-        Ok(Self { first })
+        Ok(signals)
+    }
+
+    /// From now on, the first signal is stored here, and the second ends the program at once. To be called before files are
+    /// written, and after the account is read, which may take until someone has typed it.
+    pub(crate) fn hold(&self) {
+        self.held.store(true, Ordering::SeqCst);
     }
 
     /// Resolves when a signal has arrived, and at once from then on. Cancel-safe.
