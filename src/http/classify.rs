@@ -70,12 +70,10 @@ fn is_proxy_refusal(error: &reqwest::Error) -> bool {
 
 /// The TLS libraries have no common error type, only texts.
 fn tls_reason(error: &reqwest::Error) -> &'static str {
-    // The innermost error has the details. It may name the host, so patterns that name a host come first.
-    let text = chain(error).last().map(|error| error.to_string().to_ascii_lowercase()).unwrap_or_default();
-    REASONS
-        .iter()
-        .find(|(words, _)| words.iter().any(|words| text.contains(words)))
-        .map_or("no secure connection", |(_, reason)| reason)
+    // The inner errors have the details. They may name the host, so patterns that name a host come first.
+    let texts: Vec<_> = chain(error).skip(1).map(|error| error.to_string().to_ascii_lowercase()).collect();
+    let reason = |text: &String| REASONS.iter().find(|(words, _)| words.iter().any(|words| text.contains(words)));
+    texts.iter().rev().find_map(reason).map_or("no secure connection", |(_, reason)| reason)
 }
 
 /// Texts of rustls, OpenSSL and the platforms' libraries, and their meaning.
@@ -94,6 +92,7 @@ const REASONS: [(&[&str], &str); 4] = [
         &[
             "unknownissuer",
             "badsignature",
+            "certificate signature failure",
             "unknown issuer",
             "self-signed",
             "self signed",
