@@ -70,8 +70,9 @@ fn is_proxy_refusal(error: &reqwest::Error) -> bool {
 
 /// The TLS libraries have no common error type, only texts.
 fn tls_reason(error: &reqwest::Error) -> &'static str {
-    // The innermost error has the details. It may name the host, so patterns that name a host come first.
-    let text = chain(error).last().map(|error| error.to_string().to_ascii_lowercase()).unwrap_or_default();
+    // rustls has the details in the innermost error, and OpenSSL in the one around it. They may name the host, so patterns
+    // that name a host come first.
+    let text: String = chain(error).map(|error| format!("{error}\n").to_ascii_lowercase()).collect();
     REASONS
         .iter()
         .find(|(words, _)| words.iter().any(|words| text.contains(words)))
@@ -94,6 +95,7 @@ const REASONS: [(&[&str], &str); 4] = [
         &[
             "unknownissuer",
             "badsignature",
+            "signature failure",
             "unknown issuer",
             "self-signed",
             "self signed",
