@@ -85,11 +85,11 @@ impl Checkpoint {
     }
 
     pub(crate) fn unusable_cursor(&self) -> Option<&Cursor> {
-        let mark = match &self.place {
-            Place::Middle(mark) | Place::End(Some(mark)) => mark,
-            Place::Start | Place::End(None) => return None,
+        let gap = match &self.place {
+            Place::Middle(gap) | Place::End(gap) => gap,
+            Place::Start => return None,
         };
-        [Some(&mark.position), mark.next.as_ref()]
+        [Some(&gap.position), gap.next.as_ref()]
             .into_iter()
             .flatten()
             .filter_map(Position::cursor)

@@ -28,7 +28,7 @@ const URL_VARIABLE: &str = "GUPSHUP_API_URL";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// After this silence, the server has most likely dropped the request.
-const SILENCE: Duration = Duration::from_secs(15);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// An account at an address. Cheap to clone: clones share connections, rate limit and retry budget.
@@ -114,7 +114,7 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("origin", &self.endpoint.shown)
+            .field("origin", &self.endpoint.origin)
             .field("max_page_bytes", &self.endpoint.max_page_bytes)
             .finish_non_exhaustive()
     }
@@ -299,7 +299,7 @@ impl ClientBuilder {
         let limits = Limits {
             connect_timeout: self.connect_timeout,
             timeout: self.timeout,
-            longest_silence: SILENCE.max(self.timeout / 2).min(self.timeout),
+            idle_timeout: IDLE_TIMEOUT.max(self.timeout / 2).min(self.timeout),
             max_page_bytes: self.max_page_bytes,
         };
         // A proxy could read plain http, and could not reach this machine.

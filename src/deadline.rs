@@ -13,14 +13,14 @@ use crate::timer::{NoTimers, Timer};
 ///
 /// - Other tasks have to read it from the socket. So after the limit there is one more check, a moment later.
 /// - A result in many pieces needs several polls. So a limit that is noticed late is extended by that time, at most by
-///   its length, and [`MAX_PUT_OFF`] times.
+///   its length, and [`MAX_EXTENSIONS`] times.
 #[derive(Clone, Debug)]
 pub(crate) struct Deadline {
     length: Duration,
     /// `None`: never.
     due: Option<Instant>,
-    put_off: u32,
-    last_call: bool,
+    extensions: u32,
+    is_last_check: bool,
 }
 
 /// Ready with the index of a deadline that has passed. [`NoTimers`] if nothing would wake the task.
@@ -33,9 +33,9 @@ pub(crate) fn poll_first<const N: usize>(
     loop {
         let mut first: Option<Instant> = None;
         for (index, deadline) in deadlines.iter_mut().enumerate() {
-            match deadline.look(now) {
-                Look::Passed => return Poll::Ready(Ok(index)),
-                Look::Until(due) => first = first.into_iter().chain(due).min(),
+            match deadline.check(now) {
+                Check::Passed => return Poll::Ready(Ok(index)),
+                Check::Until(due) => first = first.into_iter().chain(due).min(),
             }
         }
         let Some(first) = first else { return Poll::Pending };
@@ -45,7 +45,7 @@ pub(crate) fn poll_first<const N: usize>(
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
+enum Check {
     /// `None`: never.
     Until(Option<Instant>),
     Passed,
@@ -57,12 +57,12 @@ const MOMENT: Duration = Duration::from_millis(1);
 /// A poll this late shows that the stream was not polled: a woken task runs sooner, even on a busy thread.
 const LATE: Duration = Duration::from_secs(1);
 
-/// How often a deadline is extended. A page polled once a minute has fewer pieces.
-const MAX_PUT_OFF: u32 = 16;
+/// How often a deadline that is noticed late is extended. A page polled once a minute has fewer pieces.
+const MAX_EXTENSIONS: u32 = 16;
 
 impl Deadline {
     pub(crate) fn new(length: Duration, now: Instant) -> Self {
-        Self { length, due: now.checked_add(length), put_off: 0, last_call: false }
+        Self { length, due: now.checked_add(length), extensions: 0, is_last_check: false }
     }
 
     /// Ready if the deadline has passed.
@@ -72,9 +72,9 @@ impl Deadline {
 
     /// `None`: unlimited.
     pub(crate) fn left(&mut self, now: Instant) -> Option<Duration> {
-        match self.look(now) {
-            Look::Until(due) => due.map(|due| due.saturating_duration_since(now)),
-            Look::Passed => Some(Duration::ZERO),
+        match self.check(now) {
+            Check::Until(due) => due.map(|due| due.saturating_duration_since(now)),
+            Check::Passed => Some(Duration::ZERO),
         }
     }
 
@@ -89,21 +89,21 @@ impl Deadline {
         }
     }
 
-    fn look(&mut self, now: Instant) -> Look {
+    fn check(&mut self, now: Instant) -> Check {
         let Some(due) = self.due.filter(|due| *due <= now) else {
-            return Look::Until(self.due);
+            return Check::Until(self.due);
         };
         let late = now.saturating_duration_since(due);
-        if late >= LATE && self.put_off < MAX_PUT_OFF {
-            self.put_off += 1;
+        if late >= LATE && self.extensions < MAX_EXTENSIONS {
+            self.extensions += 1;
             self.due = now.checked_add(late.min(self.length));
-        } else if self.last_call {
-            return Look::Passed;
+        } else if self.is_last_check {
+            return Check::Passed;
         } else {
-            self.last_call = true;
+            self.is_last_check = true;
             self.due = now.checked_add((4 * late).clamp(MOMENT, LATE));
         }
-        Look::Until(self.due)
+        Check::Until(self.due)
     }
 }
 
@@ -117,12 +117,12 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Looks at the deadline whenever it says so, each time `late`, and returns when it has passed.
+    /// Checks the deadline whenever it is due, each time `late`, and returns when it has passed.
     fn passes(mut deadline: Deadline, mut now: Instant, late: impl Fn(u32) -> Duration) -> Instant {
-        for look in 0..1_000 {
-            match deadline.look(now) {
-                Look::Passed => return now,
-                Look::Until(due) => now = due.unwrap() + late(look),
+        for check in 0..1_000 {
+            match deadline.check(now) {
+                Check::Passed => return now,
+                Check::Until(due) => now = due.unwrap() + late(check),
             }
         }
         panic!("it never passes");
@@ -140,21 +140,21 @@ mod tests {
     #[test]
     fn a_deadline_noticed_late_is_extended_by_the_lateness_and_at_most_by_its_length() {
         let began = Instant::now();
-        for (late, put_off) in [(1_000, 1_000), (5_000, 5_000), (30_000, 30_000), (3_600_000, 30_000)] {
+        for (late, extension) in [(1_000, 1_000), (5_000, 5_000), (30_000, 30_000), (3_600_000, 30_000)] {
             let mut deadline = Deadline::new(30 * SECOND, began);
             let now = began + 30 * SECOND + Duration::from_millis(late);
-            let put_off = Duration::from_millis(put_off);
-            assert_eq!(deadline.look(now), Look::Until(Some(now + put_off)));
-            assert_eq!(deadline.left(now), Some(put_off));
-            assert_eq!(passes(deadline, now, |_| Duration::ZERO), now + put_off + MOMENT);
+            let extension = Duration::from_millis(extension);
+            assert_eq!(deadline.check(now), Check::Until(Some(now + extension)));
+            assert_eq!(deadline.left(now), Some(extension));
+            assert_eq!(passes(deadline, now, |_| Duration::ZERO), now + extension + MOMENT);
         }
     }
 
     #[test]
-    fn a_deadline_beyond_the_end_of_time_never_passes() {
+    fn a_deadline_too_far_away_for_an_instant_never_passes() {
         let now = Instant::now();
         let mut deadline = Deadline::new(Duration::MAX, now);
-        assert_eq!(deadline.look(now + 1_000_000 * SECOND), Look::Until(None));
+        assert_eq!(deadline.check(now + 1_000_000 * SECOND), Check::Until(None));
         assert_eq!(deadline.left(now), None);
         deadline.extend(SECOND);
         deadline.at_most(SECOND, now);
@@ -181,12 +181,12 @@ mod tests {
         let now = Instant::now();
         let mut timer = Timer::new();
         assert_eq!(Deadline::new(3600 * SECOND, now).poll(&mut timer, &mut cx), Poll::Ready(Err(NoTimers)));
-        let mut passed = Deadline { length: SECOND, due: Some(now), put_off: MAX_PUT_OFF, last_call: true };
+        let mut passed = Deadline { length: SECOND, due: Some(now), extensions: MAX_EXTENSIONS, is_last_check: true };
         assert_eq!(passed.poll(&mut timer, &mut cx), Poll::Ready(Ok(())));
     }
 
     proptest! {
-        /// However late the looks are, the time in which somebody was there is bounded.
+        /// However late the checks are, the time in which the deadline was polled is bounded.
         #[test]
         fn it_always_passes_and_never_early(
             length in 1_u64..100_000,
@@ -194,11 +194,11 @@ mod tests {
         ) {
             let length = Duration::from_millis(length);
             let now = Instant::now();
-            let late = |look: u32| Duration::from_millis(late[look as usize % late.len()]);
+            let late = |check: u32| Duration::from_millis(late[check as usize % late.len()]);
             let passed = passes(Deadline::new(length, now), now, late);
             prop_assert!(passed >= now + length);
-            let away: Duration = (0..MAX_PUT_OFF + 3).map(late).sum();
-            prop_assert!(passed <= now + length * (MAX_PUT_OFF + 1) + away + SECOND);
+            let lateness: Duration = (0..MAX_EXTENSIONS + 3).map(late).sum();
+            prop_assert!(passed <= now + length * (MAX_EXTENSIONS + 1) + lateness + SECOND);
         }
     }
 }

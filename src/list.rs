@@ -15,7 +15,7 @@ use crate::http::HttpSource;
 use crate::page::Page;
 use crate::pages::{PageStream, ReadAhead};
 use crate::source::PageSource;
-use crate::walk::{Mark, PageSize, Place, Rules, Sizes};
+use crate::walk::{Gap, PageSize, Place, Rules, Sizes};
 
 const MAX_RESTARTS: u32 = 3;
 
@@ -109,7 +109,7 @@ impl<S: PageSource> ListGroups<S> {
 
     fn start_at_cursor(self, setting: &'static str, position: Position) -> Self {
         let heading = position.direction();
-        let place = Place::Middle(Mark::start_of(position, PageSize::DEFAULT));
+        let place = Place::Middle(Gap::before(position, PageSize::DEFAULT));
         self.start(setting, Checkpoint { list: None, heading, place })
     }
 

@@ -16,7 +16,7 @@ use crate::http::HttpSource;
 use crate::page::{Group, Page};
 use crate::source::{PageRequest, PageSource};
 use crate::trace;
-use crate::walk::{Event, Failure, Fault, Kept, Lead, Outcome, Rules, View, Walk};
+use crate::walk::{Event, Failure, Fault, Kept, Outcome, Rules, Side, View, Walk};
 
 /// The pages of a listing, one by one.
 ///
@@ -217,7 +217,7 @@ impl<S: PageSource> Listing<S> {
             return Pulled::Item(Some(Err(error)));
         }
         match self.walk.step(Event::Pull) {
-            Outcome::Ask(position, limit) => Pulled::Request(PageRequest::new(position, limit)),
+            Outcome::Request(position, limit) => Pulled::Request(PageRequest::new(position, limit)),
             Outcome::Fail(failure) => Pulled::Item(Some(Err(self.error(failure, None)))),
             _ => Pulled::Item(None),
         }
@@ -251,20 +251,20 @@ impl<S: PageSource> Listing<S> {
             Outcome::Fail(failure) => return Some(Err(self.error(failure, error))),
             Outcome::Restarted(restarts) => trace::restarted(self.source.app_id(), restarts),
             Outcome::Lowered(size) => trace::lowered(self.source.app_id(), size),
-            Outcome::Nothing | Outcome::Ask(..) | Outcome::End => {}
+            Outcome::Nothing | Outcome::Request(..) | Outcome::End => {}
         }
         None
     }
 
     fn view(&mut self, page: &Page) -> View {
-        let lead = |link, cursor: &Option<Cursor>| Lead {
+        let side = |link, cursor: &Option<Cursor>| Side {
             link,
             // A source of the user's own may send an empty text or `null`.
             cursor: cursor.clone().filter(Cursor::is_usable),
         };
         let ids = page.groups.iter().map(|group| group.id.as_str());
-        let next = lead(page.has_next, &page.cursors.after);
-        self.walk.view(ids, next, lead(page.has_previous, &page.cursors.before))
+        let next = side(page.has_next, &page.cursors.after);
+        self.walk.view(ids, next, side(page.has_previous, &page.cursors.before))
     }
 
     fn error(&self, failure: Failure, reported: Option<Error>) -> Error {

@@ -71,8 +71,8 @@ impl Timer {
         }
     }
 
-    /// Whether the timer's runtime was shut down, which it then leaves.
-    pub(crate) fn is_orphaned(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Whether the timer's runtime was shut down. The timer then belongs to none.
+    pub(crate) fn has_lost_runtime(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(Armed { runtime, mut sleep }) = self.0.take() else { return false };
         let polled = catch(runtime, || {
             let _ = sleep.as_mut().poll(cx);
@@ -157,13 +157,13 @@ mod tests {
         assert_eq!(timer.poll(at, &mut noop()), Poll::Ready(Err(NoTimers)), "outside, there is none");
         runtime().block_on(async { assert_eq!(wait(&mut timer, at).await, Ok(())) });
 
-        assert!(timer.is_orphaned(&mut noop()));
-        assert!(!timer.is_orphaned(&mut noop()), "it belongs to no runtime now");
+        assert!(timer.has_lost_runtime(&mut noop()));
+        assert!(!timer.has_lost_runtime(&mut noop()), "it belongs to no runtime now");
 
         let mut moved = Timer::new();
         runtime().block_on(async {
             assert!(moved.poll(at, &mut noop()).is_pending());
-            assert!(!moved.is_orphaned(&mut noop()));
+            assert!(!moved.has_lost_runtime(&mut noop()));
         });
         runtime().block_on(async { assert_eq!(wait(&mut moved, Instant::now() + SECOND).await, Ok(())) });
     }

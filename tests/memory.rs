@@ -72,7 +72,7 @@ fn zipped(body: &[u8]) -> Vec<u8> {
 fn assert_bounded((page, peak): (Result<usize>, usize)) {
     let error: Error = page.unwrap_err();
     assert!(error.is_too_large() && !error.is_retryable(), "{error:?}");
-    assert!(error.to_string().contains("`max_page_bytes`, which is 8388608"), "{error}");
+    assert!(error.to_string().contains("the limit of 8388608 bytes"), "{error}");
     assert!(peak <= 2 * MAX + MIB, "{peak} bytes");
 }
 

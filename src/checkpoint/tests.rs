@@ -2,18 +2,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::*;
-use crate::walk::{Beside, Mark, PageSize, hash};
+use crate::walk::{Anchor, Gap, PageSize, hash};
 
 /// A place that uses every field.
 fn middle() -> Checkpoint {
     Checkpoint {
         list: Some(u64::MAX),
         heading: Direction::Backward,
-        place: Place::Middle(Mark {
+        place: Place::Middle(Gap {
             position: Position::After("a&b\n\u{1f600}".into()),
             limit: PageSize::clamped(100),
             offset: 17,
-            beside: Some(Beside::After(hash("Z3JvdXA="))),
+            anchor: Some(Anchor::After(hash("Z3JvdXA="))),
             next: Some(Position::Before("QVFI".into())),
         }),
     }
@@ -21,6 +21,11 @@ fn middle() -> Checkpoint {
 
 fn at(heading: Direction, place: Place) -> Checkpoint {
     Checkpoint { list: None, heading, place }
+}
+
+/// The end of an empty list leads back to nothing.
+fn empty() -> Gap {
+    Gap::before(Position::Start, PageSize::DEFAULT)
 }
 
 fn start() -> Checkpoint {
@@ -40,15 +45,15 @@ fn json(checkpoint: &Checkpoint) -> String {
 
 #[test]
 fn a_saved_place_reads_back_as_it_was() {
-    let Place::Middle(mark) = middle().place else { unreachable!() };
-    let passed = Mark { beside: Some(Beside::Before(0)), next: None, ..mark.clone() };
+    let Place::Middle(gap) = middle().place else { unreachable!() };
+    let passed = Gap { anchor: Some(Anchor::Before(0)), next: None, ..gap.clone() };
     for checkpoint in [
         start(),
         start().reversed(),
         middle(),
-        at(Direction::Forward, Place::End(None)),
-        at(Direction::Forward, Place::End(Some(passed))),
-        at(Direction::Forward, Place::Middle(Mark::start_of(Position::Before("x".into()), PageSize::MAX))),
+        at(Direction::Forward, Place::End(empty())),
+        at(Direction::Forward, Place::End(passed)),
+        at(Direction::Forward, Place::Middle(Gap::before(Position::Before("x".into()), PageSize::MAX))),
     ] {
         assert_eq!(checkpoint.to_string().parse::<Checkpoint>().unwrap(), checkpoint);
         let json = serde_json::to_string(&checkpoint).unwrap();
@@ -125,29 +130,29 @@ fn a_text_of_version_1_is_read_and_its_ids_become_hashes() {
         "page":{"position":{"after":"c"},"cause":"linked"},"passed":17,"beside":{"ahead":"Z3JvdXA="},
         "then":{"position":{"before":"d"},"cause":"unlinked"},
         "prior":{"page":{"position":"start","cause":"given"},"passed":25,"beside":{"passed":"x"}}}}}"#;
-    let Place::Middle(mark) = text(1, json).parse::<Checkpoint>().unwrap().place else { panic!("not in the middle") };
-    let expected = Mark {
+    let Place::Middle(gap) = text(1, json).parse::<Checkpoint>().unwrap().place else { panic!("not in the middle") };
+    let expected = Gap {
         position: Position::After("c".into()),
         limit: PageSize::clamped(17),
         offset: 17,
-        beside: Some(Beside::After(hash("Z3JvdXA="))),
+        anchor: Some(Anchor::After(hash("Z3JvdXA="))),
         next: Some(Position::Before("d".into())),
     };
-    assert_eq!(mark, expected);
+    assert_eq!(gap, expected);
 
     let read = |json: &str| text(1, json).parse::<Checkpoint>().unwrap();
     assert_eq!(read(r#"{"direction":"forward","place":"start"}"#), start());
     assert!(read(r#"{"direction":"forward","place":{"end":null}}"#).is_end());
     let end = r#"{"direction":"forward","place":{"end":{"page":{"position":"start","cause":"given"},"passed":2,
         "beside":{"passed":"b"}}}}"#;
-    let Place::End(Some(mark)) = read(end).place else { panic!("not at the end") };
-    assert_eq!(mark.beside, Some(Beside::Before(hash("b"))));
+    let Place::End(gap) = read(end).place else { panic!("not at the end") };
+    assert_eq!(gap.anchor, Some(Anchor::Before(hash("b"))));
 }
 
 #[test]
 fn start_middle_and_end_are_told_apart_in_both_directions() {
     let tell = |checkpoint: &Checkpoint| (checkpoint.is_start(), checkpoint.is_end());
-    let end = at(Direction::Forward, Place::End(None));
+    let end = at(Direction::Forward, Place::End(empty()));
     assert_eq!(tell(&start()), (true, false));
     assert_eq!(tell(&start().reversed()), (false, true));
     assert_eq!(tell(&middle()), (false, false));
@@ -167,8 +172,8 @@ fn the_text_holds_no_id_and_debug_no_cursor() {
 fn a_cursor_that_must_not_be_sent_is_found_wherever_it_is() {
     let with = |position: &str, next: &str| {
         let next = Some(Position::After(next.into()));
-        let mark = Mark { next, ..Mark::start_of(Position::After(position.into()), PageSize::MAX) };
-        at(Direction::Forward, Place::Middle(mark))
+        let gap = Gap { next, ..Gap::before(Position::After(position.into()), PageSize::MAX) };
+        at(Direction::Forward, Place::Middle(gap))
     };
     let long = "x".repeat(4097);
     assert_eq!(with("a", "b").unusable_cursor(), None);

@@ -11,7 +11,7 @@ use super::Checkpoint;
 use super::version1::{self, SavedPosition};
 use crate::cursor::Direction;
 use crate::error::{Error, Result};
-use crate::walk::{Beside, Mark, PageSize, Place};
+use crate::walk::{Anchor, Gap, PageSize, Place};
 
 const NAME: &str = "gupshup-groups";
 const VERSION: u32 = 2;
@@ -30,53 +30,53 @@ struct Saved {
 #[serde(rename_all = "snake_case")]
 enum SavedPlace {
     Start,
-    Middle(SavedMark),
-    End(Option<SavedMark>),
+    Middle(SavedGap),
+    End(SavedGap),
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SavedMark {
+struct SavedGap {
     page: SavedPosition,
     limit: u16,
     offset: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    beside: Option<SavedBeside>,
+    anchor: Option<SavedAnchor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<SavedPosition>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum SavedBeside {
+enum SavedAnchor {
     Before(u64),
     After(u64),
 }
 
-impl From<&Mark> for SavedMark {
-    fn from(mark: &Mark) -> Self {
+impl From<&Gap> for SavedGap {
+    fn from(gap: &Gap) -> Self {
         Self {
-            page: (&mark.position).into(),
-            limit: mark.limit.get(),
-            offset: mark.offset,
-            beside: mark.beside.map(|beside| match beside {
-                Beside::Before(hash) => SavedBeside::Before(hash),
-                Beside::After(hash) => SavedBeside::After(hash),
+            page: (&gap.position).into(),
+            limit: gap.limit.get(),
+            offset: gap.offset,
+            anchor: gap.anchor.map(|anchor| match anchor {
+                Anchor::Before(hash) => SavedAnchor::Before(hash),
+                Anchor::After(hash) => SavedAnchor::After(hash),
             }),
-            next: mark.next.as_ref().map(Into::into),
+            next: gap.next.as_ref().map(Into::into),
         }
     }
 }
 
-impl From<SavedMark> for Mark {
-    fn from(saved: SavedMark) -> Self {
+impl From<SavedGap> for Gap {
+    fn from(saved: SavedGap) -> Self {
         Self {
             position: saved.page.into(),
             limit: PageSize::clamped(saved.limit.into()),
             offset: saved.offset,
-            beside: saved.beside.map(|beside| match beside {
-                SavedBeside::Before(hash) => Beside::Before(hash),
-                SavedBeside::After(hash) => Beside::After(hash),
+            anchor: saved.anchor.map(|anchor| match anchor {
+                SavedAnchor::Before(hash) => Anchor::Before(hash),
+                SavedAnchor::After(hash) => Anchor::After(hash),
             }),
             next: saved.next.map(Into::into),
         }
@@ -88,8 +88,8 @@ impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = match &self.place {
             Place::Start => SavedPlace::Start,
-            Place::Middle(mark) => SavedPlace::Middle(mark.into()),
-            Place::End(mark) => SavedPlace::End(mark.as_ref().map(Into::into)),
+            Place::Middle(gap) => SavedPlace::Middle(gap.into()),
+            Place::End(gap) => SavedPlace::End(gap.into()),
         };
         let saved = Saved { list: self.list, direction: self.heading, place };
         let json = serde_json::to_vec(&saved).map_err(|_| fmt::Error)?;
@@ -129,8 +129,8 @@ impl FromStr for Checkpoint {
         let saved: Saved = serde_json::from_slice(&json).map_err(|_| damaged())?;
         let place = match saved.place {
             SavedPlace::Start => Place::Start,
-            SavedPlace::Middle(mark) => Place::Middle(mark.into()),
-            SavedPlace::End(mark) => Place::End(mark.map(Into::into)),
+            SavedPlace::Middle(gap) => Place::Middle(gap.into()),
+            SavedPlace::End(gap) => Place::End(gap.into()),
         };
         let checkpoint = Self { list: saved.list, heading: saved.direction, place };
         // Each place has exactly one text.

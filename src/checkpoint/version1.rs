@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cursor::{Direction, Position};
-use crate::walk::{Beside, Mark, PageSize, Place, hash};
+use crate::walk::{Anchor, Gap, PageSize, Place, hash};
 
 #[derive(Deserialize)]
 pub(super) struct Saved {
@@ -15,22 +15,22 @@ pub(super) struct Saved {
 #[serde(rename_all = "snake_case")]
 enum SavedPlace {
     Start,
-    Middle(SavedMark),
-    End(Option<SavedMark>),
+    Middle(SavedGap),
+    End(Option<SavedGap>),
 }
 
 /// Other fields of version 1 are ignored.
 #[derive(Deserialize)]
-struct SavedMark {
-    page: Anchor,
+struct SavedGap {
+    page: SavedPage,
     #[serde(default)]
     passed: usize,
     beside: Option<SavedBeside>,
-    then: Option<Anchor>,
+    then: Option<SavedPage>,
 }
 
 #[derive(Deserialize)]
-struct Anchor {
+struct SavedPage {
     position: SavedPosition,
 }
 
@@ -43,25 +43,26 @@ enum SavedBeside {
 
 impl Saved {
     pub(super) fn into_parts(self) -> (Direction, Place) {
+        let empty_list = || Gap::before(Position::Start, PageSize::DEFAULT);
         let place = match self.place {
             SavedPlace::Start => Place::Start,
-            SavedPlace::Middle(mark) => Place::Middle(mark.into_mark()),
-            SavedPlace::End(mark) => Place::End(mark.map(SavedMark::into_mark)),
+            SavedPlace::Middle(gap) => Place::Middle(gap.into_gap()),
+            SavedPlace::End(gap) => Place::End(gap.map_or_else(empty_list, SavedGap::into_gap)),
         };
         (self.direction, place)
     }
 }
 
-impl SavedMark {
-    fn into_mark(self) -> Mark {
-        Mark {
+impl SavedGap {
+    fn into_gap(self) -> Gap {
+        Gap {
             position: self.page.position.into(),
             // Version 1 did not hold the page size. It was at least `passed`.
             limit: PageSize::clamped(u32::try_from(self.passed).unwrap_or(u32::MAX)),
             offset: self.passed,
-            beside: self.beside.map(|beside| match beside {
-                SavedBeside::Passed(id) => Beside::Before(hash(&id)),
-                SavedBeside::Ahead(id) => Beside::After(hash(&id)),
+            anchor: self.beside.map(|beside| match beside {
+                SavedBeside::Passed(id) => Anchor::Before(hash(&id)),
+                SavedBeside::Ahead(id) => Anchor::After(hash(&id)),
             }),
             next: self.then.map(|then| then.position.into()),
         }

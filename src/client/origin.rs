@@ -29,17 +29,18 @@ pub(super) fn key_header(key: &str) -> Result<HeaderValue> {
 }
 
 pub(super) fn base_url(url: &str, allow_plain_http: bool) -> Result<Url> {
-    let advice = match Url::parse(url).map_err(|error| error.to_string()) {
-        Err(error) => format!("is not a URL ({error}): write it as https://host/prefix"),
-        Ok(url) => match flaw(&url, allow_plain_http) {
-            None => return Ok(url),
-            Some(advice) => advice.to_owned(),
-        },
-    };
-    Err(Error::config(format!("the base URL {advice}")))
+    let url = Url::parse(url).map_err(|error| {
+        Error::config(format!("the base URL is not a URL ({error}): write it as https://host/prefix"))
+    })?;
+    match flaw(&url) {
+        Some(flaw) => Err(Error::config(format!("the base URL {flaw}"))),
+        None if url.scheme() == "http" && !allow_plain_http && !is_loopback(&url) => Err(Error::plain_http()),
+        None => Ok(url),
+    }
 }
 
-fn flaw(url: &Url, allow_plain_http: bool) -> Option<&'static str> {
+/// What is wrong, and what to do.
+fn flaw(url: &Url) -> Option<&'static str> {
     Some(match url.scheme() {
         "https" | "http" if url.host_str().is_none_or(str::is_empty) => "has no host: write it as https://host/prefix",
         "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
@@ -47,10 +48,6 @@ fn flaw(url: &Url, allow_plain_http: bool) -> Option<&'static str> {
         }
         "https" | "http" if url.query().is_some() => "contains a query: remove the `?` and the text after it",
         "https" | "http" if url.fragment().is_some() => "contains a fragment: remove the `#` and the text after it",
-        "http" if !allow_plain_http && !is_loopback(url) => {
-            "is plain http, which sends the API key unencrypted: use https, or `allow_plain_http` if the network is \
-             trusted"
-        }
         "https" | "http" => return None,
         _ => "is neither https nor http: write it as https://host/prefix",
     })

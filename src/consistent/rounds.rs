@@ -31,12 +31,12 @@ impl Listed {
         self.snapshot
     }
 
-    fn is_quiet(&self) -> bool {
+    fn saw_no_change(&self) -> bool {
         self.repeated == 0 && !self.saw_change
     }
 
     fn agrees(&self, newer: &Self) -> bool {
-        self.is_quiet() && newer.is_quiet() && same_ids(&self.snapshot, &newer.snapshot)
+        self.saw_no_change() && newer.saw_no_change() && same_ids(&self.snapshot, &newer.snapshot)
     }
 }
 
@@ -106,8 +106,7 @@ impl fmt::Display for Changes {
         write!(
             f,
             "no two in a row of {MAX_LISTINGS} complete listings agree: {added} groups added, {removed} removed, {repeated} sent \
-             twice; {reordered} listings in another order, {expired} with expired cursors; list again when the list changes less \
-             often"
+             twice; {reordered} listings in another order, {expired} with expired cursors"
         )
     }
 }
@@ -181,11 +180,11 @@ mod tests {
         for listing in ["ab", "a", "aab", "ba", "bcd", "bc", "cb"].map(listed) {
             assert!(matches!(rounds.add(listing), Verdict::Again));
         }
-        let Verdict::GaveUp(changes) = rounds.add(expired("cbe")) else { panic!("enough is enough") };
+        let Verdict::GaveUp(changes) = rounds.add(expired("cbe")) else { panic!("eight listings are the most") };
         assert_eq!(
             changes.to_string(),
             "no two in a row of 8 complete listings agree: 4 groups added, 3 removed, 1 sent twice; 2 listings in \
-             another order, 1 with expired cursors; list again when the list changes less often"
+             another order, 1 with expired cursors"
         );
     }
 

@@ -16,28 +16,27 @@ impl fmt::Display for Error {
         if let Some(app_id) = &inner.app_id {
             write!(f, "app {}: ", mask::tidy(app_id, MAX_APP_ID_BYTES))?;
         }
-        if let Kind::Config(detail) = &inner.kind {
-            return f.write_str(detail);
+        if !inner.kind.is_config() && !matches!(inner.kind, Kind::Inconsistent(_)) {
+            match inner.page {
+                Some(number) => write!(f, "page {number} failed")?,
+                None => f.write_str("the request failed")?,
+            }
+            if inner.attempts > 1 {
+                write!(f, " after {} attempts in {:.1} s", inner.attempts, inner.elapsed.as_secs_f32())?;
+            }
+            f.write_str(": ")?;
         }
-        if let Kind::Inconsistent(detail) = &inner.kind {
-            return f.write_str(detail);
-        }
-        match inner.page {
-            Some(number) => write!(f, "page {number} failed")?,
-            None => f.write_str("the request failed")?,
-        }
-        if inner.attempts > 1 {
-            write!(f, " after {} attempts in {:.1} s", inner.attempts, inner.elapsed.as_secs_f32())?;
-        }
-        write!(f, ": {}", inner.kind)?;
+        write!(f, "{}", inner.kind)?;
         if let Some(wait) = inner.retry_after {
             write!(f, " (the server asks to wait {} s)", wait.as_secs_f64())?;
         }
-        if f.alternate() {
-            return Ok(());
+        match Advice::on(&inner.kind) {
+            Some(advice) if !f.alternate() => {
+                f.write_str("; ")?;
+                advice.write(f, inner.checkpoint.is_some())
+            }
+            _ => Ok(()),
         }
-        f.write_str("; ")?;
-        Advice::on(&inner.kind).write(f, inner.checkpoint.is_some())
     }
 }
 
@@ -45,11 +44,14 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(detail) | Self::Tls(detail) | Self::Decode(detail) => f.write_str(detail),
+            Self::PlainHttp => {
+                f.write_str("the base URL is plain http, which sends the API key unencrypted: use https")
+            }
             Self::Inconsistent(detail) => f.write_str(detail),
             Self::Connect(detail) | Self::Transport(detail) | Self::Protocol(detail) => f.write_str(detail),
             Self::Timeout(limit) => f.write_str(match limit {
                 Limit::Connect => "could not connect in time",
-                Limit::Silence => "the server sent nothing for too long",
+                Limit::Idle => "the server sent nothing for too long",
                 Limit::Attempt => "the response did not complete in time",
                 Limit::Page => "the deadline of the page passed",
             }),
@@ -70,7 +72,7 @@ impl fmt::Display for Kind {
             }
             Self::Truncated { bytes } => write!(f, "the body ends early, after {bytes} bytes"),
             Self::TooLarge { max_page_bytes } => {
-                write!(f, "the page is larger than `max_page_bytes`, which is {max_page_bytes}")
+                write!(f, "the page is larger than the limit of {max_page_bytes} bytes")
             }
             Self::Other => f.write_str("the source of the pages failed"),
         }
@@ -89,14 +91,16 @@ enum Advice {
 }
 
 impl Advice {
-    fn on(kind: &Kind) -> Self {
-        match kind {
-            // The detail says what to do.
-            Kind::Config(_) | Kind::Inconsistent(_) => Self::Do(""),
+    /// `None` if the detail says what to do.
+    fn on(kind: &Kind) -> Option<Self> {
+        Some(match kind {
+            Kind::Config(_) => return None,
+            Kind::PlainHttp => Self::Do("or set `allow_plain_http` if the network is trusted"),
+            Kind::Inconsistent(_) => Self::Do("list again when the list changes less often"),
             Kind::Connect(_) => Self::Then("check the base URL and the network"),
             Kind::Tls(_) => Self::Do("check the base URL, the system's certificates and its clock"),
             Kind::Timeout(Limit::Connect) => Self::LaterOr("raise `connect_timeout`"),
-            Kind::Timeout(Limit::Silence | Limit::Attempt) => Self::LaterOr("raise `timeout`"),
+            Kind::Timeout(Limit::Idle | Limit::Attempt) => Self::LaterOr("raise `timeout`"),
             Kind::Timeout(Limit::Page) => Self::LaterOr("raise `RetryPolicy::deadline`"),
             Kind::Transport(_) | Kind::Truncated { .. } => Self::Later,
             Kind::Redirect { .. } => {
@@ -113,7 +117,7 @@ impl Advice {
             Kind::Decode(_) | Kind::Html { .. } => Self::Do("check the base URL, and report this if it is right"),
             Kind::TooLarge { .. } => Self::Do("request smaller pages, or raise `max_page_bytes`"),
             Kind::Other => Self::Then("see the error's source"),
-        }
+        })
     }
 
     fn on_refusal(refusal: &Refusal) -> Self {

@@ -6,6 +6,7 @@ use super::refusal::Refusal;
 #[derive(Debug)]
 pub(super) enum Kind {
     Config(Cow<'static, str>),
+    PlainHttp,
     Connect(&'static str),
     Tls(Cow<'static, str>),
     Timeout(Limit),
@@ -31,8 +32,8 @@ pub(super) enum Kind {
 pub(crate) enum Limit {
     /// `ClientBuilder::connect_timeout`.
     Connect,
-    /// Silence within an attempt, derived from `ClientBuilder::timeout`.
-    Silence,
+    /// Of silence within an attempt, derived from `ClientBuilder::timeout`.
+    Idle,
     /// `ClientBuilder::timeout`.
     Attempt,
     /// `RetryPolicy::deadline`.
@@ -40,6 +41,10 @@ pub(crate) enum Limit {
 }
 
 impl Kind {
+    pub(super) fn is_config(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::PlainHttp)
+    }
+
     pub(super) fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Api(refusal) | Self::CursorInvalid(refusal) => Some(refusal),
@@ -54,6 +59,7 @@ impl Kind {
             // Only a body with status 200 is read as a page.
             Self::Decode(_) | Self::Html { .. } | Self::Truncated { .. } | Self::TooLarge { .. } => Some(200),
             Self::Config(_)
+            | Self::PlainHttp
             | Self::Connect(_)
             | Self::Tls(_)
             | Self::Timeout(_)

@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoint;
 
 impl Error {
     pub(super) fn new(kind: Kind) -> Self {
-        let attempts = u32::from(!matches!(kind, Kind::Config(_)));
+        let attempts = u32::from(!kind.is_config());
         Self(Box::new(Inner {
             kind,
             app_id: None,
@@ -26,6 +26,10 @@ impl Error {
     /// The detail says what is wrong and what to do, and shows no secret.
     pub(crate) fn config(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Config(detail.into()))
+    }
+
+    pub(crate) fn plain_http() -> Self {
+        Self::new(Kind::PlainHttp)
     }
 
     pub(crate) fn connect(detail: &'static str) -> Self {

@@ -169,7 +169,7 @@ impl Error {
     /// Invalid input; no request was made.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        matches!(self.0.kind, Kind::Config(_))
+        self.0.kind.is_config()
     }
 
     /// Could not connect.

@@ -30,6 +30,22 @@ fn names_the_app_the_page_the_effort_the_reason_and_what_to_do() {
 }
 
 #[test]
+fn the_alternate_form_is_the_text_without_advice_and_names_no_setting() {
+    for error in [
+        Error::plain_http(),
+        Error::too_large(17),
+        Error::inconsistent("3 groups added"),
+        Error::timeout(Limit::Connect),
+        Error::timeout(Limit::Idle),
+        Error::timeout(Limit::Attempt),
+        Error::timeout(Limit::Page),
+    ] {
+        let (text, alternate) = (error.to_string(), format!("{error:#}"));
+        assert!(text.starts_with(&format!("{alternate}; ")) && !alternate.contains(['`', ';']), "{text}");
+    }
+}
+
+#[test]
 fn the_app_is_named_once_and_in_errors_of_the_input_too() {
     let error = Error::config("a participant is empty").with_app_id(Some("a")).with_app_id(Some("b")).with_app_id(None);
     assert_eq!(error.to_string(), "app a: a participant is empty");

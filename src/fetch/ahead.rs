@@ -31,10 +31,13 @@ impl Ahead {
     {
         let source = source.clone();
         let effort = Arc::new(Mutex::new(Effort::default()));
-        let told = Arc::clone(&effort);
+        let stored = Arc::clone(&effort);
         let fetch = async move {
             let mut fetch = pin!(Fetch::new(request));
-            poll_fn(move |cx| Tell { fetch: fetch.as_mut(), to: &told }.fetch.as_mut().poll(&source, &pace, cx)).await
+            poll_fn(move |cx| {
+                StoreEffort { fetch: fetch.as_mut(), to: &stored }.fetch.as_mut().poll(&source, &pace, cx)
+            })
+            .await
         };
         let task = Handle::try_current().ok().map(|runtime| {
             let task = runtime.spawn(in_current_span(fetch));
@@ -76,12 +79,12 @@ impl Drop for Ahead {
 }
 
 /// Stores the effort after each poll, also if it panics.
-struct Tell<'a, F: Future<Output = Result<Page>>> {
+struct StoreEffort<'a, F: Future<Output = Result<Page>>> {
     fetch: Pin<&'a mut Fetch<F>>,
     to: &'a Mutex<Effort>,
 }
 
-impl<F: Future<Output = Result<Page>>> Drop for Tell<'_, F> {
+impl<F: Future<Output = Result<Page>>> Drop for StoreEffort<'_, F> {
     fn drop(&mut self) {
         *self.to.lock().unwrap_or_else(PoisonError::into_inner) = self.fetch.effort();
     }

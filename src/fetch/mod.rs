@@ -89,7 +89,7 @@ enum Stage<F> {
         since: Instant,
         turn: Turn,
     },
-    Ask,
+    Request,
     Attempt {
         #[pin]
         attempt: F,
@@ -139,7 +139,7 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
         loop {
             let next = match this.stage.as_mut().project() {
                 StageProjection::Begin => match &pace.limit {
-                    None => Stage::Ask,
+                    None => Stage::Request,
                     Some(limit) => Stage::Turn { since: Instant::now(), turn: Turn::new(limit) },
                 },
                 StageProjection::Turn { since, turn } => {
@@ -152,11 +152,11 @@ impl<F: Future<Output = Result<Page>>> Fetch<F> {
                     let waited = since.elapsed();
                     this.effort.waited += waited;
                     if let Some(clock) = this.clock {
-                        clock.stand_still(waited);
+                        clock.exclude(waited);
                     }
-                    Stage::Ask
+                    Stage::Request
                 }
-                StageProjection::Ask => {
+                StageProjection::Request => {
                     this.clock.get_or_insert_with(|| Clock::start(&pace.policy));
                     this.effort.attempts += 1;
                     let attempt = source.fetch(this.request.clone());
@@ -234,7 +234,7 @@ impl Clock {
     }
 
     /// Excludes `time` from the clock.
-    fn stand_still(&mut self, time: Duration) {
+    fn exclude(&mut self, time: Duration) {
         self.began = self.began.checked_add(time).unwrap_or(self.began);
         if let Some(deadline) = &mut self.deadline {
             deadline.extend(time);

@@ -203,13 +203,13 @@ mod tests {
     use crate::page::Group;
     use crate::testing::{FakeGroups, Fault};
 
-    /// A listing of pages of two, and what its observer is told.
+    /// A listing of pages of two, and what its observer has logged.
     fn observed(faults: impl IntoIterator<Item = Fault>) -> (ListGroups<FakeGroups>, Arc<Mutex<Vec<String>>>) {
-        let told = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::new(Mutex::new(Vec::new()));
         let observer = Observer::new({
-            let told = Arc::clone(&told);
+            let log = Arc::clone(&log);
             move |attempt: &Attempt<'_>| {
-                told.lock().unwrap().push(format!(
+                log.lock().unwrap().push(format!(
                     "{} {} #{} {} {:?} {} groups in {} s",
                     attempt.position(),
                     attempt.limit().get(),
@@ -223,7 +223,7 @@ mod tests {
         });
         let fake = FakeGroups::new((0..3).map(|n| Group::new(n.to_string(), "", n))).script(faults);
         let pace = Pace::new(RetryPolicy::default(), None).with_observer(Some(observer));
-        (ListGroups::at_pace(fake, pace).page_size(2), told)
+        (ListGroups::at_pace(fake, pace).page_size(2), log)
     }
 
     #[tokio::test(start_paused = true)]
@@ -231,11 +231,11 @@ mod tests {
         let second = Duration::from_secs(1);
         let busy = || Fault::Error(Error::api(503, None, "Busy"));
         let limited = Fault::Error(Error::api(429, None, "Slow down").with_retry_after(20 * second));
-        let (list, told) =
+        let (list, log) =
             observed([busy(), limited, Fault::Delay(3 * second), Fault::Error(Error::transport("reset"))]);
         assert_eq!(list.stream().try_collect::<Vec<_>>().await.unwrap().len(), 3);
         assert_eq!(
-            *told.lock().unwrap(),
+            *log.lock().unwrap(),
             [
                 "start 2 #1 api Some(503) 0 groups in 0 s",
                 "start 2 #2 rate_limited Some(429) 0 groups in 0 s",
@@ -248,27 +248,27 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_attempt_past_its_deadline_is_a_timeout_and_a_dropped_one_is_dropped() {
-        let (list, told) = observed([Fault::Hang]);
+        let (list, log) = observed([Fault::Hang]);
         assert!(list.page().await.unwrap_err().is_timeout());
-        assert_eq!(*told.lock().unwrap(), ["start 2 #1 timeout None 0 groups in 90 s"]);
+        assert_eq!(*log.lock().unwrap(), ["start 2 #1 timeout None 0 groups in 90 s"]);
 
-        let (list, told) = observed([Fault::Hang]);
+        let (list, log) = observed([Fault::Hang]);
         let mut stream = list.stream();
         assert!(stream.next().now_or_never().is_none());
-        assert_eq!(told.lock().unwrap().len(), 0);
+        assert_eq!(log.lock().unwrap().len(), 0);
         drop(stream);
-        assert_eq!(*told.lock().unwrap(), ["start 2 #1 dropped None 0 groups in 0 s"]);
+        assert_eq!(*log.lock().unwrap(), ["start 2 #1 dropped None 0 groups in 0 s"]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn invalid_input_is_not_observed() {
-        let (list, told) = observed([Fault::Error(Error::config("bad input"))]);
+        let (list, log) = observed([Fault::Error(Error::config("bad input"))]);
         assert_eq!(list.page().await.unwrap_err().attempts(), 0);
-        assert_eq!(told.lock().unwrap().len(), 0);
+        assert_eq!(log.lock().unwrap().len(), 0);
     }
 
     #[test]
-    fn a_panic_of_the_observer_goes_to_the_caller_and_the_next_poll_asks_for_the_page_again() {
+    fn a_panic_of_the_observer_reaches_the_caller_and_the_next_poll_requests_the_page_again() {
         let broken = AtomicBool::new(true);
         let observer = Observer::new(move |_: &Attempt<'_>| {
             assert!(!broken.swap(false, Ordering::Relaxed), "a bug in the observer");
@@ -281,8 +281,8 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_error_has_its_own_word() {
-        for (error, word) in [
+    fn each_kind_of_error_has_its_own_outcome() {
+        for (error, outcome) in [
             (Error::connect("refused"), "connect"),
             (Error::tls("expired"), "tls"),
             (Error::redirect(302), "redirect"),
@@ -295,7 +295,7 @@ mod tests {
             (Error::protocol("two lengths"), "protocol"),
             (Error::other("a bug"), "other"),
         ] {
-            assert_eq!(kind(&error), word, "{error}");
+            assert_eq!(kind(&error), outcome, "{error}");
         }
     }
 }

@@ -95,12 +95,12 @@ async fn a_waiting_stream_that_is_not_polled_blocks_no_other() {
     let began = Instant::now();
     let live = timeout(60 * SECOND, list.stream().try_collect::<Vec<_>>()).await.expect("it advances");
     assert_eq!(live.unwrap().len(), 3);
-    // A hundred that do not come are found absent one after the other, a tenth of a second each.
+    // A hundred absent waiters are removed one after the other, after a tenth of a second each.
     assert!(began.elapsed() <= 14 * SECOND, "{:?}", began.elapsed());
 
     sleep(3600 * SECOND).await;
     let rest = join_all(parked.into_iter().map(TryStreamExt::try_collect::<Vec<_>>)).await;
-    assert!(rest.into_iter().all(|groups| groups.unwrap().len() == 3), "and each goes on when it is polled");
+    assert!(rest.into_iter().all(|groups| groups.unwrap().len() == 3), "each continues when it is polled");
 }
 
 /// `select_all` yields what is buffered of one stream, and the handler lists with the same client meanwhile.
@@ -132,7 +132,7 @@ async fn a_stream_that_is_polled_once_a_minute_gets_its_turns_beside_one_that_al
     let began = Instant::now();
     let mut found = 0;
     while found < 5 {
-        // It has a minute's work, and then half a second for the stream.
+        // A minute of other work, then up to 1.5 s for the stream.
         sleep(60 * SECOND).await;
         let polled = timeout(SECOND * 3 / 2, slow.next()).await;
         found += usize::from(polled.is_ok_and(|group| group.unwrap().is_ok()));

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// A server that stalls must not delay the status, which has arrived.
-pub(super) const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `max` counts decompressed bytes: another crate may have enabled decompression in reqwest.
 pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut Timeouts) -> Result<Vec<u8>> {
@@ -23,13 +23,13 @@ pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut
         if chunk.len() > max - body.len() {
             return Err(Error::too_large(max));
         }
-        make_room(&mut body, chunk.len(), max);
+        reserve(&mut body, chunk.len(), max);
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-fn make_room(body: &mut Vec<u8>, more: usize, max: usize) {
+fn reserve(body: &mut Vec<u8>, more: usize, max: usize) {
     let needed = body.len() + more;
     if needed > body.capacity() {
         let capacity = body.capacity().saturating_mul(2).min(max).max(needed);
@@ -46,7 +46,7 @@ pub(super) fn ends_with_the_connection(response: &Response) -> bool {
 
 pub(super) async fn read_refusal(mut response: Response, mut timeouts: Timeouts) -> Vec<u8> {
     let mut body = Vec::new();
-    timeouts.at_most(REFUSAL_PATIENCE);
+    timeouts.at_most(REFUSAL_TIMEOUT);
     while let Ok(Ok(Some(chunk))) = timeouts.step(response.chunk()).await {
         let room = MAX_REFUSAL_BYTES - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);

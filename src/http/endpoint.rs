@@ -12,10 +12,10 @@ pub(crate) struct Endpoint {
     pub(super) http: reqwest::Client,
     pub(super) key: Key,
     pub(super) timeout: Duration,
-    pub(super) longest_silence: Duration,
+    pub(super) idle_timeout: Duration,
     pub(crate) max_page_bytes: usize,
     /// The origin, for logs.
-    pub(crate) shown: String,
+    pub(crate) origin: String,
 }
 
 pub(crate) struct Key {
@@ -28,7 +28,7 @@ pub(crate) struct Key {
 pub(crate) struct Limits {
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
-    pub(crate) longest_silence: Duration,
+    pub(crate) idle_timeout: Duration,
     pub(crate) max_page_bytes: usize,
 }
 
@@ -58,7 +58,7 @@ impl Endpoint {
             let detail = "the HTTP client cannot be set up: check its TLS settings and the system's certificates";
             Error::config(detail).with_source(error.without_url())
         })?;
-        let Limits { timeout, longest_silence, max_page_bytes, .. } = *limits;
-        Ok(Self { http, key, timeout, longest_silence, max_page_bytes, shown: base.origin().ascii_serialization() })
+        let Limits { timeout, idle_timeout, max_page_bytes, .. } = *limits;
+        Ok(Self { http, key, timeout, idle_timeout, max_page_bytes, origin: base.origin().ascii_serialization() })
     }
 }

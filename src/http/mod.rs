@@ -68,7 +68,7 @@ impl HttpSource {
         let body = self.body.clone().transpose().map_err(Error::config)?;
         url.set_query(Some(&query(&request)));
 
-        let Endpoint { http, key, timeout, longest_silence, max_page_bytes, .. } = &*self.endpoint;
+        let Endpoint { http, key, timeout, idle_timeout, max_page_bytes, .. } = &*self.endpoint;
         let mut call = http
             .get(url)
             .header(key.name.clone(), key.value.clone())
@@ -79,7 +79,7 @@ impl HttpSource {
 
         let cursor = request.position.cursor().map_or("", |cursor| cursor.as_str());
         let secrets = [key.text.expose_secret(), cursor];
-        let mut timeouts = Timeouts::start(*timeout, *longest_silence).await?;
+        let mut timeouts = Timeouts::start(*timeout, *idle_timeout).await?;
         let response = timeouts.step(send(call)).await??;
         let wait = retry_after::retry_after(response.headers());
         let page = match response.status() {
@@ -115,7 +115,7 @@ impl PageSource for HttpSource {
 impl fmt::Debug for HttpSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpSource")
-            .field("origin", &self.endpoint.shown)
+            .field("origin", &self.endpoint.origin)
             .field("app_id", &self.app_id())
             .field("participants", &self.body.is_some())
             .finish_non_exhaustive()

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::body::REFUSAL_PATIENCE;
+use super::body::REFUSAL_TIMEOUT;
 use super::*;
 use crate::walk::PageSize;
 use crate::{Client, ClientBuilder};
@@ -25,8 +25,8 @@ async fn failure(client: ClientBuilder) -> Error {
     error
 }
 
-/// A server that treats every connection like this, once it has read the request's head.
-async fn server<F>(treat: impl Fn(TcpStream) -> F + Send + 'static) -> String
+/// A server that runs this for every connection, after it has read the request's head.
+async fn server<F>(handle: impl Fn(TcpStream) -> F + Send + 'static) -> String
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -41,7 +41,7 @@ where
                     Err(_) => break,
                 }
             }
-            tokio::spawn(treat(stream));
+            tokio::spawn(handle(stream));
         }
     });
     base
@@ -53,7 +53,7 @@ async fn writes(answer: impl Into<Vec<u8>>) -> String {
     server(move |mut stream| {
         let answer = answer.clone();
         async move {
-            // The client may hang up on an answer that it does not like.
+            // The client may close the connection early.
             let _ = stream.write_all(&answer).await;
             let _ = stream.shutdown().await;
         }
@@ -61,7 +61,7 @@ async fn writes(answer: impl Into<Vec<u8>>) -> String {
     .await
 }
 
-/// A server that writes this, and then nothing for ever.
+/// A server that writes this, and keeps the connection open.
 async fn hangs(answer: &'static [u8]) -> String {
     server(move |mut stream| async move {
         let _ = stream.write_all(answer).await;
@@ -168,12 +168,12 @@ async fn a_page_may_be_as_large_as_its_bound_and_not_a_byte_larger() {
         assert_eq!(page.bytes, body.len() as u64);
         let error = failure(client(&writes(answer).await).max_page_bytes(body.len() - 1)).await;
         assert!(error.is_too_large() && !error.is_retryable(), "{error:?}");
-        assert!(error.to_string().contains("`max_page_bytes`, which is 10"), "{error}");
+        assert!(error.to_string().contains("the limit of 10"), "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_length_beyond_the_bound_is_an_error_before_the_body_comes() {
+async fn a_length_beyond_the_bound_is_an_error_before_the_body_arrives() {
     let base = hangs(b"HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\n").await;
     assert!(failure(client(&base)).await.is_too_large());
 }
@@ -202,7 +202,7 @@ async fn the_status_is_reported_if_the_errors_body_hangs_breaks_or_never_ends() 
         let begun = Instant::now();
         let error = failure(client(&base).timeout(Duration::from_millis(300))).await;
         assert!(error.is_api() && error.status() == Some(503), "{error:?}");
-        assert!(begun.elapsed() < REFUSAL_PATIENCE);
+        assert!(begun.elapsed() < REFUSAL_TIMEOUT);
     }
 }
 
@@ -254,8 +254,8 @@ async fn invalid_input_is_an_error_of_the_fetch_and_makes_no_request() {
 
 #[test]
 fn the_fetch_is_one_box_and_is_send_sync_and_unpin() {
-    fn goes_anywhere<T: Send + Sync + Unpin + 'static>() {}
-    goes_anywhere::<HttpFetch>();
-    goes_anywhere::<HttpSource>();
+    fn is_send_sync_and_unpin<T: Send + Sync + Unpin + 'static>() {}
+    is_send_sync_and_unpin::<HttpFetch>();
+    is_send_sync_and_unpin::<HttpSource>();
     assert_eq!(size_of::<HttpFetch>(), 2 * size_of::<usize>());
 }

@@ -15,8 +15,8 @@ use crate::timer::{NoTimers, Timer};
 #[derive(Debug)]
 pub(super) struct Timeouts {
     total: Deadline,
-    silence: Deadline,
-    longest_silence: Duration,
+    idle: Deadline,
+    idle_timeout: Duration,
     timer: Timer,
 }
 
@@ -25,17 +25,17 @@ const PROBE: Duration = Duration::from_secs(3600);
 
 impl Timeouts {
     /// Starts both limits. Without timers it fails, because reqwest would panic.
-    pub(super) async fn start(total: Duration, longest_silence: Duration) -> Result<Self> {
+    pub(super) async fn start(total: Duration, idle_timeout: Duration) -> Result<Self> {
         let now = Instant::now();
         let mut timer = Timer::new();
-        let probe = now.checked_add(total.min(longest_silence)).unwrap_or(now + PROBE);
+        let probe = now.checked_add(total.min(idle_timeout)).unwrap_or(now + PROBE);
         poll_fn(|cx| match timer.poll(probe, cx) {
             Poll::Ready(Err(NoTimers)) => Poll::Ready(Err(no_timers())),
             Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(())),
         })
         .await?;
-        let (total, silence) = (Deadline::new(total, now), Deadline::new(longest_silence, now));
-        Ok(Self { total, silence, longest_silence, timer })
+        let (total, idle) = (Deadline::new(total, now), Deadline::new(idle_timeout, now));
+        Ok(Self { total, idle, idle_timeout, timer })
     }
 
     pub(super) fn at_most(&mut self, time: Duration) {
@@ -46,25 +46,25 @@ impl Timeouts {
     ///
     /// Fails if a limit has passed, or if the runtime of the attempt was shut down: reqwest's own timers would panic.
     pub(super) async fn step<T>(&mut self, step: impl Future<Output = T>) -> Result<T> {
-        let Self { total, silence, longest_silence, timer } = self;
+        let Self { total, idle, idle_timeout, timer } = self;
         let mut step = pin!(step);
         let output = poll_fn(|cx| {
-            if timer.is_orphaned(cx) {
+            if timer.has_lost_runtime(cx) {
                 return Poll::Ready(Err(Error::broken("the runtime was shut down")));
             }
             if let Poll::Ready(output) = step.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
             }
-            poll_first([&mut *total, &mut *silence], timer, cx).map(|passed| {
+            poll_first([&mut *total, &mut *idle], timer, cx).map(|passed| {
                 Err(match passed {
                     Ok(0) => Error::timeout(Limit::Attempt),
-                    Ok(_) => Error::timeout(Limit::Silence),
+                    Ok(_) => Error::timeout(Limit::Idle),
                     Err(NoTimers) => no_timers(),
                 })
             })
         })
         .await?;
-        *silence = Deadline::new(*longest_silence, Instant::now());
+        *idle = Deadline::new(*idle_timeout, Instant::now());
         Ok(output)
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn limits_beyond_the_end_of_time_never_pass() {
+    async fn limits_too_far_away_for_an_instant_never_pass() {
         let mut timeouts = Timeouts::start(Duration::MAX, Duration::MAX).await.unwrap();
         timeouts.step(sleep(1_000_000 * SECOND)).await.unwrap();
         timeouts.step(ready(())).await.unwrap();

@@ -14,7 +14,7 @@ fn snapshot(groups: &[(&str, &str)]) -> Snapshot {
 
 #[test]
 fn changes_come_created_then_renamed_and_changed_then_removed_each_in_list_order() {
-    let older = snapshot(&[("z", "gone"), ("a", "old"), ("y", "gone too"), ("b", "same"), ("c", "old too")]);
+    let older = snapshot(&[("z", "removed"), ("a", "old"), ("y", "removed too"), ("b", "same"), ("c", "old too")]);
     let newer = Snapshot::new(vec![
         group("n", "new"),
         group("c", "new name"),
@@ -29,8 +29,8 @@ fn changes_come_created_then_renamed_and_changed_then_removed_each_in_list_order
             Change::Created(group("m", "new too")),
             Change::Renamed { before: group("c", "old too"), after: group("c", "new name") },
             Change::Changed { before: group("a", "old"), after: Group::new("a", "old", 7) },
-            Change::Removed(group("z", "gone")),
-            Change::Removed(group("y", "gone too")),
+            Change::Removed(group("z", "removed")),
+            Change::Removed(group("y", "removed too")),
         ],
     );
 }

@@ -183,8 +183,8 @@ impl Dialect {
         }
     }
 
-    pub(super) fn sends_the_link_of_a_page(&self, asked: u32, sent: u32) -> bool {
-        sent >= asked || self.links_at_the_clamp
+    pub(super) fn sends_the_link_of_a_page(&self, requested: u32, sent: u32) -> bool {
+        sent >= requested || self.links_at_the_clamp
     }
 
     pub(super) fn puts_an_empty_page_before(&self, page: u64, direction: Direction) -> bool {

@@ -24,7 +24,7 @@ pub struct FakeFetch {
 }
 
 enum Stage {
-    Unasked,
+    NotStarted,
     InFlight(Wait),
     Answered,
 }
@@ -34,16 +34,16 @@ enum Wait {
     Polls(u32),
     Time(Pin<Box<Sleep>>),
     Forever,
-    /// Nothing: this is the answer.
-    Instead(Box<Result<Page>>),
+    /// No wait. This is the answer.
+    Scripted(Box<Result<Page>>),
 }
 
 impl FakeFetch {
     pub(super) fn new(fake: FakeGroups, request: PageRequest) -> Self {
-        Self { fake, request, stage: Stage::Unasked }
+        Self { fake, request, stage: Stage::NotStarted }
     }
 
-    fn ask(&mut self) -> Wait {
+    fn start(&mut self) -> Wait {
         let mut state = self.fake.state();
         let index = state.requests.len();
         state.requests.push(self.request.clone());
@@ -57,12 +57,12 @@ impl FakeFetch {
         }
         match self.take_fault(index) {
             Fault::None => Wait::None,
-            Fault::Error(error) => Wait::Instead(Box::new(Err(error))),
-            Fault::Page(page) => Wait::Instead(Box::new(Ok(page))),
+            Fault::Error(error) => Wait::Scripted(Box::new(Err(error))),
+            Fault::Page(page) => Wait::Scripted(Box::new(Ok(page))),
             Fault::Pending(polls) => Wait::Polls(polls),
             Fault::Delay(time) => Wait::Time(Box::pin(tokio::time::sleep(time))),
             Fault::Hang => Wait::Forever,
-            Fault::Panic => panic!("the script of the fake says that request {index} panics"),
+            Fault::Panic => panic!("scripted fault: request {index} panics"),
         }
     }
 
@@ -76,14 +76,14 @@ impl Future for FakeFetch {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if matches!(this.stage, Stage::Unasked) {
-            this.stage = Stage::InFlight(this.ask());
+        if matches!(this.stage, Stage::NotStarted) {
+            this.stage = Stage::InFlight(this.start());
         }
         let Stage::InFlight(wait) = &mut this.stage else {
             panic!("a fetch was polled after its answer");
         };
         match wait {
-            Wait::None | Wait::Polls(0) | Wait::Instead(_) => {}
+            Wait::None | Wait::Polls(0) | Wait::Scripted(_) => {}
             Wait::Polls(polls) => {
                 *polls -= 1;
                 cx.waker().wake_by_ref();
@@ -95,7 +95,7 @@ impl Future for FakeFetch {
         let mut state = this.fake.state();
         state.in_flight -= 1;
         Poll::Ready(match mem::replace(&mut this.stage, Stage::Answered) {
-            Stage::InFlight(Wait::Instead(answer)) => *answer,
+            Stage::InFlight(Wait::Scripted(answer)) => *answer,
             _ => state.list.answer(&this.request),
         })
     }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::cursor_data::{CursorData, Side, Target};
 use super::dialect::{CursorAnswer, CursorKind, Dialect};
-use super::mark::{Mark, Side, Target};
 use crate::cursor::{Cursor, Direction, Position};
 use crate::error::Result;
 use crate::page::{Cursors, Group, Page};
@@ -79,15 +79,15 @@ impl List {
     }
 
     pub(super) fn answer(&self, request: &PageRequest) -> Result<Page> {
-        let asked = u32::from(request.limit.get());
-        let size = self.dialect.page_size(asked)?;
-        let mark = match request.position.cursor().map(Mark::read) {
+        let requested = u32::from(request.limit.get());
+        let size = self.dialect.page_size(requested)?;
+        let data = match request.position.cursor().map(CursorData::read) {
             None => None,
-            Some(Some(mark)) if self.handed_out(mark) => Some(mark),
+            Some(Some(data)) if self.was_sent(data) => Some(data),
             Some(_) => return CursorAnswer::Invalid.answer(),
         };
         let direction = request.position.direction();
-        let edge = match mark.map(|mark| self.edge(mark, direction)) {
+        let edge = match data.map(|data| self.edge(data, direction)) {
             None => 0,
             Some(Some(edge)) => edge,
             Some(None) => return self.dialect.stale_cursor.answer(),
@@ -100,14 +100,14 @@ impl List {
             };
         }
 
-        let pages = mark.map_or(0, |mark| mark.pages);
-        let follows_an_empty_page = mark.is_some_and(|mark| mark.side != Side::At);
+        let pages = data.map_or(0, |data| data.pages);
+        let follows_an_empty_page = data.is_some_and(|data| data.side != Side::At);
         if self.dialect.puts_an_empty_page_before(pages + 1, direction) && !follows_an_empty_page {
             return Ok(self.empty_page(edge, pages, direction));
         }
         let page = self.page(range, if self.dialect.counts_pages() { pages + 1 } else { 0 });
         Ok(match direction {
-            _ if self.dialect.sends_the_link_of_a_page(asked, size) => page,
+            _ if self.dialect.sends_the_link_of_a_page(requested, size) => page,
             Direction::Forward => page.has_next(false),
             Direction::Backward => page.has_previous(false),
         })
@@ -151,24 +151,24 @@ impl List {
             CursorKind::Items => Target::Item(self.entries[index].serial),
             CursorKind::Offsets => Target::Offset(index),
         };
-        Mark { target, version_id: self.version, side, pages }.write()
+        CursorData { target, version_id: self.version, side, pages }.write()
     }
 
-    fn handed_out(&self, mark: Mark) -> bool {
-        let kind = match mark.target {
+    fn was_sent(&self, data: CursorData) -> bool {
+        let kind = match data.target {
             Target::Item(serial) if serial < self.next_serial => CursorKind::Items,
             Target::Item(_) => return false,
             Target::Offset(_) => CursorKind::Offsets,
         };
-        kind == self.dialect.cursors && mark.version_id <= self.version
+        kind == self.dialect.cursors && data.version_id <= self.version
     }
 
     /// The number of groups before the cursor; `None` if it is stale.
-    fn edge(&self, mark: Mark, direction: Direction) -> Option<usize> {
-        let index = match mark.target {
+    fn edge(&self, data: CursorData, direction: Direction) -> Option<usize> {
+        let index = match data.target {
             Target::Item(serial) => self.entries.iter().position(|entry| entry.serial == serial)?,
             Target::Offset(index) => index,
         };
-        (mark.version_id == self.version).then(|| mark.edge(index, direction))
+        (data.version_id == self.version).then(|| data.edge(index, direction))
     }
 }

@@ -39,11 +39,11 @@
 //! # }).unwrap();
 //! ```
 
+mod cursor_data;
 mod dialect;
 mod fault;
 mod fetch;
 mod list;
-mod mark;
 
 use std::collections::BTreeMap;
 use std::fmt;

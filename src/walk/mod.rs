@@ -6,13 +6,15 @@
 //! - `view`: a page in the order of the walk; the only file in which forward and backward differ,
 //! - `end`: where a page leads, and what establishes the end of the list,
 //! - `place`: the place of the walk after each group,
-//! - `seek`: what is requested next, and how a place is found again,
-//! - `memory`: the cursors sent, and the groups that a restart leaves out,
+//! - `seek`: what is requested next, and how a gap is found again,
+//! - `history`: the cursors sent, and the bounds against endless loops,
+//! - `memory`: the groups that a restart leaves out,
 //! - `size`: the page size,
 //! - `fault`: what failed requests mean.
 
 mod end;
 mod fault;
+mod history;
 mod memory;
 mod place;
 mod read;
@@ -25,19 +27,21 @@ use std::mem;
 
 use crate::cursor::{Direction, Position};
 
-use memory::{Memory, Sent};
-use place::Leaf;
-use seek::{Ask, Purpose, approach};
+use history::History;
+use memory::Memory;
+use place::CurrentPage;
+use seek::{Request, first_request};
 
 pub(crate) use fault::{Failure, Fault};
-pub(crate) use place::{Beside, Mark, Place};
+pub(crate) use place::{Anchor, Gap, Place};
 pub use size::PageSize;
 pub(crate) use size::Sizes;
-pub(crate) use view::{Kept, Lead, View, hash};
+pub(crate) use view::{Kept, Side, View, hash};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) sizes: Sizes,
+    /// Groups that may still be yielded.
     pub(crate) max_groups: Option<usize>,
     pub(crate) max_restarts: u32,
     pub(crate) confirm_end: bool,
@@ -47,20 +51,10 @@ pub(crate) struct Rules {
 pub(crate) struct Walk {
     heading: Direction,
     state: State,
-    leaf: Leaf,
-    sizes: Sizes,
-    /// Groups that may still be yielded.
-    left: Option<usize>,
-    max_restarts: u32,
-    confirm_end: bool,
-    sent: Sent,
+    page: CurrentPage,
+    rules: Rules,
+    history: History,
     memory: Memory,
-    /// Whether the server has sent a link in the direction of the requests.
-    linked: bool,
-    /// Empty pages since the last page with groups.
-    empty_pages: u32,
-    /// Pages requested again since the last group, because of a refused cursor or to go back from the end.
-    changed: u32,
     restarts: u32,
     /// Whether a cursor was refused because the list had changed.
     saw_change: bool,
@@ -71,12 +65,17 @@ pub(crate) struct Walk {
 /// What the next [`Event::Pull`] does.
 #[derive(Clone, Debug)]
 enum State {
-    /// Makes this request.
-    Ask(Ask),
+    /// Requests a page.
+    Request(Request),
+    /// Requests the page again that ends at this gap and gave the cursor that was refused, to tell whether the refusal
+    /// was the end of the list.
+    Settle { page: Gap, refused: Request },
+    /// Requests one group in the other direction, to tell whether the caller's cursor is good.
+    Probe { back: Position, refused: Request },
     /// Fails. [`Event::Resume`] then continues with this request.
-    Failed { failure: Failure, again: Ask },
-    /// Ends, because a failure was reported. [`Event::Resume`] continues with this request.
-    Halted(Ask),
+    Failed { failure: Failure, again: Request },
+    /// Ends, because a failure was reported. [`Event::Resume`] continues in this state.
+    Halted(Box<State>),
     /// Ends: at the end of the list, or at `max_groups`.
     Done,
 }
@@ -93,7 +92,7 @@ pub(crate) enum Event {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    Ask(Position, PageSize),
+    Request(Position, PageSize),
     /// Yield these groups of the page, counted in the server's order; or an empty page.
     Yield(Kept),
     Nothing,
@@ -105,31 +104,30 @@ pub(crate) enum Outcome {
     End,
 }
 
+impl State {
+    fn halted(self, failure: Failure) -> (Self, Outcome) {
+        (Self::Halted(Box::new(self)), Outcome::Fail(failure))
+    }
+}
+
 impl Walk {
     pub(crate) fn new(place: Place, heading: Direction, rules: Rules) -> Self {
-        Self::begin(place, heading, rules, Sent::default())
+        Self::begin(place, heading, rules, History::default())
     }
 
-    fn begin(place: Place, heading: Direction, rules: Rules, mut sent: Sent) -> Self {
-        let Rules { sizes, max_groups, max_restarts, confirm_end } = rules;
-        let ask = approach(&place, heading).filter(|_| max_groups != Some(0));
-        if let Some(cursor) = ask.as_ref().and_then(|ask| ask.position.cursor()) {
-            sent.insert(cursor);
+    fn begin(place: Place, heading: Direction, rules: Rules, mut history: History) -> Self {
+        let request = first_request(&place, heading).filter(|_| rules.max_groups != Some(0));
+        if let Some(cursor) = request.as_ref().and_then(|request| request.position.cursor()) {
+            history.send(cursor);
         }
-        let memory = if place == Place::Start { Memory::new(max_restarts) } else { Memory::Off };
+        let memory = if place == Place::Start { Memory::new(rules.max_restarts) } else { Memory::Off };
         Self {
             heading,
-            state: ask.map_or(State::Done, State::Ask),
-            leaf: Leaf::at(place),
-            sizes,
-            left: max_groups,
-            max_restarts,
-            confirm_end,
-            sent,
+            state: request.map_or(State::Done, State::Request),
+            page: CurrentPage::at(place),
+            rules,
+            history,
             memory,
-            linked: false,
-            empty_pages: 0,
-            changed: 0,
             restarts: 0,
             saw_change: false,
             spare: Vec::new(),
@@ -143,16 +141,11 @@ impl Walk {
 
     /// The walk in the other direction, with what this one knows about the server. The caller has not received the last
     /// `remaining` groups of the page.
-    pub(crate) fn reversed(mut self, remaining: usize) -> Self {
-        let rules = Rules {
-            sizes: self.sizes,
-            max_groups: self.left.map(|left| left + remaining),
-            max_restarts: self.max_restarts,
-            confirm_end: self.confirm_end,
-        };
-        let place = self.leaf.place(remaining);
-        self.sent.start_over();
-        Self { restarts: self.restarts, ..Self::begin(place, self.heading.reversed(), rules, self.sent) }
+    pub(crate) fn reversed(self, remaining: usize) -> Self {
+        let max_groups = self.rules.max_groups.map(|left| left + remaining);
+        let (place, heading) = (self.page.place(remaining), self.heading.reversed());
+        let walk = Self::begin(place, heading, Rules { max_groups, ..self.rules }, self.history.reversed());
+        Self { restarts: self.restarts, ..walk }
     }
 
     pub(crate) fn heading(&self) -> Direction {
@@ -161,7 +154,7 @@ impl Walk {
 
     /// The place before the last `remaining` groups of the page that was yielded last.
     pub(crate) fn place(&self, remaining: usize) -> Place {
-        self.leaf.place(remaining)
+        self.page.place(remaining)
     }
 
     pub(crate) fn restarts(&self) -> u32 {
@@ -174,119 +167,105 @@ impl Walk {
     }
 
     pub(crate) fn has_sent(&self, text: &str) -> bool {
-        self.sent.contains(text)
+        self.history.has_sent(text)
     }
 
     /// The request that the next [`Event::Pull`] makes.
     pub(crate) fn request(&self) -> Option<(Position, PageSize)> {
-        match &self.state {
-            State::Ask(ask) => Some((ask.position.clone(), self.limit(ask))),
+        self.request_in(&self.state)
+    }
+
+    fn request_in(&self, state: &State) -> Option<(Position, PageSize)> {
+        match state {
+            State::Request(request) => Some((request.position.clone(), self.limit(request))),
+            State::Settle { page, .. } => Some((page.position.clone(), page.limit)),
+            State::Probe { back, .. } => Some((back.clone(), PageSize::MIN)),
             State::Failed { .. } | State::Halted(_) | State::Done => None,
         }
     }
 
-    /// The page for [`Event::Page`]. The ids are in the server's order.
+    /// The page for [`Event::Page`], which answers [`request`](Self::request). The ids are in the server's order.
     pub(crate) fn view<'a>(
         &mut self,
         ids: impl DoubleEndedIterator<Item = &'a str>,
-        next: Lead,
-        previous: Lead,
+        next: Side,
+        previous: Side,
     ) -> View {
-        let direction = match &self.state {
-            State::Ask(ask) => ask.position.direction(),
-            State::Failed { .. } | State::Halted(_) | State::Done => self.heading,
-        };
-        View::new(direction, mem::take(&mut self.spare), ids, next, previous)
+        let (position, limit) = self.request().unwrap_or((Position::Start, PageSize::DEFAULT));
+        View::empty(position, limit).fill(mem::take(&mut self.spare), ids, next, previous)
     }
 
     /// Bounds on the number of items still to come. An error is an item.
     pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
         match self.state {
-            State::Ask(_) => (0, self.left),
+            State::Request(_) | State::Settle { .. } | State::Probe { .. } => (0, self.rules.max_groups),
             State::Failed { .. } => (1, Some(1)),
             State::Halted(_) | State::Done => (0, Some(0)),
         }
     }
 
     pub(crate) fn step(&mut self, event: Event) -> Outcome {
-        let state = mem::replace(&mut self.state, State::Done);
-        let (state, outcome) = match (state, event) {
-            (State::Ask(ask), Event::Pull) => {
-                let outcome = Outcome::Ask(ask.position.clone(), self.limit(&ask));
-                (State::Ask(ask), outcome)
+        let (state, outcome) = match (mem::replace(&mut self.state, State::Done), event) {
+            (State::Request(request), Event::Page(view)) => {
+                self.rules.sizes.worked(view.limit);
+                self.read(request, view)
             }
-            (State::Ask(ask), Event::Page(view)) => self.answered(ask, view),
-            (State::Ask(ask), Event::Fault(fault)) => self.failed(ask, fault),
-            (State::Failed { failure, again }, Event::Pull) => (State::Halted(again), Outcome::Fail(failure)),
-            (State::Halted(again), Event::Resume) => {
-                self.empty_pages = 0;
-                self.changed = 0;
-                self.memory.grant(self.max_restarts);
-                (State::Ask(again), Outcome::Nothing)
+            (State::Request(request), Event::Fault(Fault::Expired)) => self.expired(request, Failure::Request),
+            (State::Request(request), Event::Fault(Fault::Invalid)) => self.invalid(request),
+            (State::Request(request), Event::Fault(fault)) => {
+                if self.rules.sizes.refused(self.limit(&request), fault) {
+                    let limit = self.limit(&request);
+                    (State::Request(request), Outcome::Lowered(limit))
+                } else {
+                    State::Request(request).halted(Failure::Request)
+                }
             }
-            (state @ (State::Halted(_) | State::Done), Event::Pull) => (state, Outcome::End),
+
+            (State::Settle { page, refused }, Event::Page(view)) => self.settle(page, refused, view),
+            (State::Settle { refused, .. }, Event::Fault(Fault::Expired | Fault::Invalid)) => {
+                self.expired(refused, Failure::Request)
+            }
+            (State::Probe { refused, .. }, Event::Page(_)) => self.end(refused),
+            (State::Probe { refused, .. }, Event::Fault(Fault::Expired | Fault::Invalid)) => {
+                State::Request(refused).halted(Failure::GivenCursor)
+            }
+            (state @ (State::Settle { .. } | State::Probe { .. }), Event::Fault(_)) => state.halted(Failure::Request),
+
+            (State::Failed { failure, again }, Event::Pull) => State::Request(again).halted(failure),
+            (State::Halted(state), Event::Resume) => {
+                self.history.reset_bounds();
+                self.memory.grant(self.rules.max_restarts);
+                (*state, Outcome::Nothing)
+            }
+            (state, Event::Pull) => {
+                let request = self.request_in(&state);
+                (state, request.map_or(Outcome::End, |(position, limit)| Outcome::Request(position, limit)))
+            }
             // An answer without a request, and a resumption without a failure, change nothing.
-            (state @ (State::Ask(_) | State::Failed { .. } | State::Done), Event::Resume)
-            | (state @ (State::Failed { .. } | State::Halted(_) | State::Done), Event::Page(_) | Event::Fault(_)) => {
-                (state, Outcome::Nothing)
-            }
+            (state @ (State::Failed { .. } | State::Halted(_) | State::Done), Event::Page(_) | Event::Fault(_))
+            | (
+                state @ (State::Request(_)
+                | State::Settle { .. }
+                | State::Probe { .. }
+                | State::Failed { .. }
+                | State::Done),
+                Event::Resume,
+            ) => (state, Outcome::Nothing),
         };
         self.state = state;
         outcome
     }
 
-    fn answered(&mut self, ask: Ask, view: View) -> (State, Outcome) {
-        let limit = self.limit(&ask);
-        match ask.purpose {
-            Purpose::List { .. } | Purpose::Seek(_) => {
-                self.sizes.worked(limit);
-                self.read(ask, limit, view)
-            }
-            Purpose::Settle(refused) => self.settle(*refused, view),
-            Purpose::Probe(refused) => self.end(*refused),
-        }
-    }
-
-    fn failed(&mut self, ask: Ask, fault: Fault) -> (State, Outcome) {
-        let limit = self.limit(&ask);
-        match (&ask.purpose, fault) {
-            (Purpose::List { .. } | Purpose::Seek(_), Fault::Expired) => self.expired(ask, Failure::Request),
-            (Purpose::List { .. } | Purpose::Seek(_), Fault::Invalid) => self.invalid(ask),
-            (Purpose::List { .. } | Purpose::Seek(_), Fault::TooLarge | Fault::Unexplained)
-                if self.sizes.refused(limit, fault) =>
-            {
-                let limit = self.limit(&ask);
-                (State::Ask(ask), Outcome::Lowered(limit))
-            }
-            (Purpose::Settle(refused), Fault::Expired | Fault::Invalid) => {
-                self.expired(Ask::clone(refused), Failure::Request)
-            }
-            (Purpose::Probe(refused), Fault::Expired | Fault::Invalid) => {
-                (State::Halted(Ask::clone(refused)), Outcome::Fail(Failure::GivenCursor))
-            }
-            (_, Fault::TooLarge | Fault::Unexplained | Fault::Other) => {
-                (State::Halted(ask), Outcome::Fail(Failure::Request))
-            }
-        }
-    }
-
     /// The page size of a request: at most the groups still wanted, plus those to skip before them.
-    fn limit(&self, ask: &Ask) -> PageSize {
-        let seek = match &ask.purpose {
-            Purpose::List { .. } => None,
-            Purpose::Seek(seek) => Some(seek),
-            // The same request as before, so that the answers can be compared.
-            Purpose::Settle(refused) => return refused.giver.as_ref().map_or(PageSize::DEFAULT, |giver| giver.limit),
-            Purpose::Probe(_) => return PageSize::MIN,
-        };
-        let size = self.sizes.next(seek.is_some());
-        let skip = match seek {
+    fn limit(&self, request: &Request) -> PageSize {
+        let size = self.rules.sizes.next(request.seek.is_some());
+        let skip = match &request.seek {
             None => 0,
-            Some(seek) if ask.position.direction() == self.heading && !seek.is_lost() => seek.ahead(),
+            Some(seek) if request.position.direction() == self.heading && !seek.is_lost() => seek.ahead(),
             // The gap may be anywhere.
             Some(_) => return size,
         };
-        match self.left {
+        match self.rules.max_groups {
             Some(left) if !self.memory.skips() => {
                 size.min(PageSize::clamped(u32::try_from(left.saturating_add(skip)).unwrap_or(u32::MAX)))
             }

@@ -1,104 +1,94 @@
-//! The next request, and the search for a place.
+//! The next request, and the search for a gap.
 
 use crate::cursor::{Direction, Position};
 
-use super::place::{Beside, Mark, Place};
+use super::place::{Anchor, Gap, Place};
 use super::view::View;
 
-/// A request and its purpose.
 #[derive(Clone, Debug)]
-pub(super) struct Ask {
+pub(super) struct Request {
     pub(super) position: Position,
-    pub(super) purpose: Purpose,
-    /// The end of the page whose cursor is sent. `None` if no cursor is sent, or one that is not from a page of this
-    /// walk.
-    pub(super) giver: Option<Mark>,
+    pub(super) origin: Origin,
+    /// Whether a link announced the page. Otherwise the request confirms the end.
+    pub(super) linked: bool,
+    /// The gap to search. `None`: all groups of the page are yielded.
+    pub(super) seek: Option<Seek>,
 }
 
+/// Where the cursor of a request is from.
 #[derive(Clone, Debug)]
-pub(super) enum Purpose {
-    /// Its groups are yielded. `promised`: a link announced the page.
-    List { promised: bool },
-    /// A place is searched on it.
-    Seek(Seek),
-    /// A page is requested again, to tell whether the refusal of its cursor was the end of the list.
-    Settle(Box<Ask>),
-    /// One group in the other direction is requested, to tell whether the caller's cursor is good.
-    Probe(Box<Ask>),
+pub(super) enum Origin {
+    /// From the page that ends at this gap.
+    Page(Gap),
+    /// From the caller.
+    Caller,
+    /// The walk has sent it before. Or there is none.
+    Again,
 }
 
-impl Ask {
-    pub(super) fn list(position: Position, giver: Option<Mark>) -> Self {
-        Self { position, purpose: Purpose::List { promised: false }, giver }
+impl Request {
+    pub(super) fn list(position: Position, origin: Origin) -> Self {
+        Self { position, origin, linked: false, seek: None }
     }
 
-    /// Searches a place, starting at the page of its mark.
-    pub(super) fn seek(seek: Seek) -> Self {
-        Self { position: seek.mark.position.clone(), purpose: Purpose::Seek(seek), giver: None }
-    }
-
-    /// Whether the cursor is the caller's.
-    pub(super) fn sends_given_cursor(&self) -> bool {
-        let seeks_group = matches!(&self.purpose, Purpose::Seek(seek) if seek.mark.beside.is_some());
-        self.giver.is_none() && self.position != Position::Start && !seeks_group
+    /// Searches the gap, from its page on.
+    pub(super) fn find(gap: Gap, origin: Origin) -> Self {
+        Self { seek: Some(Seek::new(gap.clone())), ..Self::list(gap.position, origin) }
     }
 }
 
 /// The first request of a walk from `place`; `None` if no group is ahead.
-pub(super) fn approach(place: &Place, heading: Direction) -> Option<Ask> {
-    let mark = match place {
-        Place::Start if heading == Direction::Forward => return Some(Ask::list(Position::Start, None)),
-        Place::Middle(mark) => mark,
-        Place::End(Some(mark)) if heading == Direction::Backward => mark,
+pub(super) fn first_request(place: &Place, heading: Direction) -> Option<Request> {
+    let gap = match place {
+        Place::Start if heading == Direction::Forward => return Some(Request::list(Position::Start, Origin::Again)),
+        Place::Middle(gap) => gap,
+        Place::End(gap) if heading == Direction::Backward => gap,
         Place::Start | Place::End(_) => return None,
     };
-    if let Some(next) = mark.next.as_ref().filter(|next| next.direction() == heading) {
-        return Some(Ask::list(next.clone(), Some(mark.clone())));
-    }
-    match mark.beside {
-        None if mark.position.direction() == heading => Some(Ask::list(mark.position.clone(), None)),
-        None if mark.position == Position::Start => None,
-        _ => Some(Ask::seek(Seek::new(mark.clone()))),
-    }
+    let gap = gap.clone();
+    Some(match (&gap.next, gap.anchor) {
+        (Some(next), _) if next.direction() == heading => Request::list(next.clone(), Origin::Page(gap)),
+        (_, Some(_)) => Request::find(gap, Origin::Again),
+        (_, None) if gap.position.direction() == heading => Request::list(gap.position, Origin::Caller),
+        (_, None) if gap.position == Position::Start => return None,
+        (_, None) => Request::find(gap, Origin::Caller),
+    })
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Seek {
-    pub(super) mark: Mark,
+    pub(super) gap: Gap,
     /// Groups searched so far.
     pub(super) searched: usize,
     /// The end of the last page with groups.
-    pub(super) last: Option<Mark>,
-    /// Whether the group beside the gap is gone: its page is read from the start.
-    pub(super) gone: bool,
+    pub(super) last: Option<Gap>,
 }
 
 impl Seek {
-    pub(super) fn new(mark: Mark) -> Self {
-        Self { mark, searched: 0, last: None, gone: false }
+    pub(super) fn new(gap: Gap) -> Self {
+        Self { gap, searched: 0, last: None }
     }
 
     /// The expected number of groups between the start of the next page and the gap.
     pub(super) fn ahead(&self) -> usize {
-        self.mark.offset.saturating_sub(self.searched)
+        self.gap.offset.saturating_sub(self.searched)
     }
 
     /// Whether the gap was not at the expected offset.
     pub(super) fn is_lost(&self) -> bool {
-        self.gone || (self.searched > 0 && self.ahead() == 0)
+        self.searched > 0 && self.ahead() == 0
     }
 
     /// The number of groups before the gap on this page, in the direction of the request; `None` if the gap is
     /// elsewhere.
     ///
     /// The expected index is tried first, because an id may occur twice.
-    pub(super) fn gap(&self, view: &View) -> Option<usize> {
+    pub(super) fn offset_in(&self, view: &View) -> Option<usize> {
         let (len, expected) = (view.len(), self.ahead());
-        let (hash, after) = match self.mark.beside {
-            _ if self.gone => return Some(0),
+        let (hash, after) = match self.gap.anchor {
             None => return Some(expected.min(len)),
-            Some(Beside::Before(hash)) => (hash, 1),
-            Some(Beside::After(hash)) => (hash, 0),
+            Some(Anchor::Before(hash)) => (hash, 1),
+            Some(Anchor::After(hash)) => (hash, 0),
         };
         let is_it = |index: &usize| view.hashes.get(*index) == Some(&hash);
         let index = expected.checked_sub(after).filter(is_it).or_else(|| (0..len).find(is_it))?;

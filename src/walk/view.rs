@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use rapidhash::v3::rapidhash_v3;
 
-use crate::cursor::{Cursor, Direction};
+use crate::cursor::{Cursor, Direction, Position};
+
+use super::place::{Anchor, Gap};
+use super::size::PageSize;
 
 /// The hash of an id or a cursor: `rapidhash` version 3, default seed, over the bytes of the text.
 ///
@@ -15,51 +18,55 @@ pub(crate) fn hash(text: &str) -> u64 {
 
 #[derive(Clone, Debug)]
 pub(crate) struct View {
+    pub(super) position: Position,
+    /// The page size of the request.
+    pub(super) limit: PageSize,
     pub(super) direction: Direction,
     /// The hashes of the groups' ids.
     pub(super) hashes: Vec<u64>,
     /// The side where reading continues.
-    pub(super) ahead: Lead,
-    pub(super) behind: Lead,
+    pub(super) ahead: Side,
+    pub(super) behind: Side,
 }
 
 /// One side of a page: whether it has a link, and its cursor.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lead {
+pub(crate) struct Side {
     pub(crate) link: bool,
     pub(crate) cursor: Option<Cursor>,
 }
 
 impl View {
-    /// A page requested in `direction`. The ids are in the server's order. The buffer `hashes` is reused.
-    pub(super) fn new<'a>(
-        direction: Direction,
+    pub(super) fn empty(position: Position, limit: PageSize) -> Self {
+        let direction = position.direction();
+        Self { position, limit, direction, hashes: Vec::new(), ahead: Side::default(), behind: Side::default() }
+    }
+
+    /// The same request's page with these groups. The ids are in the server's order. The buffer `hashes` is reused.
+    pub(super) fn fill<'a>(
+        self,
         mut hashes: Vec<u64>,
         ids: impl DoubleEndedIterator<Item = &'a str>,
-        next: Lead,
-        previous: Lead,
+        next: Side,
+        previous: Side,
     ) -> Self {
         hashes.clear();
-        match direction {
+        match self.direction {
             Direction::Forward => {
                 hashes.extend(ids.map(hash));
-                Self { direction, hashes, ahead: next, behind: previous }
+                Self { hashes, ahead: next, behind: previous, ..self }
             }
             Direction::Backward => {
                 hashes.extend(ids.rev().map(hash));
-                Self { direction, hashes, ahead: previous, behind: next }
+                Self { hashes, ahead: previous, behind: next, ..self }
             }
         }
-    }
-
-    pub(super) fn empty(direction: Direction) -> Self {
-        Self { direction, hashes: Vec::new(), ahead: Lead::default(), behind: Lead::default() }
     }
 
     /// The same page in the other direction.
     pub(super) fn reversed(mut self) -> Self {
         self.hashes.reverse();
-        Self { direction: self.direction.reversed(), hashes: self.hashes, ahead: self.behind, behind: self.ahead }
+        Self { direction: self.direction.reversed(), ahead: self.behind, behind: self.ahead, ..self }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -67,12 +74,25 @@ impl View {
     }
 
     /// The last group on this side of the page, and the side.
-    pub(super) fn side(&self, direction: Direction) -> (Option<u64>, &Lead) {
+    pub(super) fn side(&self, direction: Direction) -> (Option<u64>, &Side) {
         if direction == self.direction {
             (self.hashes.last().copied(), &self.ahead)
         } else {
             (self.hashes.first().copied(), &self.behind)
         }
+    }
+
+    /// The gap after the first `count` groups.
+    pub(super) fn gap(&self, count: usize) -> Gap {
+        let last = count.checked_sub(1).and_then(|last| self.hashes.get(last).copied());
+        let (offset, anchor) = if self.position.direction() == self.direction {
+            (count, last.map(Anchor::Before))
+        } else {
+            // Before its first group in the order of the walk, which is its last in that of the request.
+            let first = self.hashes.first().copied();
+            (self.len().saturating_sub(count), last.map(Anchor::After).or(first.map(Anchor::Before)))
+        };
+        Gap { offset, anchor, ..Gap::before(self.position.clone(), self.limit) }
     }
 }
 

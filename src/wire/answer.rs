@@ -1,17 +1,14 @@
-//! The objects of an answer: which keys they have, and what may stand in for them.
+//! Reads the objects of an answer: their keys, and the forms that their values may have.
 
 use std::borrow::Cow;
 
 use super::json::{Reader, Result};
 use super::{scalar, usual};
 use crate::page::Group;
+use crate::walk::PageSize;
 
-/// About the size of a group in JSON, in bytes: a guess on the small side, since a list that grows once is cheaper than
-/// memory that is never used.
+/// The size of a small group in JSON, in bytes, to estimate how many groups a body holds.
 const GROUP_BYTES: usize = 96;
-
-/// The most groups that a page is asked for.
-const MAX_GROUPS: usize = 1024;
 
 pub(super) struct Answer<'a> {
     pub(super) groups: Vec<Group>,
@@ -44,7 +41,7 @@ pub(super) fn read(json: &[u8]) -> Result<Answer<'_>> {
         "data" => once(&mut data, "data", reader, |reader| groups(reader, true)),
         "paging" => once(&mut paging, "paging", reader, self::paging),
         "status" => once(&mut status, "status", reader, scalar::status),
-        "error" => once(&mut error, "error", reader, scalar::is_there),
+        "error" => once(&mut error, "error", reader, scalar::is_not_null),
         _ => reader.skip(),
     })?;
     let refused = status == Some(true) || error == Some(true);
@@ -71,7 +68,7 @@ fn once<'a, T>(
     Ok(())
 }
 
-/// Goes past an array of groups, or an object with such an array under `groups`.
+/// Reads an array of groups, or an object with such an array under `groups`.
 fn groups(reader: &mut Reader<'_>, may_be_nested: bool) -> Result<Vec<Group>> {
     match reader.peek() {
         Some(b'[') => {
@@ -79,7 +76,7 @@ fn groups(reader: &mut Reader<'_>, may_be_nested: bool) -> Result<Vec<Group>> {
             let mut buffer = String::new();
             reader.array(|reader| {
                 if groups.len() == groups.capacity() {
-                    groups.reserve_exact(room(reader, groups.len()));
+                    groups.reserve_exact(capacity(reader, groups.len()));
                 }
                 let end =
                     reader.all_text().and_then(|text| usual::push_group(&mut groups, text, reader.at(), &mut buffer));
@@ -103,16 +100,16 @@ fn groups(reader: &mut Reader<'_>, may_be_nested: bool) -> Result<Vec<Group>> {
     }
 }
 
-/// Room for the groups from here on: a guess for the first of them, and the exact number for more than a page should have,
-/// since a list that doubles would take more memory than a body of tiny groups is allowed.
-fn room(reader: &Reader<'_>, so_far: usize) -> usize {
+/// How many groups to reserve memory for: an estimate at first, then the exact number. A vector that doubles could exceed
+/// the memory that a body of tiny groups is allowed.
+fn capacity(reader: &Reader<'_>, so_far: usize) -> usize {
     match so_far {
-        0 => (reader.left() / GROUP_BYTES).clamp(1, MAX_GROUPS),
+        0 => (reader.left() / GROUP_BYTES).clamp(1, usize::from(PageSize::MAX.get())),
         _ => reader.count().max(1),
     }
 }
 
-/// Goes past a group in any form.
+/// Reads a group in any form that is accepted.
 #[cold]
 fn group(reader: &mut Reader<'_>) -> Result<Group> {
     if reader.peek() != Some(b'{') {

@@ -10,7 +10,7 @@ pub(super) struct Fault(Box<Inner>);
 struct Inner {
     what: What,
     at: usize,
-    /// From the inside out.
+    /// Innermost first.
     path: Vec<Step>,
 }
 

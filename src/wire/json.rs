@@ -1,8 +1,7 @@
-//! A strict reader of JSON (RFC 8259) that builds nothing: its callers say what to keep, and the rest is passed over.
+//! A strict reader of JSON (RFC 8259) that builds no tree: its callers choose what to keep, and skip the rest.
 //!
-//! It never recurses, and allocates only what it returns. So no body costs more than what is kept of it, however it is
-//! nested or escaped. What is passed over has to be JSON too, except that its strings may hold any bytes: an answer is not
-//! refused for what nobody reads.
+//! It does not recurse, and allocates only what it returns, however a body is nested or escaped. Skipped values must be
+//! JSON too, except that their strings may hold any bytes, because they are not decoded.
 
 mod skip;
 
@@ -15,16 +14,16 @@ use super::text::MAX_EXCERPT_BYTES;
 
 pub(super) type Result<T> = std::result::Result<T, Fault>;
 
-/// A body, and how much of it has been read.
+/// A body, and the position in it.
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
     body: &'a [u8],
-    /// The body again, where all of it is text; else each string that is kept is checked by itself.
+    /// The body, if all of it is UTF-8. Otherwise each string that is kept is checked.
     text: Option<&'a str>,
     at: usize,
 }
 
-/// A string as it stands in the body, between its quotes.
+/// The content of a string, before its escapes are decoded.
 pub(super) struct Raw {
     range: Range<usize>,
     escaped: bool,
@@ -35,22 +34,22 @@ impl<'a> Reader<'a> {
         Self { body, text: simdutf8::basic::from_utf8(body).ok(), at: 0 }
     }
 
-    /// The body, where all of it is text.
+    /// The body, if all of it is UTF-8.
     pub(super) fn all_text(&self) -> Option<&'a str> {
         self.text
     }
 
-    /// How many bytes have been read.
+    /// The number of bytes read.
     pub(super) fn at(&self) -> usize {
         self.at
     }
 
-    /// Takes as read what comes before this byte.
+    /// Continues at this byte.
     pub(super) fn go_to(&mut self, at: usize) {
         self.at = at;
     }
 
-    /// How many bytes are not yet read.
+    /// The number of bytes not yet read.
     pub(super) fn left(&self) -> usize {
         self.body.len() - self.at
     }
@@ -66,12 +65,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes this byte, if it is next.
+    /// Reads this byte, if it is next.
     #[inline]
     pub(super) fn take(&mut self, byte: u8) -> bool {
-        let comes = self.peek() == Some(byte);
-        self.at += usize::from(comes);
-        comes
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
     }
 
     #[inline]
@@ -87,14 +86,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The fault: this was expected.
+    /// A fault: malformed JSON.
     #[cold]
     fn malformed(&self, expected: &'static str) -> Fault {
         let what = if self.left() == 0 { What::End } else { What::Syntax(expected) };
         Fault::new(self.at, what)
     }
 
-    /// The fault: a value of another kind.
+    /// A fault: a value of another kind.
     #[cold]
     pub(super) fn mismatch(&mut self, expected: &'static str) -> Fault {
         let found = match self.peek() {
@@ -159,13 +158,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether an array comes next that has no elements.
+    /// Whether the next value is an empty array.
     pub(super) fn is_empty_array(&self) -> bool {
         let mut ahead = self.clone();
         ahead.take(b'[') && ahead.take(b']')
     }
 
-    /// Goes past a string.
+    /// Reads a string.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Raw> {
         self.expect(b'"', "a string")?;
@@ -230,7 +229,7 @@ impl<'a> Reader<'a> {
         self.text(&Raw { range, escaped: raw.escaped })
     }
 
-    /// Goes past a number. Returns it as it stands in the body.
+    /// Reads a number. Returns its text.
     pub(super) fn number(&mut self) -> Result<&'a str> {
         self.peek();
         let start = self.at;
@@ -260,7 +259,7 @@ impl<'a> Reader<'a> {
         if count == 0 { Err(self.malformed("a digit")) } else { Ok(()) }
     }
 
-    /// Goes past `null`, `true` or `false`, of which this one has to come.
+    /// Reads this word: `null`, `true` or `false`.
     pub(super) fn word(&mut self, word: &'static str) -> Result<()> {
         self.peek();
         let rest = &self.body[self.at..];

@@ -35,12 +35,12 @@ pub fn verdict(body: &[u8]) -> Verdict {
     match answer {
         Ok(answer) if !answer.refused => answer.into_page(body.len()).map_or(Verdict::Wrong, Verdict::Page),
         Ok(_) => Verdict::Refused,
-        Err(_) if calls_itself_an_error(json) => Verdict::Refused,
+        Err(_) if is_refusal(json) => Verdict::Refused,
         Err(_) => Verdict::Wrong,
     }
 }
 
-fn calls_itself_an_error(json: &[u8]) -> bool {
+fn is_refusal(json: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Claim {
         #[serde(default)]

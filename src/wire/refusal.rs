@@ -74,7 +74,7 @@ enum Inner {
 }
 
 impl Shape {
-    /// What could be read, and whether it was everything.
+    /// The parts that could be read, and whether that was the whole body.
     fn read(json: &[u8]) -> (Self, Result<()>) {
         let mut shape = Self::default();
         let mut reader = Reader::new(json);

@@ -80,12 +80,12 @@ pub(super) fn status(reader: &mut Reader<'_>) -> Result<bool> {
             let status = reader.string()?;
             Ok(!reader.text(&status).is_ok_and(|status| status.eq_ignore_ascii_case("success")))
         }
-        _ => is_there(reader),
+        _ => is_not_null(reader),
     }
 }
 
 /// Whether a value is not null.
-pub(super) fn is_there(reader: &mut Reader<'_>) -> Result<bool> {
+pub(super) fn is_not_null(reader: &mut Reader<'_>) -> Result<bool> {
     let is_null = reader.peek() == Some(b'n');
     reader.skip()?;
     Ok(!is_null)

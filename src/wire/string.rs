@@ -1,6 +1,6 @@
 //! JSON strings: the length of their plain part, and their escapes.
 
-/// An unescaped string with more capacity than this returns what it does not need.
+/// An unescaped string with more capacity than this is shrunk.
 const SHRUNK_BYTES: usize = 256;
 
 /// The number of bytes before the first quote, backslash or control character. Checks 32 at a time.
@@ -39,25 +39,36 @@ fn marks_of(word: u64) -> u64 {
 pub(super) fn unescape(raw: &str) -> Option<String> {
     // No escape is shorter than its character.
     let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        let (plain, escaped) = rest.split_at(at);
-        let (char, length) = escape(escaped.as_bytes())?;
-        text.push_str(plain);
-        text.push(char);
-        rest = &escaped[length..];
-    }
-    text.push_str(rest);
+    unescape_into(&mut text, raw, plain_length(raw.as_bytes()), usize::MAX)?;
     if text.capacity() > SHRUNK_BYTES && text.len() < text.capacity() / 4 * 3 {
         text.shrink_to_fit();
     }
     Some(text)
 }
 
-/// The character that an escape at the beginning of this stands for, and the length of the escape. `None` if it is
-/// malformed, or a surrogate is unpaired.
+/// Appends to `text` the content of `raw`, up to a quote or its end. Its plain part ends at `at`. Returns where the content
+/// ends. `None` if an escape is malformed, a surrogate is unpaired, or `text` gets longer than `max` bytes.
+pub(super) fn unescape_into(text: &mut String, raw: &str, mut at: usize, max: usize) -> Option<usize> {
+    let bytes = raw.as_bytes();
+    let mut start = 0;
+    loop {
+        let plain = raw.get(start..at)?;
+        (text.len() + plain.len() <= max).then_some(())?;
+        text.push_str(plain);
+        if matches!(bytes.get(at), None | Some(b'"')) {
+            return Some(at);
+        }
+        let (char, length) = escape(&bytes[at..])?;
+        text.push(char);
+        start = at + length;
+        at = start + plain_length(&bytes[start..]);
+    }
+}
+
+/// Decodes the escape at the beginning. Returns its character and its length. `None` if it is malformed, or a surrogate is
+/// unpaired.
 #[inline]
-pub(super) fn escape(bytes: &[u8]) -> Option<(char, usize)> {
+fn escape(bytes: &[u8]) -> Option<(char, usize)> {
     let [b'\\', kind, ..] = bytes else { return None };
     let char = match *kind {
         quoted @ (b'"' | b'\\' | b'/') => char::from(quoted),
@@ -79,7 +90,7 @@ pub(super) fn escape(bytes: &[u8]) -> Option<(char, usize)> {
     Some((char, 2))
 }
 
-/// The code unit that an escape with four digits stands for.
+/// Decodes `\u` and four digits to a UTF-16 code unit.
 #[inline]
 fn unit(bytes: &[u8]) -> Option<u32> {
     let [b'\\', b'u', digits @ ..] = bytes.first_chunk::<6>()? else { return None };

@@ -86,7 +86,7 @@ fn a_time_is_read_in_every_form_that_holds_whole_seconds() {
 }
 
 #[test]
-fn a_time_that_is_none_is_an_error_that_names_its_place() {
+fn an_invalid_time_is_an_error_that_names_its_place() {
     for (time, message) in [
         ("null", "found null"),
         ("true", "found a boolean"),
@@ -171,7 +171,7 @@ fn an_empty_body_is_an_error_and_never_an_empty_list() {
 }
 
 #[test]
-fn a_page_of_html_is_called_one_with_its_title_if_it_has_any() {
+fn html_is_an_error_that_names_its_title_if_it_has_one() {
     assert_eq!(failure(b"\n<!DOCTYPE html><body>"), "the body looks like HTML, not JSON");
     let body = b"<html><title>Log in, KEY-1234</title>";
     let error = decode(body, &["KEY-1234"]).unwrap_err();
@@ -179,7 +179,7 @@ fn a_page_of_html_is_called_one_with_its_title_if_it_has_any() {
 }
 
 #[test]
-fn a_body_cut_anywhere_is_truncated_and_worth_another_attempt() {
+fn a_body_cut_anywhere_is_truncated_and_retryable() {
     let body = DOCUMENTED.as_bytes();
     for end in 1..body.len() {
         let error = decode(&body[..end], &[]).unwrap_err();
@@ -242,7 +242,7 @@ fn a_lone_surrogate_in_a_subject_is_an_error() {
 }
 
 #[test]
-fn control_and_bidirectional_characters_of_a_subject_are_data() {
+fn control_and_bidirectional_characters_of_a_subject_are_kept() {
     let body = r#"{"data":[{"id":"a","subject":"\u0000\u001b[31m\u202e\n","created_at":1}]}"#;
     assert_eq!(page(body).groups[0].subject, "\0\u{1b}[31m\u{202e}\n");
 }
@@ -299,7 +299,7 @@ fn a_link_is_a_text_that_does_not_stand_for_null() {
 }
 
 #[test]
-fn a_link_lends_its_cursor_where_none_was_sent() {
+fn a_cursor_that_is_not_sent_is_taken_from_the_link() {
     for (next, after) in [
         ("https://h/p?limit=25&after=a%26b%3D%2F%0A%C3%A9", Some("a&b=/\n\u{e9}")),
         ("https://h/p?after=a+b&access_token=T", Some("a+b")),
@@ -336,7 +336,7 @@ fn a_cursor_too_long_to_be_sent_is_an_error_that_does_not_show_it() {
 }
 
 #[test]
-fn an_answer_that_calls_itself_an_error_is_the_apis_error() {
+fn an_answer_with_an_error_or_another_status_is_the_apis_error() {
     for (body, message, code) in [
         (r#"{"status":"error","message":"App not found"}"#, Some("App not found"), None),
         (r#"{"status":"Failed","data":[]}"#, None, None),
@@ -420,7 +420,7 @@ fn more_groups_than_a_page_holds_are_read_all() {
     assert_eq!(page(&body).groups.len(), 3_000);
 }
 
-/// Bodies to be broken in every place: in the usual form, and in one with everything that is unusual and allowed.
+/// Bodies to be damaged at every byte: in the usual form, and with everything unusual that is allowed.
 const BODIES: [&str; 3] = [
     r#"{"data":[{"creation_timestamp":17,"id":"ab","subject":"c d"},{"subject":"\u00e9\ud83d\ude00\n","id":"f","creation_timestamp":0,"x":[]}],"paging":{"cursors":{"after":"A"}},"status":"success"}"#,
     r#"{ "paging" :[],"x":[{"y":[true,-1.5e9,null]},[]],"data" : {"groups" : [ {"id":7,"subject":"","created_at":"5"} ] } , "error":null}"#,
@@ -433,7 +433,7 @@ fn assert_agree(body: &[u8]) {
     let text = String::from_utf8_lossy(body);
     let told = match decode(body, &[]) {
         Ok(page) => Verdict::Page(page),
-        // A status that is no text, or a number beyond all floats, is more to one than to the other.
+        // The second decoder does not accept a status that is invalid Unicode or a number out of range.
         Err(error) if error.is_api() && text.contains(r#""status""#) && verdict(body) == Verdict::Wrong => return,
         Err(error) if error.is_api() => Verdict::Refused,
         Err(_) => Verdict::Wrong,
@@ -526,7 +526,7 @@ fn a_second_decoder_reads_the_same_value_in_every_place() {
 }
 
 #[test]
-fn a_second_decoder_reads_the_same_bytes_that_are_no_text() {
+fn a_second_decoder_reads_the_same_in_bodies_that_are_not_utf8() {
     for body in [
         &b"{\"data\":[],\"x\":\"\xff\"}"[..],
         b"{\"data\":[],\"\xff\":1}",
@@ -549,7 +549,7 @@ fn a_page_of_tiny_groups_takes_memory_for_those_groups_and_no_more() {
 }
 
 #[test]
-fn bytes_that_are_no_text_in_an_error_do_not_hide_that_it_is_one() {
+fn an_error_that_is_not_utf8_is_still_the_apis_error() {
     for (body, message) in [
         (&b"{\"status\":\"error\",\"error\":{\"message\":\"app not live\",\"me\xd9\":1}}"[..], Some("app not live")),
         (b"{\"paging\":\"error\",\"error\":{\"message\":\"no\",\"error_data\":{\"d\xf3\":\"d\"}}}", Some("no")),

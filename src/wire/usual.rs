@@ -1,11 +1,11 @@
 //! Groups in the form that nearly all have, read in few steps: the three documented keys, each once.
 //!
-//! This decides nothing: what has another form, or is wrong, is left to the strict reader, which begins at the same place.
+//! A group in another form, or a malformed one, is left to the strict reader, which begins at the same byte.
 //! A page is hundreds of groups, and reading them is most of what a listing costs the processor.
 
 use std::iter;
 
-use super::string::{escape, plain_length};
+use super::string::{plain_length, unescape_into};
 use crate::page::Group;
 
 /// The longest subject with escapes that is read here, in bytes, so that the buffer for it stays small.
@@ -15,15 +15,15 @@ const TIME: &[u8] = b"\"creation_timestamp\":";
 const ID: &[u8] = b"\"id\":";
 const SUBJECT: &[u8] = b"\"subject\":";
 
-/// Reads the group that begins at this byte, and adds it to those before. Returns where it ends. `None`, and adds
-/// nothing, if it is no group in the usual form. `buffer` is for a subject with escapes.
+/// Reads the group that begins at this byte, and appends it. Returns where it ends. `None`, without appending, if it is
+/// not a group in the usual form. `buffer` is for a subject with escapes.
 #[inline]
 pub(super) fn push_group(groups: &mut Vec<Group>, text: &str, at: usize, buffer: &mut String) -> Option<usize> {
     let body = text.as_bytes();
     let (mut id, mut subject, mut seconds, mut is_escaped) = (None, None, None, false);
     let mut at = token(body, at, b"{")?;
     loop {
-        at = past_space(body, at);
+        at = skip_space(body, at);
         let rest = body.get(at..)?;
         if seconds.is_none() && rest.starts_with(TIME) {
             let (value, end) = number(body, at + TIME.len())?;
@@ -48,62 +48,51 @@ pub(super) fn push_group(groups: &mut Vec<Group>, text: &str, at: usize, buffer:
     at = token(body, at, b"}")?;
     let (id, plain, creation_timestamp) = (id?, subject?, seconds?);
     let subject = if is_escaped { buffer.as_str() } else { plain };
-    // `push` would build the group elsewhere and move it: stored in words and loaded in pairs of words, for which the
-    // processor waits.
+    // `push` would build the group on the stack and copy it. The copy stalls the processor, because it loads in pairs the
+    // words that were stored one by one.
     groups.extend(iter::once_with(|| Group { id: id.to_owned(), subject: subject.to_owned(), creation_timestamp }));
     Some(at)
 }
 
-/// Goes past white space.
+/// Skips white space.
 #[inline]
-fn past_space(body: &[u8], mut at: usize) -> usize {
+fn skip_space(body: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = body.get(at) {
         at += 1;
     }
     at
 }
 
-/// Goes past white space and this, if it comes next.
+/// Skips white space and this token. `None` if another follows.
 #[inline]
 fn token(body: &[u8], at: usize, token: &[u8]) -> Option<usize> {
-    let at = past_space(body, at);
+    let at = skip_space(body, at);
     body.get(at..)?.starts_with(token).then_some(at + token.len())
 }
 
-/// Goes up to the first escape or the end of a string. Returns where its content begins, and where this is.
+/// Reads a string up to its first escape or its end. Returns the range of this part.
 #[inline]
 fn plain_part(body: &[u8], at: usize) -> Option<(usize, usize)> {
     let start = token(body, at, b"\"")?;
     Some((start, start + plain_length(body.get(start..)?)))
 }
 
-/// Goes past the rest of a string that begins there, and has its first escape here. Puts what it stands for in the buffer.
-fn unescape(text: &str, mut start: usize, mut at: usize, buffer: &mut String) -> Option<usize> {
-    let body = text.as_bytes();
+/// Reads into `buffer` a string whose content begins at `start`, with its first escape at `at`. Returns where it ends.
+fn unescape(text: &str, start: usize, at: usize, buffer: &mut String) -> Option<usize> {
     buffer.clear();
-    loop {
-        let plain = text.get(start..at)?;
-        (buffer.len() + plain.len() <= MAX_UNESCAPED_BYTES).then_some(())?;
-        buffer.push_str(plain);
-        if *body.get(at)? == b'"' {
-            return Some(at + 1);
-        }
-        let (char, length) = escape(&body[at..])?;
-        buffer.push(char);
-        start = at + length;
-        at = start + plain_length(&body[start..]);
-    }
+    let end = start + unescape_into(buffer, text.get(start..)?, at - start, MAX_UNESCAPED_BYTES)?;
+    (end < text.len()).then_some(end + 1)
 }
 
-/// Goes past a number that is nothing but a few digits.
+/// Reads a number that consists of at most 18 digits.
 #[inline]
 fn number(body: &[u8], at: usize) -> Option<(i64, usize)> {
-    /// A number of so many digits fits an `i64`, whatever its digits.
+    /// Any number with so many digits fits an `i64`.
     const MAX_DIGITS: usize = 18;
-    let start = past_space(body, at);
+    let start = skip_space(body, at);
     let (mut value, mut end) = (0, start);
     while let Some(digit @ b'0'..=b'9') = body.get(end) {
-        // What overflows has too many digits, and is not used.
+        // A value that overflows has too many digits, and is not used.
         value = i64::wrapping_add(i64::wrapping_mul(value, 10), i64::from(digit - b'0'));
         end += 1;
     }

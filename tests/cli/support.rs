@@ -13,7 +13,7 @@ use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::demo::{self, Apps, Asked};
+use crate::demo::{self, ApiRequest, Apps};
 
 /// Long enough for any machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,13 +63,13 @@ impl Api {
 fn respond(apps: &Apps, request: &HttpMockRequest) -> HttpMockResponse {
     let uri = request.uri();
     let headers = request.headers();
-    let asked = Asked {
+    let request = ApiRequest {
         method: request.method_str(),
         path: uri.path(),
         query: uri.query().unwrap_or_default(),
         key: headers.get("apikey").and_then(|key| key.to_str().ok()),
     };
-    let (status, body) = demo::answer(apps, asked).now_or_never().expect("a list without delays answers at once");
+    let (status, body) = demo::answer(apps, request).now_or_never().expect("a list without delays answers at once");
     HttpMockResponse::builder().status(status).header("Content-Type", "application/json").body(body.to_string()).build()
 }
 

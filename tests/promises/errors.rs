@@ -63,7 +63,7 @@ fn bad_input_is_named_together_with_what_to_do() {
         ),
         (
             client("http://host.example").build().unwrap_err(),
-            "the base URL is plain http, which sends the API key unencrypted: use https, or `allow_plain_http` if the network is trusted",
+            "the base URL is plain http, which sends the API key unencrypted: use https; or set `allow_plain_http` if the network is trusted",
         ),
         (Client::new("").unwrap_err(), "the API key is empty: set it to the key of your Gupshup account"),
         (
@@ -233,7 +233,7 @@ async fn an_answer_that_is_no_page_says_what_came_instead_and_what_to_do() {
         (
             200,
             &" ".repeat(101),
-            "the page is larger than `max_page_bytes`, which is 100; request smaller pages, or raise `max_page_bytes`",
+            "the page is larger than the limit of 100 bytes; request smaller pages, or raise `max_page_bytes`",
         ),
         (
             200,

@@ -18,7 +18,7 @@ const SCHEMA: &str = "
         id         TEXT NOT NULL,
         subject    TEXT NOT NULL,
         created_at INTEGER NOT NULL,  -- seconds since 1970, as the API says
-        gone_at    INTEGER,           -- when a consistent snapshot first lacked it; NULL while it is listed
+        removed_at INTEGER,           -- when a consistent snapshot first lacked it; NULL while it is listed
         PRIMARY KEY (app_id, id)
     ) WITHOUT ROWID, STRICT;
     CREATE TABLE IF NOT EXISTS syncs (
@@ -154,7 +154,7 @@ pub(crate) fn write(
     }
     let mut changes = upsert(&transaction, app_id, snapshot)?;
     for id in &missing {
-        let sql = "UPDATE groups SET gone_at = ?3 WHERE app_id = ?1 AND id = ?2";
+        let sql = "UPDATE groups SET removed_at = ?3 WHERE app_id = ?1 AND id = ?2";
         transaction.execute(sql, params![app_id, id, now])?;
         changes.removed += 1;
     }
@@ -176,10 +176,10 @@ fn upsert<'a>(
     groups: impl IntoIterator<Item = &'a Group>,
 ) -> rusqlite::Result<Changes> {
     let mut find =
-        db.prepare_cached("SELECT subject, created_at, gone_at FROM groups WHERE app_id = ?1 AND id = ?2")?;
+        db.prepare_cached("SELECT subject, created_at, removed_at FROM groups WHERE app_id = ?1 AND id = ?2")?;
     let mut upsert = db.prepare_cached(
         "INSERT INTO groups (app_id, id, subject, created_at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET subject = excluded.subject, created_at = excluded.created_at, gone_at = NULL",
+         ON CONFLICT DO UPDATE SET subject = excluded.subject, created_at = excluded.created_at, removed_at = NULL",
     )?;
     let mut changes = Changes::default();
     for group in groups {
@@ -187,7 +187,7 @@ fn upsert<'a>(
         let row: Option<Row> = find.query_row(params![app_id, group.id], row).optional()?;
         match row {
             None => changes.created += 1,
-            Some((_, _, Some(_gone_at))) => changes.returned += 1,
+            Some((_, _, Some(_removed_at))) => changes.returned += 1,
             Some((subject, created_at, None)) if subject == group.subject && created_at == group.creation_timestamp => {
                 changes.unchanged += 1;
                 continue;
@@ -201,7 +201,7 @@ fn upsert<'a>(
 
 /// The groups of the database that the list lacks.
 fn missing(db: &Transaction<'_>, app_id: &str, snapshot: &Snapshot) -> rusqlite::Result<Vec<String>> {
-    let mut known = db.prepare_cached("SELECT id FROM groups WHERE app_id = ?1 AND gone_at IS NULL")?;
+    let mut known = db.prepare_cached("SELECT id FROM groups WHERE app_id = ?1 AND removed_at IS NULL")?;
     let ids = known.query_map([app_id], |row| row.get::<_, String>(0))?;
     ids.filter(|id| id.as_ref().map_or(true, |id| snapshot.get(id).is_none())).collect()
 }

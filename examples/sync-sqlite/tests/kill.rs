@@ -151,7 +151,7 @@ fn rows(database: &Path) -> Vec<Row> {
     if has_tables == Ok(0) {
         return Vec::new();
     }
-    let mut select = db.prepare("SELECT id, subject, created_at, gone_at IS NOT NULL FROM groups").unwrap();
+    let mut select = db.prepare("SELECT id, subject, created_at, removed_at IS NOT NULL FROM groups").unwrap();
     let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
     rows.collect::<rusqlite::Result<_>>().unwrap()
 }

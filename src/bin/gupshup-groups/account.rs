@@ -13,7 +13,7 @@ use crate::args::AccountOptions;
 use crate::demo::{self, DemoServer};
 use crate::exit::{Exit, Failure};
 use crate::message;
-use crate::say::{Voice, say};
+use crate::say::{Verbosity, say};
 
 const KEY: &str = "GUPSHUP_API_KEY";
 const APP: &str = "GUPSHUP_APP_ID";
@@ -27,7 +27,7 @@ pub(crate) struct Account {
     client: Client,
     apps: Vec<String>,
     page_size: Option<u32>,
-    pub(crate) voice: Voice,
+    pub(crate) verbosity: Verbosity,
     /// Stops when it is dropped.
     demo: Option<DemoServer>,
 }
@@ -49,8 +49,8 @@ impl Account {
         let builder = options.rate.into_iter().fold(builder, |it, rate| it.rate_limit(rate, Duration::from_secs(1)));
         let builder = options.timeout.into_iter().fold(builder, |it, time| it.timeout(time).retry(retries(time)));
         let client = builder.build().map_err(|error| message::refused_settings(&error))?;
-        let voice = Voice { quiet: options.quiet };
-        Ok(Self { client, apps, page_size: options.page_size, voice, demo })
+        let verbosity = Verbosity { quiet: options.quiet };
+        Ok(Self { client, apps, page_size: options.page_size, verbosity, demo })
     }
 
     /// Each once.

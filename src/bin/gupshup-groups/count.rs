@@ -6,7 +6,7 @@ use crate::account::Account;
 use crate::args::CountOptions;
 use crate::demo;
 use crate::exit::{Exit, Failure};
-use crate::message::{self, Again};
+use crate::message::{self, Retry};
 use crate::output::{CountRecord, Output};
 use crate::say::say;
 use crate::signals::Signals;
@@ -31,12 +31,12 @@ pub(crate) async fn run(options: CountOptions, mut signals: Signals) -> Result<E
                 out.write(&record).and_then(|()| out.flush()).map_err(failed)?;
             }
             Err(error) => {
-                let failure = message::failed(app, &error, Again::Run);
+                let failure = message::failed(app, &error, Retry::Rerun);
                 say(&failure.message);
                 first_failure.get_or_insert(failure.exit);
             }
         }
     }
-    out.begin::<CountRecord<'_>>().and_then(|()| out.settle()).map_err(failed)?;
+    out.begin::<CountRecord<'_>>().and_then(|()| out.sync()).map_err(failed)?;
     Ok(first_failure.unwrap_or(Exit::Done))
 }

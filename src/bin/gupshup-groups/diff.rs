@@ -10,7 +10,7 @@ use crate::args::DiffOptions;
 use crate::changes::find;
 use crate::demo;
 use crate::exit::{Exit, Failure};
-use crate::message::{self, Again};
+use crate::message::{self, Retry};
 use crate::output::{ChangeRecord, Output};
 use crate::say::say;
 use crate::signals::Signals;
@@ -40,7 +40,7 @@ pub(crate) async fn run(options: DiffOptions, mut signals: Signals) -> Result<Ex
         };
         match found {
             Ok(found) => {
-                account.voice.note(&found.summary(app, &state));
+                account.verbosity.note(&found.summary(app, &state));
                 if let Some((changes, list)) = found.into_report(options.state.initial) {
                     any |= !changes.is_empty();
                     state.begin(app, &changes, list)?;
@@ -49,14 +49,14 @@ pub(crate) async fn run(options: DiffOptions, mut signals: Signals) -> Result<Ex
                 }
             }
             Err(error) => {
-                let failure = message::failed(app, &error, Again::Run);
+                let failure = message::failed(app, &error, Retry::Rerun);
                 say(&failure.message);
                 first_failure.get_or_insert(failure.exit);
             }
         }
     }
     if first_failure.is_none() {
-        out.begin::<ChangeRecord<'_>>().and_then(|()| out.settle()).map_err(|error| Failure::output(&error))?;
+        out.begin::<ChangeRecord<'_>>().and_then(|()| out.sync()).map_err(|error| Failure::output(&error))?;
     }
     let changed = options.check && any;
     Ok(first_failure.unwrap_or(if changed { Exit::Changed } else { Exit::Done }))
@@ -70,6 +70,6 @@ fn write(out: &mut Output<Stdout>, app: &str, changes: &[Change], account: &Acco
     changes
         .iter()
         .try_for_each(|change| out.write(&ChangeRecord::new(app, change, account.has_several_apps())))
-        .and_then(|()| out.settle())
+        .and_then(|()| out.sync())
         .map_err(|error| Failure::output(&error).and(NOT_REPLACED))
 }

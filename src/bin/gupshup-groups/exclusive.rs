@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_new_contents_replace_the_old_and_nothing_else_stays() {
+    fn the_new_contents_replace_the_old_and_no_other_file_is_left() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");
         let file = ExclusiveFile::open(&path).unwrap();
@@ -224,7 +224,7 @@ mod tests {
         drop(other);
     }
 
-    /// Scenario: a run was killed while it wrote. Expected: the next one is not held up, and removes what was left.
+    /// Scenario: a run was killed while it wrote. Expected: the next run is not blocked, and removes the files.
     #[test]
     fn the_files_of_a_killed_run_block_no_other_and_are_removed() {
         let directory = tempfile::tempdir().unwrap();

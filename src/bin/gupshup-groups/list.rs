@@ -10,7 +10,7 @@ use crate::account::Account;
 use crate::args::ListOptions;
 use crate::demo;
 use crate::exit::{Exit, Failure};
-use crate::message::{self, Again};
+use crate::message::{self, Retry};
 use crate::output::{GroupRecord, Output};
 use crate::resume::ResumeFile;
 use crate::say::{Bar, count, say};
@@ -40,15 +40,15 @@ pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Ex
             continue;
         }
         let list = listing(&account, app, place, &options);
-        let bar = account.voice.bar(app, options.max);
+        let bar = account.verbosity.bar(app, options.max);
         let mut listing = Listing { app, several: account.has_several_apps(), stream: list.stream(), bar };
         let end = listing.copy(&mut out, &mut file, &mut signals).await?;
         let done = listing.done();
         drop(listing);
         match end {
-            End::Reached => account.voice.note(&format!("{app}: {done}")),
+            End::Reached => account.verbosity.note(&format!("{app}: {done}")),
             End::Failed(error) => {
-                let failure = message::failed(app, &error, file.path().map_or(Again::Run, Again::Resume));
+                let failure = message::failed(app, &error, file.path().map_or(Retry::Rerun, Retry::Resume));
                 say(&format!("{} ({done})", failure.message));
                 first_failure.get_or_insert(failure.exit);
             }
@@ -57,13 +57,13 @@ pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Ex
                     Some(_) => "to continue, run again with the same --resume-file",
                     None => "without --resume-file, the next run starts at the beginning",
                 };
-                account.voice.note(&format!("stopped: {app}: {done}; {next}"));
+                account.verbosity.note(&format!("stopped: {app}: {done}; {next}"));
                 return Ok(exit);
             }
         }
     }
     if first_failure.is_none() {
-        out.begin::<GroupRecord<'_>>().and_then(|()| out.settle()).map_err(|error| output_failure(&error, &file))?;
+        out.begin::<GroupRecord<'_>>().and_then(|()| out.sync()).map_err(|error| output_failure(&error, &file))?;
     }
     file.finish(account.apps())?;
     Ok(first_failure.unwrap_or(Exit::Done))
@@ -97,7 +97,7 @@ impl Listing<'_> {
         let end = loop {
             // The next page may take a while.
             if self.stream.size_hint().0 == 0 {
-                self.keep(out, file)?;
+                self.save(out, file)?;
                 self.bar.update(&self.stream.progress());
             }
             tokio::select! {
@@ -111,13 +111,13 @@ impl Listing<'_> {
                 },
             }
         };
-        self.keep(out, file)?;
+        self.save(out, file)?;
         Ok(end)
     }
 
     /// Writes what is buffered, then saves the place; as long as nothing is written, only notes it.
-    fn keep(&self, out: &mut Output<Stdout>, file: &mut ResumeFile) -> Result<(), Failure> {
-        let written = if file.path().is_some() { out.settle() } else { out.flush() };
+    fn save(&self, out: &mut Output<Stdout>, file: &mut ResumeFile) -> Result<(), Failure> {
+        let written = if file.path().is_some() { out.sync() } else { out.flush() };
         written.map_err(|error| output_failure(&error, file))?;
         file.reached(self.app, self.stream.checkpoint());
         if out.has_begun() { file.save() } else { Ok(()) }

@@ -1,4 +1,6 @@
 //! The program's messages for errors of the library.
+//!
+//! The library's advice names its settings, so messages use the alternate form (`{error:#}`), which leaves it out.
 
 use std::error::Error as StdError;
 use std::path::Path;
@@ -10,36 +12,28 @@ use crate::output::one_line;
 
 /// How an app is listed again after a failure.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Again<'a> {
+pub(crate) enum Retry<'a> {
     /// By the same command.
-    Run,
+    Rerun,
     /// By the same command. This file holds the place.
     Resume(&'a Path),
-    /// By the running program.
-    Unaided,
+    /// By the program itself, at the next listing.
+    Automatic,
 }
 
 /// The failure of one app's listing.
-pub(crate) fn failed(app: &str, error: &Error, again: Again<'_>) -> Failure {
-    // The library's own advice is for programmers; the alternate form leaves it out.
-    let what = in_words(&format!("{error:#}"));
+pub(crate) fn failed(app: &str, error: &Error, retry: Retry<'_>) -> Failure {
     let app = if error.app_id().is_some() { String::new() } else { format!("app {app}: ") };
     let cause = if error.is_connect() { cause(error) } else { String::new() };
-    let advice = advice(error, again);
+    let advice = advice(error, retry);
     let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
     // The text may contain a server's text.
-    Failure::new(exit(error, again), one_line(&format!("{app}{what}{cause}{advice}")))
+    Failure::new(exit(error, retry), one_line(&format!("{app}{error:#}{cause}{advice}")))
 }
 
 /// The failure for invalid settings.
 pub(crate) fn refused_settings(error: &Error) -> Failure {
-    Failure::new(Exit::Usage, in_words(&error.to_string()))
-}
-
-/// Replaces the names of the library's settings.
-fn in_words(text: &str) -> String {
-    text.replace(", or `allow_plain_http` if the network is trusted", "")
-        .replace("larger than `max_page_bytes`, which is", "larger than the limit, which in bytes is")
+    Failure::new(Exit::Usage, format!("{error:#}"))
 }
 
 /// The system's reason, for example that the name is unknown or the connection was refused.
@@ -51,10 +45,10 @@ fn cause(error: &Error) -> String {
     last.map_or_else(String::new, |cause| format!(" ({cause})"))
 }
 
-fn exit(error: &Error, again: Again<'_>) -> Exit {
+fn exit(error: &Error, retry: Retry<'_>) -> Exit {
     if error.is_config() {
         Exit::Usage
-    } else if error.is_cursor_expired() && matches!(again, Again::Unaided) {
+    } else if error.is_cursor_expired() && matches!(retry, Retry::Automatic) {
         // The next listing begins at the start.
         Exit::Failed
     } else if error.is_auth() || error.is_not_found() || (error.is_api() && !error.is_retryable()) {
@@ -64,11 +58,11 @@ fn exit(error: &Error, again: Again<'_>) -> Exit {
     }
 }
 
-fn advice(error: &Error, again: Again<'_>) -> String {
-    let repeat = match again {
-        Again::Run => Some("run again"),
-        Again::Resume(_) => Some("run again with the same --resume-file"),
-        Again::Unaided => None,
+fn advice(error: &Error, retry: Retry<'_>) -> String {
+    let repeat = match retry {
+        Retry::Rerun => Some("run again"),
+        Retry::Resume(_) => Some("run again with the same --resume-file"),
+        Retry::Automatic => None,
     };
     let then_repeat = repeat.map_or_else(String::new, |repeat| format!(", then {repeat}"));
     if error.is_auth() {
@@ -76,16 +70,16 @@ fn advice(error: &Error, again: Again<'_>) -> String {
     } else if error.is_not_found() {
         "check the app's id (not its name), and --base-url if you set it".to_owned()
     } else if error.is_cursor_expired() || error.is_cursor_invalid() {
-        match again {
-            Again::Resume(path) => format!(
+        match retry {
+            Retry::Resume(path) => format!(
                 "the list has changed, so the place in {} is no longer valid: delete it and list from the start",
                 path.display()
             ),
-            Again::Unaided => String::new(),
-            Again::Run if error.is_cursor_invalid() => {
+            Retry::Automatic => String::new(),
+            Retry::Rerun if error.is_cursor_invalid() => {
                 "the cursor belongs to another list, or the list has changed: list from the start".to_owned()
             }
-            Again::Run => "the list has changed, so the cursor is no longer valid: list from the start".to_owned(),
+            Retry::Rerun => "the list has changed, so the cursor is no longer valid: list from the start".to_owned(),
         }
     } else if error.is_rate_limited() {
         let wait = match (repeat, error.retry_after()) {
@@ -118,12 +112,12 @@ mod tests {
     use super::*;
 
     fn message(error: &Error, resume_file: Option<&str>) -> (Exit, String) {
-        let failure = failed("a", error, resume_file.map_or(Again::Run, |path| Again::Resume(Path::new(path))));
+        let failure = failed("a", error, resume_file.map_or(Retry::Rerun, |path| Retry::Resume(Path::new(path))));
         (failure.exit, failure.message)
     }
 
-    fn unaided(error: &Error) -> String {
-        failed("a", error, Again::Unaided).message
+    fn while_running(error: &Error) -> String {
+        failed("a", error, Retry::Automatic).message
     }
 
     #[test]
@@ -155,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn no_message_uses_the_words_of_the_library() {
+    fn no_message_uses_terms_of_the_library() {
         for (status, code) in
             [(400, None), (400, Some(2642)), (401, None), (404, None), (413, None), (429, None), (500, None)]
         {
@@ -166,16 +160,16 @@ mod tests {
         }
         let error = gupshup_groups::Client::builder("key").base_url("http://host.example").build().unwrap_err();
         let text = refused_settings(&error).message;
-        assert!(text.ends_with("sends the API key unencrypted: use https"), "{text}");
+        assert_eq!(text, "the base URL is plain http, which sends the API key unencrypted: use https");
     }
 
     #[test]
     fn the_running_program_does_not_advise_to_run_it_again() {
         let busy = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_secs(6));
         for error in [&busy, &Error::api(503, None, "Busy"), &Error::transport("reset"), &Error::other("lost")] {
-            assert!(!unaided(error).contains("run again"), "{}", unaided(error));
+            assert!(!while_running(error).contains("run again"), "{}", while_running(error));
         }
-        assert!(unaided(&busy).ends_with("; use --rate to stay under the limit"), "{}", unaided(&busy));
-        assert!(unaided(&Error::api(503, None, "Busy")).ends_with("503 Busy"));
+        assert!(while_running(&busy).ends_with("; use --rate to stay under the limit"), "{}", while_running(&busy));
+        assert!(while_running(&Error::api(503, None, "Busy")).ends_with("503 Busy"));
     }
 }

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_survives_in_the_file() {
+    fn a_place_is_read_as_it_was_saved() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("place");
         let apps = ["a".to_owned(), "b".to_owned()];

@@ -13,13 +13,13 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "gupshup-groups: {line}");
 }
 
-/// The messages of one run.
+/// Which messages a run writes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Voice {
+pub(crate) struct Verbosity {
     pub(crate) quiet: bool,
 }
 
-impl Voice {
+impl Verbosity {
     /// Writes a note, unless `--quiet` is set.
     pub(crate) fn note(self, line: &str) {
         if !self.quiet {

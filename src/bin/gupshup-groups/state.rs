@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn invented_groups_and_real_ones_are_kept_apart() {
+    fn a_state_of_the_demo_is_refused_with_an_account_and_the_reverse() {
         let text = |demo| format!(r#"{{"version":1,"demo":{demo},"apps":{{}}}}"#);
         assert!(parse(&text(true), true).is_ok() && parse(&text(false), false).is_ok());
         assert!(parse(&text(true), false).unwrap_err().contains("invented groups of the demo"));

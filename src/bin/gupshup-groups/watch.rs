@@ -14,7 +14,7 @@ use crate::args::{Format, WatchOptions};
 use crate::changes::{Found, find};
 use crate::demo;
 use crate::exit::{Exit, Failure};
-use crate::message::{self, Again};
+use crate::message::{self, Retry};
 use crate::output::{ChangeRecord, Output};
 use crate::say::say;
 use crate::signals::Signals;
@@ -95,7 +95,7 @@ impl Watch {
 
     async fn report_found(&mut self, app: &str, found: Found) -> Result<Option<Exit>, Failure> {
         if matches!(found, Found::First(_)) {
-            self.account.voice.note(&found.summary(app, &self.state));
+            self.account.verbosity.note(&found.summary(app, &self.state));
         }
         let Some((changes, list)) = found.into_report(self.options.state.initial) else { return Ok(None) };
         self.state.begin(app, &changes, list)?;
@@ -112,7 +112,7 @@ impl Watch {
                 return Ok(Report::Stopped);
             }
             let record = ChangeRecord::new(app, change, false);
-            let written = self.out.write(&record).and_then(|()| self.out.settle());
+            let written = self.out.write(&record).and_then(|()| self.out.sync());
             written.map_err(|error| Failure::output(&error).and(NOT_REPLACED))?;
             let Some(command) = &self.options.on_change else { continue };
             let line = serde_json::to_string(&record).map_err(|error| Failure::output(&error.into()))?;
@@ -130,7 +130,7 @@ impl Watch {
 
 /// A failed listing may succeed the next time, unless the first one shows that the options are wrong.
 fn listing_failed(app: &str, error: &Error, first: bool) -> Result<Exit, Failure> {
-    let failure = message::failed(app, error, Again::Unaided);
+    let failure = message::failed(app, error, Retry::Automatic);
     if first && matches!(failure.exit, Exit::Usage | Exit::Refused) {
         return Err(failure);
     }

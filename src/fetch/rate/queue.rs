@@ -18,7 +18,7 @@ use tokio::time::Instant;
 /// How late a waiter may be. A woken task runs sooner, even on a busy machine.
 pub(super) const HOLD: Duration = Duration::from_millis(100);
 
-/// How many of the first waiters are woken when they are due earlier, since some may not be polled.
+/// How many of the first waiters are woken when they are due earlier: several, because some may not be polled.
 const CALLED: usize = 16;
 
 /// `W` wakes a waiter.

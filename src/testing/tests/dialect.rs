@@ -43,7 +43,7 @@ fn cursors_that_lead_off_the_list_are_left_out_where_the_dialect_says_so() {
 }
 
 #[test]
-fn every_nth_page_is_first_answered_by_an_empty_one_that_goes_on() {
+fn every_nth_page_follows_an_empty_one_with_a_link() {
     let shapes: [(u32, &[usize]); 5] = [
         (0, &[2, 2, 2, 1]),
         (1, &[0, 2, 0, 2, 0, 2, 0, 1]),
@@ -65,7 +65,7 @@ fn every_nth_page_is_first_answered_by_an_empty_one_that_goes_on() {
 }
 
 #[test]
-fn an_empty_page_can_be_left_both_ways() {
+fn an_empty_page_has_cursors_in_both_directions() {
     let fake = FakeGroups::new(groups(4)).dialect(Dialect::default().empty_page_every(2));
     let first = ask(&fake, Position::Start, 2).unwrap();
     let empty = ask(&fake, after(&first), 2).unwrap();
@@ -87,7 +87,7 @@ fn a_walk_backward_through_empty_pages_sees_every_group() {
 }
 
 #[test]
-fn no_empty_page_comes_where_its_link_would_not() {
+fn no_empty_page_is_sent_in_a_direction_without_links() {
     let fake = FakeGroups::new(groups(3)).dialect(Dialect::default().next_links(false).empty_page_every(1));
     let page = ask(&fake, Position::Start, 1).unwrap();
     assert_eq!(ids(&page.groups), ["id0"]);
@@ -119,7 +119,7 @@ fn a_limit_over_the_maximum_is_refused_without_a_code() {
 }
 
 #[test]
-fn short_pages_hold_less_than_asked_and_go_on() {
+fn clamped_pages_are_shorter_than_requested_and_have_links() {
     let fake = FakeGroups::new(groups(5)).dialect(Dialect::default().clamp_page_size(1..=2));
     let (seen, pages) = walk_forward(&fake, 1024);
     assert_eq!((seen, pages.len()), (groups(5), 3));

@@ -9,14 +9,14 @@ use tokio_test::{assert_pending, assert_ready};
 use super::*;
 
 #[test]
-fn changes_show_at_once_in_all_clones() {
+fn changes_are_visible_at_once_in_all_clones() {
     let fake = FakeGroups::new(groups(2));
     let clone = fake.clone();
     clone.create(Group::new("new", "New", 1_700_000_060));
     clone.insert(1, Group::new("second", "Second", 1_700_000_030));
     clone.insert(99, Group::new("last", "Last", 0));
     assert!(clone.delete("id0") && !clone.delete("id0"));
-    assert!(clone.rename("id1", "Renamed") && !clone.rename("id0", "Gone"));
+    assert!(clone.rename("id1", "Renamed") && !clone.rename("id0", "Renamed"));
     assert_eq!(ids(&fake.groups()), ["new", "second", "id1", "last"]);
     assert_eq!(fake.groups()[2].subject, "Renamed");
 }
@@ -67,7 +67,7 @@ fn a_pending_answer_wakes_its_task_each_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delayed_answer_tells_the_list_as_it_is_then() {
+async fn a_delayed_answer_has_the_list_as_it_is_then() {
     let fake = FakeGroups::new(groups(2)).script([Fault::Delay(Duration::from_secs(60))]);
     let started = tokio::time::Instant::now();
     let mut fetch = spawn(fake.fetch(PageRequest::new(Position::Start, PageSize::DEFAULT)));

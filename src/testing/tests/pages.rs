@@ -71,7 +71,7 @@ fn the_last_page_has_an_after_cursor_and_no_next_and_past_it_is_an_empty_page() 
 }
 
 #[test]
-fn a_cursor_whose_group_was_deleted_is_refused_and_the_others_live_on() {
+fn a_cursor_whose_group_was_deleted_is_refused_and_the_others_stay_valid() {
     let fake = FakeGroups::new(groups(4));
     let first = ask(&fake, Position::Start, 2).unwrap();
     assert!(fake.delete("id1"));
@@ -84,7 +84,7 @@ fn a_cursor_whose_group_was_deleted_is_refused_and_the_others_live_on() {
 }
 
 #[test]
-fn a_group_created_again_under_its_id_does_not_revive_its_cursors() {
+fn a_group_created_again_under_its_id_does_not_make_its_cursors_valid() {
     let fake = FakeGroups::new(groups(2));
     let cursor = fake.cursor_at("id1").unwrap();
     fake.delete("id1");

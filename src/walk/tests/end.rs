@@ -64,7 +64,7 @@ fn leads(case: Case) -> Leads {
     yields_all(&mut walk, page(0..groups).lead(direction, link, cursor).link(direction.reversed(), "other"));
     let (outcome, at_the_end) = (walk.step(Event::Pull), is_at_the_end(&walk));
     match outcome {
-        Outcome::Ask(position, _) => {
+        Outcome::Request(position, _) => {
             assert_eq!(position, at(direction, "cursor"));
             assert!(!at_the_end);
             On

@@ -77,6 +77,6 @@ fn the_end_at_a_callers_cursor_keeps_the_way_back() {
     let mut walk = from(after("given"), by(2));
     invalid(&mut walk);
     yields_nothing(&mut walk, &page(1..2));
-    let Place::End(Some(mark)) = walk.place(0) else { panic!("no way back") };
-    assert_eq!(mark.position, after("given"));
+    let Place::End(gap) = walk.place(0) else { panic!("no way back") };
+    assert_eq!(gap.position, after("given"));
 }

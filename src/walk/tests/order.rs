@@ -1,7 +1,7 @@
 //! Where a walk begins, and in which order groups come.
 
 use super::support::*;
-use crate::walk::{Event, Fault, Outcome, Place, Walk};
+use crate::walk::{Event, Fault, Gap, Outcome, PageSize, Place, Walk};
 
 #[test]
 fn a_walk_begins_at_the_start_and_requests_the_same_page_until_it_is_answered() {
@@ -23,7 +23,7 @@ fn a_walk_begins_at_the_callers_cursor_in_the_direction_that_the_cursor_was_give
 #[test]
 fn backward_from_the_start_and_forward_from_the_end_request_nothing() {
     ends(&mut Walk::new(Place::Start, Backward, by(2)));
-    ends(&mut Walk::new(Place::End(None), Forward, by(2)));
+    ends(&mut Walk::new(Place::End(Gap::before(START, PageSize::DEFAULT)), Forward, by(2)));
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2));
     ends(&mut Walk::new(walk.place(0), Forward, by(2)));
@@ -103,7 +103,7 @@ fn an_empty_list_ends_after_one_request() {
     asks(&mut walk, &START);
     yields_all(&mut walk, empty());
     ends(&mut walk);
-    assert_eq!(walk.place(0), Place::End(None));
+    assert_eq!(walk.place(0), Place::End(Gap::before(START, PageSize::clamped(2))));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::cursor::Direction;
-use crate::walk::{Beside, Failure, Fault, Mark, Outcome, PageSize, Place, Rules, Walk, hash};
+use crate::walk::{Anchor, Failure, Fault, Gap, Outcome, PageSize, Place, Rules, Walk, hash};
 
 /// A walk through the list, from its start or from behind its end.
 fn through(list: &List, direction: Direction, rules: Rules) -> Walk {
@@ -76,7 +76,7 @@ fn a_place_leads_back_to_what_was_yielded_whatever_the_page_sizes() {
 #[test]
 fn the_place_before_the_first_request_is_where_the_walk_began() {
     assert_eq!(from_start(by(2)).place(0), Place::Start);
-    let given = Place::Middle(Mark::start_of(after("c"), PageSize::DEFAULT));
+    let given = Place::Middle(Gap::before(after("c"), PageSize::DEFAULT));
     assert_eq!(from(after("c"), by(2)).place(0), given);
 }
 
@@ -86,8 +86,8 @@ fn a_place_inside_a_page_holds_the_page_the_offset_and_the_hash_of_the_last_grou
     for (direction, last) in [(Forward, "1"), (Backward, "3")] {
         let mut walk = from(at(direction, "given"), by(5));
         yields_all(&mut walk, page(0..5).link(direction, "a"));
-        let beside = Some(Beside::Before(hash(last)));
-        let expected = Mark { offset: 2, beside, ..Mark::start_of(at(direction, "given"), size) };
+        let anchor = Some(Anchor::Before(hash(last)));
+        let expected = Gap { offset: 2, anchor, ..Gap::before(at(direction, "given"), size) };
         assert_eq!(walk.place(3), Place::Middle(expected));
     }
 }
@@ -99,8 +99,8 @@ fn a_place_on_a_reversed_page_is_counted_in_the_direction_of_the_request() {
     let mut walk = walk.reversed(1);
     assert_eq!(yields(&mut walk, page(0..5).next("a").previous("b")), [0, 1, 2, 3]);
     // 3 and 2 are yielded, 1 and 0 are not.
-    let beside = Some(Beside::After(hash("2")));
-    let expected = Mark { offset: 2, beside, ..Mark::start_of(after("given"), PageSize::clamped(5)) };
+    let anchor = Some(Anchor::After(hash("2")));
+    let expected = Gap { offset: 2, anchor, ..Gap::before(after("given"), PageSize::clamped(5)) };
     assert_eq!(walk.place(2), Place::Middle(expected));
 }
 
@@ -121,9 +121,9 @@ fn the_end_of_the_list_is_behind_its_last_group_and_its_start_before_its_first()
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2));
     assert!(matches!(walk.place(1), Place::Middle(_)));
-    let beside = Some(Beside::Before(hash("1")));
-    let way_back = Mark { offset: 2, beside, ..Mark::start_of(START, PageSize::clamped(2)) };
-    assert_eq!(walk.place(0), Place::End(Some(way_back)));
+    let anchor = Some(Anchor::Before(hash("1")));
+    let way_back = Gap { offset: 2, anchor, ..Gap::before(START, PageSize::clamped(2)) };
+    assert_eq!(walk.place(0), Place::End(way_back));
 
     let mut walk = from(before("given"), by(2));
     yields_all(&mut walk, page(0..2));
@@ -152,7 +152,7 @@ fn a_place_moves_on_with_empty_pages() {
 fn a_place_before_any_group_moves_on_with_empty_pages_too() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, empty().next("a"));
-    let expected = Mark { next: Some(after("a")), ..Mark::start_of(START, PageSize::clamped(2)) };
+    let expected = Gap { next: Some(after("a")), ..Gap::before(START, PageSize::clamped(2)) };
     assert_eq!(walk.place(0), Place::Middle(expected));
     ends(&mut Walk::new(walk.place(0), Backward, by(2)));
 

@@ -1,7 +1,7 @@
 //! The place of a walk that has restarted: behind everything that was yielded before.
 
 use super::support::*;
-use crate::walk::{Beside, Failure, Fault, Mark, Outcome, PageSize, Place, Walk, hash};
+use crate::walk::{Anchor, Failure, Fault, Gap, Outcome, PageSize, Place, Walk, hash};
 
 /// What a walk from this place yields of the list.
 fn rest(list: &List, place: Place) -> Vec<i64> {
@@ -24,22 +24,22 @@ fn a_place_after_a_restart_is_behind_the_last_group_yielded_until_the_walk_has_p
 
 #[test]
 fn a_place_after_a_restart_says_how_far_away_the_last_group_yielded_is_expected() {
-    let mark = |position, offset| {
-        let beside = Some(Beside::Before(hash("5")));
-        Place::Middle(Mark { offset, beside, ..Mark::start_of(position, PageSize::clamped(3)) })
+    let gap = |position, offset| {
+        let anchor = Some(Anchor::Before(hash("5")));
+        Place::Middle(Gap { offset, anchor, ..Gap::before(position, PageSize::clamped(3)) })
     };
     let mut walk = from_start(by(3));
     yields_all(&mut walk, page(0..3).next("a"));
     yields_all(&mut walk, page(3..6).next("b"));
     restarts(&mut walk);
-    assert_eq!(walk.place(0), mark(START, 6));
+    assert_eq!(walk.place(0), gap(START, 6));
     yields_nothing(&mut walk, &page(0..2).next("c"));
     // On this page or a later one, seen from this page, because it is requested again.
-    assert_eq!(walk.place(0), mark(START, 6));
+    assert_eq!(walk.place(0), gap(START, 6));
     yields_nothing(&mut walk, &page(2..4).next("d"));
-    assert_eq!(walk.place(0), mark(after("c"), 4));
+    assert_eq!(walk.place(0), gap(after("c"), 4));
     assert_eq!(yields(&mut walk, page(4..7).next("e")), [6]);
-    assert_eq!(walk.place(1), mark(after("d"), 2));
+    assert_eq!(walk.place(1), gap(after("d"), 2));
 }
 
 #[test]
@@ -49,8 +49,8 @@ fn a_place_after_a_restart_holds_the_size_of_the_page_that_was_read_last() {
     restarts(&mut walk);
     fault(&mut walk, Fault::TooLarge);
     yields_nothing(&mut walk, &page(0..2).next("b"));
-    let Place::Middle(mark) = walk.place(0) else { panic!("not in the middle") };
-    assert_eq!(mark.limit, PageSize::clamped(100));
+    let Place::Middle(gap) = walk.place(0) else { panic!("not in the middle") };
+    assert_eq!(gap.limit, PageSize::clamped(100));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn the_offset_of_a_place_counts_all_groups_of_the_page_also_where_some_were_left
     resume(&mut walk);
     // It is sought on its page, and two groups came before it.
     assert_eq!(yields(&mut walk, page([0, 7, 1, 8, 9, 2, 3, 4]).next("b")), [3, 4]);
-    let Place::Middle(Mark { offset, .. }) = walk.place(1) else { panic!("not in the middle") };
+    let Place::Middle(Gap { offset, .. }) = walk.place(1) else { panic!("not in the middle") };
     assert_eq!(offset, 7);
     assert_eq!(yields(&mut Walk::new(walk.place(1), Forward, by(9)), page([0, 7, 1, 8, 9, 2, 3, 4])), [4]);
 }

@@ -2,7 +2,7 @@
 
 use crate::cursor::{Cursor, Direction, Position};
 
-use crate::walk::{Event, Failure, Fault, Kept, Lead, Mark, Outcome, PageSize, Place, Rules, Sizes, View, Walk};
+use crate::walk::{Event, Failure, Fault, Gap, Kept, Outcome, PageSize, Place, Rules, Side, Sizes, View, Walk};
 
 pub(super) use Direction::{Backward, Forward};
 
@@ -13,8 +13,8 @@ pub(super) const DIRECTIONS: [Direction; 2] = [Forward, Backward];
 pub(super) struct Page {
     /// In the server's order.
     pub(super) ids: Vec<i64>,
-    pub(super) next: Lead,
-    pub(super) previous: Lead,
+    pub(super) next: Side,
+    pub(super) previous: Side,
 }
 
 /// A page of these groups, without links and cursors.
@@ -59,7 +59,7 @@ impl Page {
     }
 
     pub(super) fn lead(mut self, direction: Direction, link: bool, cursor: Option<&str>) -> Self {
-        let lead = Lead { link, cursor: cursor.map(Cursor::from) };
+        let lead = Side { link, cursor: cursor.map(Cursor::from) };
         match direction {
             Forward => self.next = lead,
             Backward => self.previous = lead,
@@ -109,7 +109,7 @@ pub(super) fn from_start(rules: Rules) -> Walk {
 /// A walk from the caller's cursor.
 pub(super) fn from(position: Position, rules: Rules) -> Walk {
     let heading = position.direction();
-    Walk::new(Place::Middle(Mark::start_of(position, PageSize::DEFAULT)), heading, rules)
+    Walk::new(Place::Middle(Gap::before(position, PageSize::DEFAULT)), heading, rules)
 }
 
 /// A walk in this direction, from the start of the list or from the caller's cursor `given`.
@@ -124,7 +124,7 @@ pub(super) fn towards(direction: Direction, rules: Rules) -> Walk {
 #[track_caller]
 pub(super) fn request(walk: &mut Walk) -> (Position, u16) {
     match walk.step(Event::Pull) {
-        Outcome::Ask(position, size) => (position, size.get()),
+        Outcome::Request(position, size) => (position, size.get()),
         other => panic!("the walk makes no request: {other:?}"),
     }
 }
@@ -265,7 +265,7 @@ impl List {
     /// Answers the walk's next request. Returns what the caller gets, in the order of the walk, or `None` at the end.
     pub(super) fn answer(&self, walk: &mut Walk) -> Option<Vec<i64>> {
         let (position, size) = match walk.step(Event::Pull) {
-            Outcome::Ask(position, size) => (position, size.get()),
+            Outcome::Request(position, size) => (position, size.get()),
             Outcome::End => return None,
             other => panic!("{other:?}"),
         };

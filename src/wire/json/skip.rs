@@ -1,15 +1,15 @@
-//! Values that are passed over.
+//! Skipped values.
 
 use super::{Reader, Result};
 use crate::wire::fault::{Fault, What};
 
-/// How deep what is passed over may be nested: a bit for each level. Answers of the API have five levels.
+/// The depth to which skipped values may be nested: a bit for each level. Answers of the API have five levels.
 const MAX_DEPTH: u32 = u128::BITS;
 
 impl Reader<'_> {
-    /// Goes past a value of any kind.
+    /// Skips a value of any kind.
     pub(in crate::wire) fn skip(&mut self) -> Result<()> {
-        // Whether each array or object that is open is an object; the innermost is the lowest bit.
+        // A bit for each open array (0) or object (1). The lowest is the innermost.
         let (mut objects, mut depth) = (0_u128, 0);
         loop {
             match self.peek() {
@@ -32,7 +32,7 @@ impl Reader<'_> {
                 Some(b'n') => self.word("null")?,
                 _ => return Err(self.malformed("a value")),
             }
-            // After a value, as many ends as come, and then perhaps the next value.
+            // After a value: any number of closing brackets, then the next value, if there is one.
             loop {
                 if depth == 0 {
                     return Ok(());
@@ -48,7 +48,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Goes past a key, where the innermost is an object.
+    /// Skips a key, if the innermost open value is an object.
     fn skip_key(&mut self, objects: u128) -> Result<()> {
         if objects & 1 == 0 {
             return Ok(());
@@ -57,7 +57,7 @@ impl Reader<'_> {
         self.expect(b':', "`:`")
     }
 
-    /// How many elements of an array come from here on, as far as they are JSON.
+    /// The number of elements of an array from here on, up to the first that is malformed.
     pub(in crate::wire) fn count(&self) -> usize {
         let mut ahead = self.clone();
         let mut count = 0;
@@ -71,7 +71,7 @@ impl Reader<'_> {
     }
 }
 
-/// What ends the innermost array or object.
+/// The closing bracket of the innermost array or object.
 fn close(objects: u128) -> u8 {
     if objects & 1 == 0 { b']' } else { b'}' }
 }

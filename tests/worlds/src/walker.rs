@@ -2,7 +2,7 @@
 
 use crate::cursor::{Direction, Position};
 use crate::server::{Groups, MAX_GROUPS, Page};
-use crate::walk::{self, Event, Kept, Lead, Mark, Outcome, PageSize, Place, Sizes, Walk};
+use crate::walk::{self, Event, Gap, Kept, Outcome, PageSize, Place, Side, Sizes, Walk};
 
 /// What the caller sets about a walk.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ impl Walker {
         let heading = from.direction();
         let place = match from {
             Position::Start => Place::Start,
-            given => Place::Middle(Mark::start_of(given, PageSize::DEFAULT)),
+            given => Place::Middle(Gap::before(given, PageSize::DEFAULT)),
         };
         Self::resumed((place, heading), rules)
     }
@@ -107,9 +107,9 @@ impl Walker {
     /// The request is answered by this page.
     pub(crate) fn page(&mut self, page: &Page) -> Step {
         self.page = page.groups;
-        let lead = |link, cursor: &Option<_>| Lead { link, cursor: cursor.clone() };
+        let side = |link, cursor: &Option<_>| Side { link, cursor: cursor.clone() };
         let ids = page.groups.as_slice().iter().map(|serial| IDS[usize::from(*serial)]);
-        let view = self.walk.view(ids, lead(page.has_next, &page.after), lead(page.has_previous, &page.before));
+        let view = self.walk.view(ids, side(page.has_next, &page.after), side(page.has_previous, &page.before));
         let outcome = self.walk.step(Event::Page(view));
         self.step(outcome)
     }
@@ -143,7 +143,7 @@ impl Walker {
 
     fn step(&self, outcome: Outcome) -> Step {
         match outcome {
-            Outcome::Ask(position, size) => Step::Ask(position, size.get()),
+            Outcome::Request(position, size) => Step::Ask(position, size.get()),
             Outcome::Yield(kept) => Step::Yield(self.yielded(&kept)),
             Outcome::Nothing | Outcome::Restarted(_) | Outcome::Lowered(_) => Step::Nothing,
             Outcome::Fail(failure) => Step::Fail(match failure {

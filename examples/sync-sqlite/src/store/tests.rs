@@ -35,17 +35,17 @@ fn state(db: &Connection, app_id: &str) -> (Option<String>, bool) {
 
 /// Id, subject, and whether it is removed.
 fn rows(db: &Connection, app_id: &str) -> Vec<(String, String, bool)> {
-    let mut select = db.prepare("SELECT id, subject, gone_at IS NOT NULL FROM groups WHERE app_id = ?1").unwrap();
+    let mut select = db.prepare("SELECT id, subject, removed_at IS NOT NULL FROM groups WHERE app_id = ?1").unwrap();
     let rows = select.query_map([app_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     rows.collect::<rusqlite::Result<_>>().unwrap()
 }
 
-fn row(id: &str, subject: &str, gone: bool) -> (String, String, bool) {
-    (id.to_owned(), subject.to_owned(), gone)
+fn row(id: &str, subject: &str, is_removed: bool) -> (String, String, bool) {
+    (id.to_owned(), subject.to_owned(), is_removed)
 }
 
 #[tokio::test]
-async fn counts_what_is_new_different_gone_and_back() {
+async fn counts_what_was_created_changed_removed_and_returned() {
     let (fake, mut db) = (two_groups(), open(":memory:").unwrap());
     let first = sync(&list(&fake), &mut db, APP).await.unwrap();
     assert_eq!(first, Changes { imported: 2, unchanged: 2, ..Changes::default() });
@@ -60,21 +60,21 @@ async fn counts_what_is_new_different_gone_and_back() {
     fake.create(Group::new("b", "Sales", 60));
     let third = sync(&list(&fake), &mut db, APP).await.unwrap();
     assert_eq!(third, Changes { returned: 1, unchanged: 2, ..Changes::default() });
-    assert!(rows(&db, APP).iter().all(|(_, _, gone)| !gone));
+    assert!(rows(&db, APP).iter().all(|(_, _, is_removed)| !is_removed));
 }
 
 #[tokio::test]
-async fn a_group_that_stays_away_keeps_the_time_at_which_it_was_first_missed() {
+async fn a_group_that_stays_removed_keeps_the_time_of_its_removal() {
     let (fake, mut db) = (two_groups(), open(":memory:").unwrap());
     sync(&list(&fake), &mut db, APP).await.unwrap();
     fake.delete("b");
     sync(&list(&fake), &mut db, APP).await.unwrap();
-    db.execute("UPDATE groups SET gone_at = 7 WHERE id = 'b'", []).unwrap();
+    db.execute("UPDATE groups SET removed_at = 7 WHERE id = 'b'", []).unwrap();
 
     let changes = sync(&list(&fake), &mut db, APP).await.unwrap();
     assert_eq!(changes, Changes { unchanged: 1, ..Changes::default() });
-    let gone_at: i64 = db.query_row("SELECT gone_at FROM groups WHERE id = 'b'", [], |row| row.get(0)).unwrap();
-    assert_eq!(gone_at, 7);
+    let removed_at: i64 = db.query_row("SELECT removed_at FROM groups WHERE id = 'b'", [], |row| row.get(0)).unwrap();
+    assert_eq!(removed_at, 7);
 }
 
 #[tokio::test]
@@ -145,15 +145,18 @@ fn seven_groups() -> Vec<Group> {
 }
 
 /// The number of groups marked as removed that exist. Deleted ids do not return, so these existed throughout.
-fn falsely_gone(db: &Connection, app_id: &str, fake: &FakeGroups) -> usize {
+fn falsely_removed(db: &Connection, app_id: &str, fake: &FakeGroups) -> usize {
     let alive = fake.groups();
-    rows(db, app_id).iter().filter(|(id, _, gone)| *gone && alive.iter().any(|group| group.id == *id)).count()
+    rows(db, app_id)
+        .iter()
+        .filter(|(id, _, is_removed)| *is_removed && alive.iter().any(|group| group.id == *id))
+        .count()
 }
 
 /// Scenario: cursors are offsets, and groups are created and deleted between requests. Expected: plain snapshots mark
 /// some existing groups as removed; a sync marks none.
 #[tokio::test]
-async fn of_ten_thousand_lists_that_change_no_group_is_marked_as_gone_that_exists() {
+async fn of_ten_thousand_lists_that_change_no_group_that_exists_is_marked_as_removed() {
     let mut db = open(":memory:").unwrap();
     let full = list(&FakeGroups::new(seven_groups())).snapshot().await.unwrap();
     let (mut plain, mut removed, mut failed) = (0, 0, 0);
@@ -164,7 +167,7 @@ async fn of_ten_thousand_lists_that_change_no_group_is_marked_as_gone_that_exist
         if let Ok(snapshot) = list(&fake).page_size(3).snapshot().await {
             write(&mut db, &app, &snapshot, EmptyList::Accept).unwrap();
         }
-        plain += falsely_gone(&db, &app, &fake);
+        plain += falsely_removed(&db, &app, &fake);
 
         let app = format!("app {seed}");
         let fake = changing(seed);
@@ -176,11 +179,11 @@ async fn of_ten_thousand_lists_that_change_no_group_is_marked_as_gone_that_exist
                 failed += 1;
             }
         }
-        assert_eq!(falsely_gone(&db, &app, &fake), 0, "seed {seed}");
+        assert_eq!(falsely_removed(&db, &app, &fake), 0, "seed {seed}");
     }
     println!(
-        "10,000 syncs: {removed} groups marked as gone, none of which exists; {failed} lists changed too often; \
-         {plain} groups that exist marked as gone from plain snapshots"
+        "10,000 syncs: {removed} groups marked as removed, none of which exists; {failed} lists changed too often; \
+         {plain} groups that exist marked as removed from plain snapshots"
     );
     assert!(removed > 5_000 && plain > 500 && failed < 2_000);
 }
@@ -219,14 +222,14 @@ async fn a_listing_of_a_part_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_database_that_fails_half_way_is_rolled_back() {
+async fn a_transaction_that_fails_half_way_is_rolled_back() {
     let (fake, mut db) = (two_groups(), open(":memory:").unwrap());
     sync(&list(&fake), &mut db, APP).await.unwrap();
     let before = rows(&db, APP);
 
     // Fails after "new" is inserted and "a" renamed, when "b" is marked.
     db.execute_batch(
-        "CREATE TRIGGER broken BEFORE UPDATE OF gone_at ON groups WHEN new.gone_at IS NOT NULL
+        "CREATE TRIGGER broken BEFORE UPDATE OF removed_at ON groups WHEN new.removed_at IS NOT NULL
          BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
     )
     .unwrap();

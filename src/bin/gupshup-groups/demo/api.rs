@@ -14,7 +14,7 @@ pub(crate) type Apps = HashMap<String, FakeGroups>;
 
 /// A request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct ApiRequest<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     /// Percent-encoded.
@@ -27,32 +27,32 @@ pub(crate) struct Asked<'a> {
 type Refusal = (u16, Value);
 
 /// The status and body of the response.
-pub(crate) async fn answer(apps: &Apps, asked: Asked<'_>) -> (u16, Value) {
-    let (groups, request) = match route(apps, asked) {
+pub(crate) async fn answer(apps: &Apps, request: ApiRequest<'_>) -> (u16, Value) {
+    let (groups, page_request) = match route(apps, request) {
         Ok(found) => found,
         Err(refusal) => return refusal,
     };
-    let limit = request.limit;
-    match groups.fetch(request).await {
+    let limit = page_request.limit;
+    match groups.fetch(page_request).await {
         Ok(page) => (200, page_body(&page, limit)),
         Err(error) => error_body(&error),
     }
 }
 
 /// Checks and reads the request, in the order of the API's checks.
-fn route<'a>(apps: &'a Apps, asked: Asked<'_>) -> Result<(&'a FakeGroups, PageRequest), Refusal> {
-    let segments: Vec<_> = asked.path.split('/').skip(1).collect();
+fn route<'a>(apps: &'a Apps, request: ApiRequest<'_>) -> Result<(&'a FakeGroups, PageRequest), Refusal> {
+    let segments: Vec<_> = request.path.split('/').skip(1).collect();
     let ["wa", "app", app_id, "group"] = segments[..] else {
         return Err(refusal(404, "Not Found"));
     };
-    if asked.method != "GET" {
+    if request.method != "GET" {
         return Err(refusal(405, "Method Not Allowed"));
     }
-    if asked.key != Some(API_KEY) {
+    if request.key != Some(API_KEY) {
         return Err(refusal(401, "Authentication Failed"));
     }
     let groups = apps.get(app_id).ok_or_else(|| refusal(404, "App not found"))?;
-    Ok((groups, page_request(asked.query)?))
+    Ok((groups, page_request(request.query)?))
 }
 
 /// Reads the query. As in the API's own example, `null` is not a cursor.

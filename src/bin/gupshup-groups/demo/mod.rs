@@ -10,7 +10,7 @@ mod server;
 use gupshup_groups::Group;
 use gupshup_groups::testing::FakeGroups;
 
-pub(crate) use api::{Apps, Asked, answer};
+pub(crate) use api::{ApiRequest, Apps, answer};
 pub(crate) use server::DemoServer;
 
 /// The only key that the server accepts.

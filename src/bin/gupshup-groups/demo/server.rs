@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
-use super::{API_KEY, APP_ID, Apps, Asked, answer};
+use super::{API_KEY, APP_ID, ApiRequest, Apps, answer};
 
 /// A server on its own port and thread, so that it responds while the caller's thread is busy. Stops when it is
 /// dropped.
@@ -84,13 +84,13 @@ async fn accept(listener: TcpListener, apps: Arc<Apps>) -> io::Result<()> {
 }
 
 async fn respond(apps: Arc<Apps>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let asked = Asked {
+    let request = ApiRequest {
         method: request.method().as_str(),
         path: request.uri().path(),
         query: request.uri().query().unwrap_or_default(),
         key: request.headers().get("apikey").and_then(|key| key.to_str().ok()),
     };
-    let (status, body) = answer(&apps, asked).await;
+    let (status, body) = answer(&apps, request).await;
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

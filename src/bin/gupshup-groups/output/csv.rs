@@ -1,4 +1,4 @@
-//! CSV that a spreadsheet can open without running what others wrote into it.
+//! CSV whose untrusted text a spreadsheet does not run as formulas.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use ::csv::{IntoInnerError, WriterBuilder};
 /// The content of one cell.
 #[derive(Clone, Debug)]
 pub(crate) enum Cell<'a> {
-    /// Text that others chose, to be guarded.
+    /// Untrusted text, whose formulas are escaped.
     Text(Cow<'a, str>),
     Number(i64),
 }
@@ -34,7 +34,7 @@ impl From<i64> for Cell<'_> {
 impl Cell<'_> {
     fn into_text(self) -> String {
         match self {
-            Self::Text(text) => guarded(&text),
+            Self::Text(text) => escape_formula(&text),
             Self::Number(number) => number.to_string(),
         }
     }
@@ -50,7 +50,7 @@ pub(super) fn write<'a>(mut out: impl Write, cells: impl IntoIterator<Item = Cel
 
 /// Puts an apostrophe in front of a text that a spreadsheet could run as a formula: it begins with one of the
 /// characters in OWASP's page on CSV injection.
-fn guarded(text: &str) -> String {
+fn escape_formula(text: &str) -> String {
     const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() }
 }

@@ -25,7 +25,7 @@ pub(crate) trait Record: Serialize {
     fn line(&self) -> String;
 }
 
-/// A buffered output. Call [`settle`](Self::settle) to be sure that records are written.
+/// A buffered output. Call [`sync`](Self::sync) to be sure that records are written.
 pub(crate) struct Output<W: Write> {
     out: BufWriter<W>,
     format: Format,
@@ -41,7 +41,7 @@ impl Output<Stdout> {
 
     /// Returns after everything has left the program; if standard output is a file, after it is on the disk, because
     /// some file systems report a full disk only then.
-    pub(crate) fn settle(&mut self) -> io::Result<()> {
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.flush()?;
         #[cfg(unix)]
         {

@@ -5,7 +5,7 @@
 pub(crate) fn one_line(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if steers(c) {
+        if must_be_escaped(c) {
             escaped.extend(c.escape_default());
         } else {
             escaped.push(c);
@@ -14,7 +14,7 @@ pub(crate) fn one_line(text: &str) -> String {
     escaped
 }
 
-fn steers(c: char) -> bool {
+fn must_be_escaped(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,5 +1,4 @@
-//! The queue against a model that has no plans, no calls and no timers: at any time, as long as the window has room, the
-//! first who waits begins.
+//! The queue compared with a model without due times and wakers: whenever the window has room, the first waiter begins.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +14,7 @@ const HOLD_MS: Time = 100;
 /// Milliseconds since the beginning of a test.
 type Time = u64;
 
-/// What a waiter is, and what it does. Times are even but for that of leaving, so that nothing ties with it.
+/// The behaviour of a waiter. Only times of leaving are odd, so that no other event is at the same time.
 #[derive(Clone, Debug)]
 struct Script {
     arrives: Time,
@@ -24,14 +23,14 @@ struct Script {
     polled: Polled,
 }
 
-/// When a waiter is polled, beside when it arrives.
+/// When a waiter is polled after its arrival.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Polled {
-    /// Whenever it should be.
+    /// Whenever it is due or woken.
     InTime,
     /// Never.
     Never,
-    /// For the first time this long after, and then whenever it should be.
+    /// For the first time this long after, and then in time.
     After(Time),
 }
 
@@ -45,26 +44,26 @@ impl Script {
     }
 }
 
-/// When each of them began.
+/// When each waiter began.
 type Begun = Vec<Option<Time>>;
 
-/// Everything that a runtime would do: polls on arrival, when a timer rings and when called.
+/// A simulated runtime: polls a waiter when it arrives, when its timer fires and when it is woken.
 struct World {
     start: Instant,
     queue: Queue<usize>,
     scripts: Vec<Script>,
     arrivals: Vec<Option<u64>>,
     begun: Begun,
-    /// What happens next, in order.
-    agenda: BTreeMap<(Time, usize), What>,
+    /// Future events, in order.
+    events: BTreeMap<(Time, usize), Event>,
     scheduled: usize,
     polls: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum What {
+enum Event {
     Arrive(usize),
-    Ring(usize),
+    Wake(usize),
     Return(usize),
     Leave(usize),
 }
@@ -77,29 +76,29 @@ impl World {
             scripts: scripts.to_vec(),
             arrivals: vec![None; scripts.len()],
             begun: vec![None; scripts.len()],
-            agenda: BTreeMap::new(),
+            events: BTreeMap::new(),
             scheduled: 0,
             polls: 0,
         };
         for (who, script) in scripts.iter().enumerate() {
-            world.schedule(script.arrives, What::Arrive(who));
+            world.schedule(script.arrives, Event::Arrive(who));
             if let Polled::After(away) = script.polled {
-                world.schedule(script.arrives + away, What::Return(who));
+                world.schedule(script.arrives + away, Event::Return(who));
             }
-            if let Some(patience) = script.leaves {
-                world.schedule(script.arrives + patience, What::Leave(who));
+            if let Some(after) = script.leaves {
+                world.schedule(script.arrives + after, Event::Leave(who));
             }
         }
-        while let Some(((time, _), what)) = world.agenda.pop_first() {
-            match what {
-                What::Arrive(who) => world.poll(who, time),
-                What::Return(who) => {
+        while let Some(((time, _), event)) = world.events.pop_first() {
+            match event {
+                Event::Arrive(who) => world.poll(who, time),
+                Event::Return(who) => {
                     world.scripts[who].polled = Polled::InTime;
                     world.poll(who, time);
                 }
-                What::Ring(who) if world.scripts[who].is_live() => world.poll(who, time),
-                What::Ring(_) => {}
-                What::Leave(who) => {
+                Event::Wake(who) if world.scripts[who].is_live() => world.poll(who, time),
+                Event::Wake(_) => {}
+                Event::Leave(who) => {
                     if let Some(arrival) = world.arrivals[who].take() {
                         let now = world.at(time);
                         world.queue.leave(arrival, now);
@@ -115,9 +114,9 @@ impl World {
         self.start + Duration::from_millis(time)
     }
 
-    fn schedule(&mut self, time: Time, what: What) {
+    fn schedule(&mut self, time: Time, event: Event) {
         self.scheduled += 1;
-        self.agenda.insert((time, self.scheduled), what);
+        self.events.insert((time, self.scheduled), event);
     }
 
     fn poll(&mut self, who: usize, time: Time) {
@@ -133,7 +132,7 @@ impl World {
             Decision::Wait(Some(due)) => {
                 assert!(due > now, "a due time that has passed makes a task spin");
                 let due = due.duration_since(self.start).as_millis().try_into().unwrap();
-                self.schedule(due, What::Ring(who));
+                self.schedule(due, Event::Wake(who));
             }
         }
         self.wake(time);
@@ -141,7 +140,7 @@ impl World {
 
     fn wake(&mut self, time: Time) {
         for who in self.queue.released().called {
-            self.schedule(time, What::Ring(who));
+            self.schedule(time, Event::Wake(who));
         }
     }
 
@@ -152,7 +151,7 @@ impl World {
         log
     }
 
-    /// Of each that is live: who it is, when it began, and when it would have if all had been live.
+    /// For each live waiter: its index, when it began, and when it would have begun if all had been live.
     fn compared_with_all_live(&self, requests: u32, per: Time) -> Vec<(usize, Option<Time>, Time)> {
         let all_live: Vec<_> =
             self.scripts.iter().map(|script| Script { polled: Polled::InTime, ..script.clone() }).collect();
@@ -180,7 +179,7 @@ fn model(requests: u32, per: Time, scripts: &[Script]) -> Begun {
     while let Some(now) = times.pop_first() {
         for who in &order {
             let script = &scripts[*who];
-            let waits = script.arrives <= now && script.leaves.is_none_or(|patience| now < script.arrives + patience);
+            let waits = script.arrives <= now && script.leaves.is_none_or(|after| now < script.arrives + after);
             let recent = begun.iter().flatten().filter(|begun| now < **begun + per).count();
             if waits && begun[*who].is_none() && recent < requests as usize {
                 begun[*who] = Some(now);
@@ -220,7 +219,7 @@ proptest! {
         scripts in scripts(prop_oneof![Just(Polled::InTime), Just(Polled::Never)]),
     ) {
         let per = per + 2;
-        // Who leaves in one world may have begun in the other, which then are no longer alike.
+        // A waiter that leaves in one run may have begun in the other, so the runs could not be compared.
         let scripts: Vec<_> = scripts.into_iter().map(|script| Script { leaves: None, ..script }).collect();
         let world = World::run(requests, Duration::from_millis(per), &scripts);
         world.assert_rate(requests, per);
@@ -331,7 +330,7 @@ fn a_waiter_is_polled_a_few_times_however_many_wait() {
         let scripts: Vec<_> = (0..2_000).map(|_| Script::live(0)).collect();
         let world = World::run(requests, Duration::from_millis(per), &scripts);
         let holds = usize::try_from(world.log().last().unwrap() / HOLD_MS).unwrap();
-        // Each is polled when it arrives and when it begins, and in each hold about ln 2000 of all are, to see who is absent.
+        // Each is polled when it arrives and when it begins; in each hold, about ln 2000 are polled to find absent ones.
         assert!(world.polls <= 3 * scripts.len() + 8 * holds, "{} polls in {holds} holds", world.polls);
     }
 }
@@ -341,7 +340,7 @@ fn absurd_limits_behave() {
     let many: Vec<_> = (0..1_000).map(Script::live).collect();
     let world = World::run(u32::MAX, Duration::from_millis(1), &many);
     assert!(world.begun.iter().zip(0..).all(|(begun, arrives)| *begun == Some(arrives)));
-    assert!(world.queue.begun.len() <= 1, "what has left the window is forgotten");
+    assert!(world.queue.begun.len() <= 1, "requests that have left the window are removed");
 
     let world = World::run(1, Duration::MAX, &many);
     assert_eq!(world.log(), [0], "the one request that is allowed, and never another");

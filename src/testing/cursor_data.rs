@@ -9,7 +9,7 @@ use crate::cursor::{Cursor, Direction};
 /// The text is base64 of its JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Mark {
+pub(super) struct CursorData {
     #[serde(flatten)]
     pub(super) target: Target,
     /// Of the list, when the cursor was sent.
@@ -39,7 +39,7 @@ pub(super) enum Side {
     After,
 }
 
-impl Mark {
+impl CursorData {
     pub(super) fn write(&self) -> Cursor {
         // Numbers and names always serialise.
         let text = serde_json::to_string(self).unwrap_or_default();
