@@ -27,7 +27,7 @@ fn reason(error: &reqwest::Error) -> Error {
             // From rustls.
             Some(io::ErrorKind::InvalidData) => Error::tls(tls_reason(error)),
             // From the platform's TLS.
-            None if !is_proxy_refusal(error) => Error::tls(tls_reason(error)),
+            None if !is_broken(error) => Error::tls(tls_reason(error)),
             _ => Error::connect("could not connect"),
         };
     }
@@ -60,11 +60,11 @@ fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'stati
     })
 }
 
-/// The errors of proxies have no public type, only texts.
-fn is_proxy_refusal(error: &reqwest::Error) -> bool {
+/// Whether a proxy refused, or the connection ended during OpenSSL's handshake. These errors have no public type, only texts.
+fn is_broken(error: &reqwest::Error) -> bool {
     chain(error).any(|error| {
         let text = error.to_string();
-        text.starts_with("tunnel error") || text.starts_with("SOCKS error")
+        ["tunnel error", "SOCKS error", "unexpected EOF"].iter().any(|broken| text.starts_with(broken))
     })
 }
 
