@@ -27,7 +27,7 @@ fn reason(error: &reqwest::Error) -> Error {
             // From rustls.
             Some(io::ErrorKind::InvalidData) => Error::tls(tls_reason(error)),
             // From the platform's TLS.
-            None if !is_proxy_refusal(error) => Error::tls(tls_reason(error)),
+            None if !is_broken(error) => Error::tls(tls_reason(error)),
             _ => Error::connect("could not connect"),
         };
     }
@@ -60,20 +60,23 @@ fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'stati
     })
 }
 
-/// The errors of proxies have no public type, only texts.
-fn is_proxy_refusal(error: &reqwest::Error) -> bool {
+/// Whether a proxy refused, or the connection ended during OpenSSL's handshake. These errors have no public type, only texts.
+fn is_broken(error: &reqwest::Error) -> bool {
     chain(error).any(|error| {
         let text = error.to_string();
-        text.starts_with("tunnel error") || text.starts_with("SOCKS error")
+        ["tunnel error", "SOCKS error", "unexpected EOF"].iter().any(|broken| text.starts_with(broken))
     })
 }
 
 /// The TLS libraries have no common error type, only texts.
 fn tls_reason(error: &reqwest::Error) -> &'static str {
-    // The inner errors have the details. They may name the host, so patterns that name a host come first.
-    let texts: Vec<_> = chain(error).skip(1).map(|error| error.to_string().to_ascii_lowercase()).collect();
-    let reason = |text: &String| REASONS.iter().find(|(words, _)| words.iter().any(|words| text.contains(words)));
-    texts.iter().rev().find_map(reason).map_or("no secure connection", |(_, reason)| reason)
+    // rustls has the details in the innermost error, and OpenSSL in the one around it. They may name the host, so patterns
+    // that name a host come first.
+    let text: String = chain(error).map(|error| format!("{error}\n").to_ascii_lowercase()).collect();
+    REASONS
+        .iter()
+        .find(|(words, _)| words.iter().any(|words| text.contains(words)))
+        .map_or("no secure connection", |(_, reason)| reason)
 }
 
 /// Texts of rustls, OpenSSL and the platforms' libraries, and their meaning.
@@ -92,7 +95,7 @@ const REASONS: [(&[&str], &str); 4] = [
         &[
             "unknownissuer",
             "badsignature",
-            "certificate signature failure",
+            "signature failure",
             "unknown issuer",
             "self-signed",
             "self signed",

@@ -105,6 +105,21 @@ async fn a_peer_that_does_not_speak_tls_is_a_tls_failure() {
 }
 
 #[tokio::test]
+async fn a_peer_that_leaves_during_the_tls_handshake_is_a_failure_to_connect() {
+    for sent in [&b""[..], b"\x16\x03\x03\x00\x64\x02\x00"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("https://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_buf(&mut Vec::with_capacity(4096)).await.unwrap();
+            stream.write_all(sent).await.unwrap();
+        });
+        let error = failure(client(&base).http(reqwest::Client::builder().no_proxy())).await;
+        assert!(error.is_connect() && error.is_retryable(), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_truncated_response_is_retryable() {
     for answer in [
         "",

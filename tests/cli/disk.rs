@@ -1,9 +1,11 @@
 //! A full disk.
 
+use std::fs::File;
+
 use gupshup_groups::testing::FakeGroups;
 
 use crate::demo;
-use crate::support::{Api, Scratch, full_disk, read, run};
+use crate::support::{Api, Scratch, full_disk, output, read, run};
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -49,4 +51,20 @@ fn a_resume_file_that_cannot_be_written_is_an_error_before_any_request() {
     let ran = run(&mut api.tool(&["list", "--resume-file", &scratch.name("missing/place")]));
     assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
     assert_eq!(fake.requests().len(), 0);
+}
+
+/// Scenario: standard output is open for reading only. Expected: an error, and changes that the next run reports.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_is_not_open_for_writing_is_a_failure() {
+    let api = Api::start(FakeGroups::new(demo::groups(60)));
+    let scratch = Scratch::new();
+    let state = scratch.name("state");
+    let diff = ["diff", "--initial", "--state", &state];
+    for command in [&["list"][..], &["count"], &diff] {
+        let ran = run(api.tool(command).stdout(File::open("/dev/null").unwrap()));
+        assert_eq!(ran.code, Some(6), "{command:?}: {}", ran.err);
+        assert!(ran.err.contains("the output could not be written: Bad file descriptor"), "{}", ran.err);
+    }
+    assert_eq!(output(&mut api.tool(&diff)).lines().count(), 60);
 }

@@ -46,7 +46,9 @@ impl Output<Stdout> {
         #[cfg(unix)]
         {
             use std::os::fd::AsFd as _;
-            let file = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+            let mut file = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+            // `Stdout` discards what is written to a descriptor that is not open for writing.
+            let _: usize = file.write(&[])?;
             if file.metadata()?.is_file() {
                 file.sync_data()?;
             }
