@@ -49,7 +49,7 @@ impl Walk {
         let confirms = request.seek.is_some() || !request.linked && matches!(request.origin, Origin::Page(_));
         let end = view.gap(len);
         let again = if len > 0 { Request::find(end.clone(), Origin::Again) } else { request };
-        let (state, next) = self.go(next, again, end, None);
+        let (state, next) = self.follow(next, again, end, None);
         if len == 0 {
             self.page.pass(heading, view.limit, &next);
         } else {
@@ -67,7 +67,7 @@ impl Walk {
             return self.search_ended(seek.gap, request, last.filter(|_| view.direction != self.heading));
         }
         let seek = Seek { searched: seek.searched + view.len(), last, gap: seek.gap };
-        let (state, _) = self.go(next, request, end, Some(seek));
+        let (state, _) = self.follow(next, request, end, Some(seek));
         (state, Outcome::Nothing)
     }
 
@@ -107,11 +107,10 @@ impl Walk {
 
     /// The state after a page that leads to `next`, and where it really leads. `end` is the end of the page. `again` is
     /// the request of a resumed walk if the page leads nowhere.
-    fn go(&mut self, next: Next, again: Request, end: Gap, seek: Option<Seek>) -> (State, Next) {
-        let wants_more = self.rules.max_groups != Some(0);
+    fn follow(&mut self, next: Next, again: Request, end: Gap, seek: Option<Seek>) -> (State, Next) {
         let state = match &next {
             Next::End => State::Done,
-            _ if !wants_more => State::Done,
+            _ if self.rules.max_groups == Some(0) => State::Done,
             Next::Start => {
                 self.history.begin_pass();
                 State::Request(Request::list(Position::Start, Origin::Again))
