@@ -8,9 +8,10 @@
 //! consumers: one reads each id, as a real one does, and one reads nothing.
 
 use std::collections::VecDeque;
-use std::future::{Ready, ready};
-use std::pin::pin;
+use std::future::{Future, Ready, ready};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
+use std::task::{self, Context, Poll};
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
@@ -136,6 +137,53 @@ async fn consume<E, const READ: bool>(
         tray.put(group?);
     }
     Ok(())
+}
+
+/// The least that a `Stream` of groups does: the buffer of a page, and one page in flight.
+async fn by_hand<const READ: bool>(depot: Depot, tray: &mut Tray<READ>) -> Result<()> {
+    struct Groups {
+        depot: Depot,
+        fetch: Option<Ready<Result<Stored>>>,
+        buffer: std::vec::IntoIter<Group>,
+        is_last: bool,
+    }
+
+    impl Groups {
+        #[cold]
+        #[inline(never)]
+        fn next_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<()>>> {
+            if self.is_last {
+                return Poll::Ready(None);
+            }
+            let fetch = self.fetch.get_or_insert_with(|| ready(Ok(self.depot.page())));
+            let page = task::ready!(Pin::new(fetch).poll(cx));
+            self.fetch = None;
+            Poll::Ready(Some(page.map(|(groups, after)| {
+                self.buffer = groups.into_iter();
+                self.is_last = after.is_none();
+            })))
+        }
+    }
+
+    impl Stream for Groups {
+        type Item = Result<Group>;
+
+        #[inline]
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            loop {
+                if let Some(group) = self.buffer.next() {
+                    return Poll::Ready(Some(Ok(group)));
+                }
+                match task::ready!(self.next_page(cx)) {
+                    Some(Ok(())) => {}
+                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    None => return Poll::Ready(None),
+                }
+            }
+        }
+    }
+
+    consume(Groups { depot, fetch: None, buffer: Vec::new().into_iter(), is_last: false }, tray).await
 }
 
 async fn try_unfold<const READ: bool>(depot: Depot, tray: &mut Tray<READ>) -> Result<()> {
@@ -297,6 +345,7 @@ fn measure<const READ: bool>(groups: usize) -> Vec<(&'static str, f64)> {
         contestant!("nested loop", runtime, depot, groups, nested_loop),
         contestant!("gupshup-groups, `max_restarts(0)`", runtime, depot, groups, ours, 0),
         contestant!("gupshup-groups", runtime, depot, groups, ours, 3),
+        contestant!("hand-written `Stream`", runtime, depot, groups, by_hand),
         contestant!("google-cloud-gax `items()`", runtime, depot, groups, gax),
         contestant!("page-turner", runtime, depot, groups, page_turner),
         contestant!("`try_unfold` + `try_flatten`", runtime, depot, groups, try_unfold),
