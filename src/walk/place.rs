@@ -104,7 +104,7 @@ impl CurrentPage {
 
     /// The walk reads the page of the gap again from its start. The gap is the place of the walk, unless that is further.
     pub(super) fn read_again(&mut self, gap: &Gap) {
-        if gap.anchor.is_some() && self.furthest_after(self.view.len()).is_none() {
+        if self.furthest_after(self.view.len()).is_none() {
             *self = Self::before(gap.clone());
         }
     }

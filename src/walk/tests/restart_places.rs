@@ -239,6 +239,31 @@ fn a_changed_page_that_has_given_a_refused_cursor_keeps_the_place_behind_what_wa
 }
 
 #[test]
+fn a_changed_page_after_a_restart_keeps_the_place_behind_the_last_group_yielded_before_it() {
+    let list = List(vec![0, 1, 9, 2, 3, 4, 5, 6]);
+    let mut walk = from_start(by(3));
+    yields_all(&mut walk, page(0..3).next("a"));
+    yields_all(&mut walk, page(3..6).next("b"));
+    restarts(&mut walk);
+    yields_nothing(&mut walk, &page(0..3).next("c"));
+    invalid(&mut walk);
+    assert_eq!(list.answer(&mut walk), Some(vec![9]));
+    for remaining in 0..=1 {
+        assert_eq!(rest(&list, walk.place(remaining)), [6], "{remaining}");
+    }
+}
+
+#[test]
+fn a_place_before_the_groups_of_a_changed_page_that_was_empty_leads_to_them() {
+    let list = List((0..4).collect());
+    let mut walk = from_start(by(2));
+    yields_all(&mut walk, empty().next("a"));
+    invalid(&mut walk);
+    assert_eq!(list.answer(&mut walk), Some(vec![0, 1]));
+    assert_eq!(rest(&list, walk.place(2)), [0, 1, 2, 3]);
+}
+
+#[test]
 fn a_changed_page_that_was_empty_repeats_nothing_from_its_places() {
     let list = List((0..6).collect());
     let mut walk = from_start(by(2));
