@@ -13,7 +13,8 @@ use pin_project::pin_project;
 use crate::error::{Error, Result};
 use crate::list::ListGroups;
 use crate::page::Group;
-use crate::pages::{PageStream, Progress};
+use crate::pages::PageStream;
+use crate::progress::Progress;
 use crate::snapshot::Snapshot;
 use crate::source::PageSource;
 

@@ -11,7 +11,8 @@ use crate::cursor::Direction;
 use crate::error::Result;
 use crate::http::HttpSource;
 use crate::page::Group;
-use crate::pages::{PageStream, Progress};
+use crate::pages::PageStream;
+use crate::progress::Progress;
 use crate::source::PageSource;
 
 /// The groups of a listing, one by one.

@@ -108,6 +108,7 @@ pub mod internals;
 mod list;
 mod page;
 mod pages;
+mod progress;
 mod snapshot;
 mod source;
 #[cfg(any(test, feature = "test-util"))]
@@ -130,7 +131,8 @@ pub use groups::GroupStream;
 pub use http::{HttpFetch, HttpSource};
 pub use list::ListGroups;
 pub use page::{Cursors, Group, Page};
-pub use pages::{PageStream, Progress};
+pub use pages::PageStream;
+pub use progress::Progress;
 pub use snapshot::{Change, Snapshot};
 pub use source::{PageRequest, PageSource};
 #[cfg(feature = "tracing")]

@@ -9,11 +9,11 @@ use crate::any_source::AnySource;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES, Position};
 use crate::error::{Error, Result};
-use crate::fetch::{Ahead, Pace, RetryPolicy};
+use crate::fetch::{Ahead, Pace, ReadAhead, RetryPolicy};
 use crate::groups::GroupStream;
 use crate::http::HttpSource;
 use crate::page::Page;
-use crate::pages::{PageStream, ReadAhead};
+use crate::pages::PageStream;
 use crate::source::PageSource;
 use crate::walk::{Gap, PageSize, Place, Rules, Sizes};
 

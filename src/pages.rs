@@ -1,22 +1,24 @@
+mod listing;
+
 use std::fmt;
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use futures::Stream;
 use futures::stream::FusedStream;
 use pin_project::pin_project;
 
 use crate::checkpoint::Checkpoint;
-use crate::cursor::{Cursor, Direction};
-use crate::error::{Error, Result};
-use crate::fetch::{Ahead, Effort, Fetch, Pace};
+use crate::cursor::Direction;
+use crate::error::Result;
+use crate::fetch::{Ahead, Fetch, Pace, ReadAhead};
 use crate::http::HttpSource;
-use crate::page::{Group, Page};
-use crate::source::{PageRequest, PageSource};
-use crate::trace;
-use crate::walk::{Event, Failure, Fault, Kept, Outcome, Rules, Side, View, Walk};
+use crate::page::Page;
+use crate::progress::Progress;
+use crate::source::PageSource;
+use crate::walk::{Event, Rules};
+
+use listing::{Listing, Pulled};
 
 /// The pages of a listing, one by one.
 ///
@@ -56,38 +58,6 @@ enum InFlight<F> {
     OnTask(Ahead),
 }
 
-struct Listing<S> {
-    source: S,
-    pace: Pace,
-    read_ahead: Option<ReadAhead<S>>,
-    walk: Walk,
-    refused: Option<Error>,
-    progress: Progress,
-}
-
-/// [`Ahead::spawn`], whose bounds (`Send`, `'static`) apply only where reading ahead is on.
-pub(crate) type ReadAhead<S> = fn(&S, Pace, PageRequest) -> Ahead;
-
-/// What a listing has done so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// Groups yielded.
-    pub groups: u64,
-    /// Pages received.
-    pub pages: u64,
-    /// HTTP attempts made, retries included.
-    pub requests: u64,
-    /// Attempts beyond the first at a page.
-    pub retries: u64,
-    /// Restarts because a cursor had expired.
-    pub restarts: u32,
-    /// Decoded size of all pages, in bytes.
-    pub bytes: u64,
-    /// Time waited between attempts and for the rate limit.
-    pub waited: Duration,
-}
-
 impl<S: PageSource> PageStream<S> {
     pub(crate) fn new(
         source: S,
@@ -96,12 +66,10 @@ impl<S: PageSource> PageStream<S> {
         from: Result<Checkpoint>,
         rules: Rules,
     ) -> Self {
-        let (walk, refused) = match from {
-            Ok(from) => (Walk::new(from.place, from.heading, rules), None),
-            Err(error) => (Walk::nowhere(rules), Some(error)),
-        };
-        let progress = Progress::default();
-        let listing = Listing { source, pace, read_ahead, walk, refused, progress };
+        Self::idle(Listing::new(source, pace, read_ahead, from, rules))
+    }
+
+    fn idle(listing: Listing<S>) -> Self {
         Self { in_flight: Box::pin(InFlight::Idle), listing: Box::new(listing) }
     }
 
@@ -122,11 +90,8 @@ impl<S: PageSource> PageStream<S> {
     }
 
     pub(crate) fn reversed(self, remaining: usize) -> Self {
-        let mut progress = self.progress();
-        progress.groups -= remaining as u64;
-        let listing = *self.listing;
-        let walk = listing.walk.reversed(remaining);
-        Self { in_flight: Box::pin(InFlight::Idle), listing: Box::new(Listing { walk, progress, ..listing }) }
+        let progress = self.progress();
+        Self::idle(self.listing.reversed(remaining, progress))
     }
 
     /// Continues after an error: see [`GroupStream::resume`](crate::GroupStream::resume).
@@ -137,8 +102,7 @@ impl<S: PageSource> PageStream<S> {
     /// What the listing has done so far.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let mut progress = self.listing.progress;
-        progress.restarts = self.listing.walk.restarts();
+        let mut progress = self.listing.progress();
         match &*self.in_flight {
             InFlight::Idle => {}
             InFlight::Here(fetch) => progress.count(fetch.effort()),
@@ -159,10 +123,7 @@ impl<S: PageSource> PageStream<S> {
 
     /// Bounds on the items to come from pages that have not arrived. An error is an item.
     pub(crate) fn groups_hint(&self) -> (usize, Option<usize>) {
-        match self.listing.refused {
-            Some(_) => (1, Some(1)),
-            None => self.listing.walk.size_hint(),
-        }
+        self.listing.groups_hint()
     }
 
     fn poll_page(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Page>>> {
@@ -184,9 +145,7 @@ impl<S: PageSource> PageStream<S> {
                 InFlightProjection::OnTask(ahead) => (ready!(ahead.poll(cx)), ahead.effort()),
             };
             this.in_flight.set(InFlight::Idle);
-            listing.progress.count(effort);
-            let item = listing.arrive(answer.unwrap_or_else(|panic| resume_unwind(panic)));
-            if let Some(item) = item {
+            if let Some(item) = listing.arrive(answer, effort) {
                 if item.is_ok() {
                     if let Some(ahead) = listing.fetch_ahead() {
                         this.in_flight.set(InFlight::OnTask(ahead));
@@ -195,147 +154,6 @@ impl<S: PageSource> PageStream<S> {
                 return Poll::Ready(Some(item));
             }
         }
-    }
-}
-
-enum Pulled {
-    Request(PageRequest),
-    Item(Option<Result<Page>>),
-}
-
-impl<S: PageSource> Listing<S> {
-    fn checkpoint(&self, remaining: usize) -> Checkpoint {
-        Checkpoint {
-            list: self.source.list_identity(),
-            heading: self.walk.heading(),
-            place: self.walk.place(remaining),
-        }
-    }
-
-    fn pull(&mut self) -> Pulled {
-        if let Some(error) = self.refused.take() {
-            return Pulled::Item(Some(Err(error)));
-        }
-        match self.walk.step(Event::Pull) {
-            Outcome::Request(position, limit) => Pulled::Request(PageRequest::new(position, limit)),
-            Outcome::Fail(failure) => Pulled::Item(Some(Err(self.error(failure, None)))),
-            _ => Pulled::Item(None),
-        }
-    }
-
-    fn fetch_ahead(&self) -> Option<Ahead> {
-        let spawn = self.read_ahead?;
-        let (position, limit) = self.walk.request()?;
-        Some(spawn(&self.source, self.pace.clone(), PageRequest::new(position, limit)))
-    }
-
-    /// Returns the item to yield, if any.
-    fn arrive(&mut self, answer: Result<Page>) -> Option<Result<Page>> {
-        let (mut page, error) = match answer {
-            Ok(page) => (page, None),
-            Err(error) => (Page::default(), Some(error)),
-        };
-        let event = if let Some(error) = &error {
-            Event::Fault(fault(error))
-        } else {
-            self.progress.pages += 1;
-            self.progress.bytes += page.bytes;
-            Event::Page(self.view(&page))
-        };
-        match self.walk.step(event) {
-            Outcome::Yield(kept) => {
-                keep(&mut page.groups, kept);
-                self.progress.groups += page.groups.len() as u64;
-                return Some(Ok(page));
-            }
-            Outcome::Fail(failure) => return Some(Err(self.error(failure, error))),
-            Outcome::Restarted(restarts) => trace::restarted(self.source.app_id(), restarts),
-            Outcome::Lowered(size) => trace::lowered(self.source.app_id(), size),
-            Outcome::Nothing | Outcome::Request(..) | Outcome::End => {}
-        }
-        None
-    }
-
-    fn view(&mut self, page: &Page) -> View {
-        let side = |link, cursor: &Option<Cursor>| Side {
-            link,
-            // A source of the user's own may send an empty text or `null`.
-            cursor: cursor.clone().filter(Cursor::is_usable),
-        };
-        let ids = page.groups.iter().map(|group| group.id.as_str());
-        let next = side(page.has_next, &page.cursors.after);
-        self.walk.view(ids, next, side(page.has_previous, &page.cursors.before))
-    }
-
-    fn error(&self, failure: Failure, reported: Option<Error>) -> Error {
-        let reported = reported.map(|mut error| {
-            error.mask_words(|word| self.walk.has_sent(word));
-            error
-        });
-        let error = match (failure, reported) {
-            // Nothing was listed.
-            (Failure::Request, Some(error)) if error.is_config() && self.progress.pages == 0 => return error,
-            (Failure::Request, Some(error)) => error,
-            (Failure::GivenCursor, Some(refusal)) => Error::cursor_invalid(refusal),
-            (Failure::RefusedCursor | Failure::Request | Failure::GivenCursor, _) => Error::cursor_refused(),
-            (Failure::Loop, _) => Error::cursor_loop(),
-            (Failure::CursorTooLong(bytes), _) => Error::cursor_too_long(bytes),
-            (Failure::LinkWithoutCursor, _) => Error::protocol("the page has a link to another page, but no cursor"),
-            (Failure::EmptyPages, _) => {
-                Error::protocol("a hundred pages in a row have no groups, and each leads to another page")
-            }
-            (Failure::Unstable, _) => Error::protocol("the last page of the list changes each time it is requested"),
-            (Failure::NoWayBack, _) => {
-                Error::protocol("cannot reverse here: the page has no cursor for the other direction")
-            }
-        };
-        let error = error.with_app_id(self.source.app_id()).with_page(self.progress.pages + 1);
-        error.with_checkpoint(self.checkpoint(0))
-    }
-}
-
-fn fault(error: &Error) -> Fault {
-    if error.is_invalid_cursors() {
-        Fault::Invalid
-    } else if error.is_cursor_expired() {
-        Fault::Expired
-    } else if error.asks_for_less() {
-        Fault::TooLarge
-    } else if error.is_unexplained_refusal() {
-        Fault::Unexplained
-    } else {
-        Fault::Other
-    }
-}
-
-fn keep(groups: &mut Vec<Group>, kept: Kept) {
-    match kept {
-        Kept::Run(run) => {
-            groups.truncate(run.end);
-            groups.drain(..run.start);
-        }
-        Kept::Each(kept) => {
-            let mut kept = kept.into_iter();
-            groups.retain(|_| kept.next().unwrap_or(true));
-        }
-    }
-}
-
-impl Progress {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.groups += other.groups;
-        self.pages += other.pages;
-        self.requests += other.requests;
-        self.retries += other.retries;
-        self.restarts += other.restarts;
-        self.bytes += other.bytes;
-        self.waited += other.waited;
-    }
-
-    fn count(&mut self, effort: Effort) {
-        self.requests += u64::from(effort.attempts);
-        self.retries += u64::from(effort.attempts.saturating_sub(1));
-        self.waited += effort.waited;
     }
 }
 

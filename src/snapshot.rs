@@ -9,7 +9,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::page::Group;
-use crate::pages::Progress;
+use crate::progress::Progress;
 
 use index::Index;
 

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::groups::GroupStream;
 use crate::http::HttpSource;
 use crate::page::Group;
-use crate::pages::Progress;
+use crate::progress::Progress;
 use crate::source::PageSource;
 
 use ledger::Ledger;

@@ -14,6 +14,9 @@ use crate::trace::in_current_span;
 
 use super::{Effort, Fetch, Pace};
 
+/// [`Ahead::spawn`], whose bounds (`Send`, `'static`) apply only where reading ahead is on.
+pub(crate) type ReadAhead<S> = fn(&S, Pace, PageRequest) -> Ahead;
+
 /// A page fetched on its own task, which dropping it aborts.
 pub(crate) struct Ahead {
     /// `None` if there is no runtime.

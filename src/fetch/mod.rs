@@ -27,7 +27,7 @@ use observe::Observed;
 use rate::Turn;
 use retry::{Budget, Verdict};
 
-pub(crate) use ahead::Ahead;
+pub(crate) use ahead::{Ahead, ReadAhead};
 pub use observe::Attempt;
 pub(crate) use observe::Observer;
 pub(crate) use rate::RateLimit;
