@@ -212,7 +212,8 @@ impl ClientBuilder {
     /// Limits the total time of an attempt, from connecting to the last byte. More than zero.
     ///
     /// Default: 30 s, enough for the largest page (about 200 KiB) at 64 kbit/s. A silent server ends an attempt after 15 s,
-    /// or half of this timeout if that is longer.
+    /// or half of this timeout if that is longer. The [deadline](RetryPolicy::deadline) of a page, 90 s by default, ends its
+    /// attempts too: raise both.
     ///
     /// Time in which the stream is not polled does not count: a response that has arrived is used.
     pub fn timeout(mut self, timeout: Duration) -> Self {

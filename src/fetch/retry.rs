@@ -79,7 +79,7 @@ impl RetryPolicy {
     }
 
     /// Limits the total time of a page's attempts and the waits between them. When it passes, the attempt in progress
-    /// is dropped; no wait starts that would end later. Default: 90 s, three times
+    /// is dropped; no wait starts that would end later. Default: 90 s, three times the default of
     /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), except with [`none`](Self::none).
     ///
     /// Waits for the rate limit, and time in which the stream is not polled, do not count.

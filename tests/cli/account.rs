@@ -131,6 +131,23 @@ fn a_page_that_is_too_large_says_so_without_words_of_the_library() {
     assert!(ran.err.ends_with(expected), "{}", ran.err);
 }
 
+/// Scenario: each request makes the cursors expire. Expected: nothing is to be corrected, and the next run may succeed.
+#[test]
+fn a_list_that_changes_too_often_is_a_transient_failure() {
+    let list = FakeGroups::new(demo::groups(60)).on_request(|_, list| list.expire_cursors());
+    let api = Api::start(list);
+    let scratch = Scratch::new();
+    for command in [
+        &["list", "--page-size", "10"][..],
+        &["count", "--page-size", "10"],
+        &["diff", "--page-size", "10", "--state", &scratch.name("state")],
+    ] {
+        let ran = run(&mut api.tool(command));
+        assert_eq!(ran.code, Some(5), "{}", ran.err);
+        assert!(ran.err.contains("(code 131059); the list changes too often: run again later"), "{}", ran.err);
+    }
+}
+
 #[test]
 fn an_app_that_fails_does_not_stop_the_others() {
     let api = Api::start_apps([("a", FakeGroups::new(demo::groups(2))), ("c", FakeGroups::new(demo::groups(3)))]);

@@ -81,6 +81,11 @@ impl Failure {
     }
 }
 
+/// Where JSON is wrong. The error's own text quotes values, and a file given by mistake may hold a key.
+pub(crate) fn in_json(error: &serde_json::Error) -> String {
+    format!("at line {}, column {}", error.line(), error.column())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

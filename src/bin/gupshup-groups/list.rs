@@ -48,7 +48,12 @@ pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Ex
         match end {
             End::Reached => account.verbosity.note(&format!("{app}: {done}")),
             End::Failed(error) => {
-                let failure = message::failed(app, &error, file.path().map_or(Retry::Rerun, Retry::Resume));
+                let retry = match (file.path(), &options.backward_from) {
+                    (Some(path), _) => Retry::Resume(path),
+                    (None, Some(_)) => Retry::RerunWithCursor,
+                    (None, None) => Retry::Rerun,
+                };
+                let failure = message::failed(app, &error, retry);
                 say(&format!("{} ({done})", failure.message));
                 first_failure.get_or_insert(failure.exit);
             }

@@ -15,6 +15,8 @@ use crate::output::one_line;
 pub(crate) enum Retry<'a> {
     /// By the same command.
     Rerun,
+    /// By the same command, but not if its cursor was refused.
+    RerunWithCursor,
     /// By the same command. This file holds the place.
     Resume(&'a Path),
     /// By the program itself, at the next listing.
@@ -48,7 +50,7 @@ fn cause(error: &Error) -> String {
 fn exit(error: &Error, retry: Retry<'_>) -> Exit {
     if error.is_config() {
         Exit::Usage
-    } else if error.is_cursor_expired() && matches!(retry, Retry::Automatic) {
+    } else if error.is_cursor_expired() && matches!(retry, Retry::Rerun | Retry::Automatic) {
         // The next listing begins at the start.
         Exit::Failed
     } else if error.is_auth() || error.is_not_found() || (error.is_api() && !error.is_retryable()) {
@@ -60,7 +62,7 @@ fn exit(error: &Error, retry: Retry<'_>) -> Exit {
 
 fn advice(error: &Error, retry: Retry<'_>) -> String {
     let repeat = match retry {
-        Retry::Rerun => Some("run again"),
+        Retry::Rerun | Retry::RerunWithCursor => Some("run again"),
         Retry::Resume(_) => Some("run again with the same --resume-file"),
         Retry::Automatic => None,
     };
@@ -76,10 +78,13 @@ fn advice(error: &Error, retry: Retry<'_>) -> String {
                 path.display()
             ),
             Retry::Automatic => String::new(),
-            Retry::Rerun if error.is_cursor_invalid() => {
+            Retry::Rerun => "the list changes too often: run again later".to_owned(),
+            Retry::RerunWithCursor if error.is_cursor_invalid() => {
                 "the cursor belongs to another list, or the list has changed: list from the start".to_owned()
             }
-            Retry::Rerun => "the list has changed, so the cursor is no longer valid: list from the start".to_owned(),
+            Retry::RerunWithCursor => {
+                "the list has changed, so the cursor is no longer valid: list from the start".to_owned()
+            }
         }
     } else if error.is_rate_limited() {
         let wait = match (repeat, error.retry_after()) {

@@ -8,7 +8,7 @@ use gupshup_groups::Checkpoint;
 use serde::{Deserialize, Serialize};
 
 use crate::exclusive::ExclusiveFile;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, in_json};
 
 const VERSION: u32 = 1;
 
@@ -98,7 +98,7 @@ impl ResumeFile {
 
 fn parse(text: &str) -> Result<BTreeMap<String, Checkpoint>, String> {
     let wrong = |error: &dyn std::fmt::Display| format!("it is not a resume file ({error}); {START_AGAIN}");
-    let saved: Saved = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+    let saved: Saved = serde_json::from_str(text).map_err(|error| wrong(&in_json(&error)))?;
     if saved.version != VERSION {
         return Err(format!("it was written by another version of this program; {START_AGAIN}"));
     }
@@ -116,6 +116,13 @@ mod tests {
             assert!(parse(text).unwrap_err().contains("not a resume file"), "{text}");
         }
         assert!(parse(r#"{"version":2,"apps":{}}"#).unwrap_err().contains("another version"));
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_not_quoted() {
+        for text in ["123456", "\"123456\"", r#"{"version":"123456"}"#, r#"{"version":1,"apps":{"a":"123456"}}"#] {
+            assert!(!parse(text).unwrap_err().contains("123456"), "{text}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use gupshup_groups::{Change, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use crate::exclusive::ExclusiveFile;
-use crate::exit::Failure;
+use crate::exit::{Failure, in_json};
 
 const VERSION: u32 = 1;
 
@@ -110,7 +110,8 @@ impl StateFile {
 }
 
 fn parse(text: &str, demo: bool) -> Result<Saved, String> {
-    let saved: Saved = serde_json::from_str(text).map_err(|error| format!("it is not a state file ({error})"))?;
+    let saved: Saved =
+        serde_json::from_str(text).map_err(|error| format!("it is not a state file ({})", in_json(&error)))?;
     match (saved.version, saved.demo, demo) {
         (VERSION, true, false) => Err("it holds the invented groups of the demo".to_owned()),
         (VERSION, false, true) => Err("it holds groups of an account, not of the demo".to_owned()),
@@ -129,6 +130,13 @@ mod tests {
             assert!(parse(text, false).unwrap_err().contains("not a state file"), "{text}");
         }
         assert!(parse(r#"{"version":2,"demo":false,"apps":{}}"#, false).unwrap_err().contains("another version"));
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_not_quoted() {
+        for text in ["123456", "\"123456\"", r#"{"version":"123456"}"#] {
+            assert!(!parse(text, false).unwrap_err().contains("123456"), "{text}");
+        }
     }
 
     #[test]
