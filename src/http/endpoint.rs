@@ -54,6 +54,11 @@ impl Endpoint {
         if direct {
             http = http.no_proxy();
         }
+        // No TLS connection is made, so a system without certificates is no reason to fail.
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        if base.scheme() == "http" {
+            http = http.tls_certs_only([]);
+        }
         let http = http.build().map_err(|error| {
             let detail = "the HTTP client cannot be set up: check its TLS settings and the system's certificates";
             Error::config(detail).with_source(error.without_url())

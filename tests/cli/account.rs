@@ -42,6 +42,14 @@ fn the_demo_says_so_even_with_quiet_and_its_ids_begin_with_demo() {
 }
 
 #[test]
+fn the_demo_needs_no_certificates() {
+    let mut tool = tool(&["count", "--demo"]);
+    // What the system's store is on Linux; elsewhere it is not in files.
+    tool.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+    assert_eq!(output(&mut tool), "2500\n");
+}
+
+#[test]
 fn the_demo_uses_no_account() {
     let api = Api::always(500, "{}");
     assert_eq!(output(&mut api.tool(&["count", "--demo"])), "2500\n");
