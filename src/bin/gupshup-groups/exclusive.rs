@@ -293,6 +293,7 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&path).unwrap(), b"new");
     }
+
     /// Scenario: links to links, the last to a file that does not exist yet. Expected: the file is created and later removed,
     /// the links stay.
     #[cfg(unix)]
