@@ -102,9 +102,10 @@ impl CurrentPage {
         };
     }
 
-    /// The walk reads the page of the gap again from its start. The gap is the place of the walk, unless that is further.
+    /// The walk reads the page of the gap again from its start. The gap is the place of the walk, unless the page was empty
+    /// or the furthest gap is still ahead.
     pub(super) fn read_again(&mut self, gap: &Gap) {
-        if self.furthest_after(self.view.len()).is_none() {
+        if gap.anchor.is_some() && self.furthest_after(self.view.len()).is_none() {
             *self = Self::before(gap.clone());
         }
     }
