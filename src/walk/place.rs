@@ -52,6 +52,21 @@ impl Gap {
     }
 }
 
+impl View {
+    /// The gap after the first `count` groups.
+    pub(super) fn gap(&self, count: usize) -> Gap {
+        let last = count.checked_sub(1).and_then(|last| self.hashes.get(last).copied());
+        let (offset, anchor) = if self.position.direction() == self.direction {
+            (count, last.map(Anchor::Before))
+        } else {
+            // Before its first group in the order of the walk, which is its last in that of the request.
+            let first = self.hashes.first().copied();
+            (self.len().saturating_sub(count), last.map(Anchor::After).or(first.map(Anchor::Before)))
+        };
+        Gap { offset, anchor, ..Gap::before(self.position.clone(), self.limit) }
+    }
+}
+
 impl Place {
     /// The end of the list in the direction `heading`. The gap leads back.
     fn the_end(gap: Gap, heading: Direction) -> Self {

@@ -6,7 +6,6 @@ use rapidhash::v3::rapidhash_v3;
 
 use crate::cursor::{Cursor, Direction, Position};
 
-use super::place::{Anchor, Gap};
 use super::size::PageSize;
 
 /// The hash of an id or a cursor: `rapidhash` version 3, default seed, over the bytes of the text.
@@ -80,19 +79,6 @@ impl View {
         } else {
             (self.hashes.first().copied(), &self.behind)
         }
-    }
-
-    /// The gap after the first `count` groups.
-    pub(super) fn gap(&self, count: usize) -> Gap {
-        let last = count.checked_sub(1).and_then(|last| self.hashes.get(last).copied());
-        let (offset, anchor) = if self.position.direction() == self.direction {
-            (count, last.map(Anchor::Before))
-        } else {
-            // Before its first group in the order of the walk, which is its last in that of the request.
-            let first = self.hashes.first().copied();
-            (self.len().saturating_sub(count), last.map(Anchor::After).or(first.map(Anchor::Before)))
-        };
-        Gap { offset, anchor, ..Gap::before(self.position.clone(), self.limit) }
     }
 }
 
