@@ -13,7 +13,7 @@ use crate::fetch::{Ahead, Pace, ReadAhead, RetryPolicy};
 use crate::groups::GroupStream;
 use crate::http::HttpSource;
 use crate::page::Page;
-use crate::pages::PageStream;
+use crate::pages::{Listing, PageStream};
 use crate::source::PageSource;
 use crate::walk::{Gap, PageSize, Place, Rules, Sizes};
 
@@ -276,7 +276,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
             Start::Place(_, from) => Ok(from.clone()),
             Start::Invalid(problem) => Err(Error::config(problem.clone())),
         };
-        PageStream::new(self.source.clone(), self.pace.clone(), self.read_ahead, from, rules)
+        PageStream::new(Listing::new(self.source.clone(), self.pace.clone(), self.read_ahead, from, rules))
     }
 
     /// Fetches one page: the first of [`pages`](Self::pages), or an empty page if there is none.

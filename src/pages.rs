@@ -11,14 +11,15 @@ use pin_project::pin_project;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
 use crate::error::Result;
-use crate::fetch::{Ahead, Fetch, Pace, ReadAhead};
+use crate::fetch::{Ahead, Fetch};
 use crate::http::HttpSource;
 use crate::page::Page;
 use crate::progress::Progress;
 use crate::source::PageSource;
-use crate::walk::{Event, Rules};
+use crate::walk::Event;
 
-use listing::{Listing, Pulled};
+pub(crate) use listing::Listing;
+use listing::Pulled;
 
 /// The pages of a listing, one by one.
 ///
@@ -59,17 +60,7 @@ enum InFlight<F> {
 }
 
 impl<S: PageSource> PageStream<S> {
-    pub(crate) fn new(
-        source: S,
-        pace: Pace,
-        read_ahead: Option<ReadAhead<S>>,
-        from: Result<Checkpoint>,
-        rules: Rules,
-    ) -> Self {
-        Self::idle(Listing::new(source, pace, read_ahead, from, rules))
-    }
-
-    fn idle(listing: Listing<S>) -> Self {
+    pub(crate) fn new(listing: Listing<S>) -> Self {
         Self { in_flight: Box::pin(InFlight::Idle), listing: Box::new(listing) }
     }
 
@@ -91,7 +82,7 @@ impl<S: PageSource> PageStream<S> {
 
     pub(crate) fn reversed(self, remaining: usize) -> Self {
         let progress = self.progress();
-        Self::idle(self.listing.reversed(remaining, progress))
+        Self::new(self.listing.reversed(remaining, progress))
     }
 
     /// Continues after an error: see [`GroupStream::resume`](crate::GroupStream::resume).

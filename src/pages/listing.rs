@@ -13,7 +13,7 @@ use crate::source::{PageRequest, PageSource};
 use crate::trace;
 use crate::walk::{Event, Failure, Fault, Kept, Outcome, Rules, Side, View, Walk};
 
-pub(super) struct Listing<S> {
+pub(crate) struct Listing<S> {
     pub(super) source: S,
     pub(super) pace: Pace,
     read_ahead: Option<ReadAhead<S>>,
@@ -30,7 +30,7 @@ pub(super) enum Pulled {
 }
 
 impl<S: PageSource> Listing<S> {
-    pub(super) fn new(
+    pub(crate) fn new(
         source: S,
         pace: Pace,
         read_ahead: Option<ReadAhead<S>>,
