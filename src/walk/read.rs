@@ -20,7 +20,7 @@ impl Walk {
             None => 0,
             Some(seek) => match seek.offset_in(&view) {
                 Some(offset) => offset,
-                // The group beside the gap is gone. New groups may have moved older ones off the gap's page, so no
+                // The anchor is gone. New groups may have moved older ones off the gap's page, so no
                 // group is lost only if the walk goes back from the end of the list.
                 None if reversed && ends && (view.len() > 0 || seek.last.is_none()) => view.len(),
                 None => return self.search_on(seek.clone(), request, &view, next),
@@ -71,7 +71,7 @@ impl Walk {
         (state, Outcome::Nothing)
     }
 
-    /// The group beside the gap is gone. `last`: where a walk that goes back begins instead, at the end of the list.
+    /// The anchor is gone. `last`: where a walk that goes back begins instead, at the end of the list.
     fn search_ended(&mut self, gap: Gap, request: Request, last: Option<Gap>) -> (State, Outcome) {
         self.history.begin_pass();
         let gap = match last {

@@ -4,7 +4,7 @@ use super::support::*;
 use crate::cursor::Direction;
 use crate::walk::{Event, Failure, Kept, Outcome, Place, Rules};
 
-/// A page, and what is known when it comes. Two groups were requested.
+/// A page, and what is known when it arrives. Two groups were requested.
 #[expect(clippy::struct_excessive_bools, reason = "each is a dimension of the table")]
 #[derive(Clone, Copy, Debug)]
 struct Case {

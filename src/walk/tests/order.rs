@@ -1,4 +1,4 @@
-//! Where a walk begins, and in which order groups come.
+//! Where a walk begins, and in which order it yields groups.
 
 use super::support::*;
 use crate::walk::{Event, Fault, Gap, Outcome, PageSize, Place, Walk};

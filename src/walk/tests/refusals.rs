@@ -68,7 +68,7 @@ fn a_page_that_has_changed_goes_on_and_yields_each_group_once() {
 
 #[test]
 fn the_last_group_yielded_may_have_moved_on_to_the_next_page() {
-    // A new group came first.
+    // A new group is the first.
     for rules in [by(2), without_memory(by(2))] {
         let mut walk = unlinked(rules);
         invalid(&mut walk);

@@ -134,7 +134,7 @@ fn a_page_that_leads_nowhere_after_a_restart_is_behind_the_last_group_yielded() 
 
 #[test]
 fn the_places_of_several_restarts_are_behind_the_furthest_group_yielded() {
-    // Pages are longer now, and a new group came first: the last group of the page is the furthest that was yielded.
+    // Pages are longer now, and a new group is the first: the last group of the page is the furthest that was yielded.
     let list = List(vec![-1, 0, 1, 2, 3]);
     let mut walk = from_start(by(3));
     yields_all(&mut walk, page(0..2).next("a"));
@@ -146,7 +146,7 @@ fn the_places_of_several_restarts_are_behind_the_furthest_group_yielded() {
     assert_eq!(list.answer(&mut walk), Some(vec![]));
     assert_eq!(rest(&list, walk.place(0)), [2, 3]);
 
-    // The walk has not come so far when it begins again.
+    // The walk has not reached that place when it restarts again.
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));
     yields_all(&mut walk, page(2..3).next("b"));
@@ -218,7 +218,7 @@ fn the_offset_of_a_place_counts_all_groups_of_the_page_also_where_some_were_left
     assert_eq!(yields(&mut walk, page([0, 1, 9, 2]).lead(Forward, true, None)), [9, 2]);
     assert_eq!(fails(&mut walk), Failure::LinkWithoutCursor);
     resume(&mut walk);
-    // It is sought on its page, and two groups came before it.
+    // It is sought on its page, and two groups are before it.
     assert_eq!(yields(&mut walk, page([0, 7, 1, 8, 9, 2, 3, 4]).next("b")), [3, 4]);
     let Place::Middle(Gap { offset, .. }) = walk.place(1) else { panic!("not in the middle") };
     assert_eq!(offset, 7);

@@ -242,7 +242,7 @@ fn a_search_that_expects_the_place_at_the_start_of_its_page_requests_what_is_lef
     yields_all(&mut walk, page(0..5).next("a"));
     let mut back = walk.reversed(0);
     yields_all(&mut back, page(0..5).previous("b"));
-    // All five have come back, so that no group of the page is to be skipped.
+    // All five are repeated, so no group of the page is to be skipped.
     let mut walk = Walk::new(back.place(0), Forward, at_most(1, by(5)));
     assert_eq!(request(&mut walk), (after("given"), 1));
     assert_eq!(yields(&mut walk, page(0..1).next("c")), [0]);

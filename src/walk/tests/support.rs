@@ -22,7 +22,7 @@ pub(super) fn page(ids: impl IntoIterator<Item = i64>) -> Page {
     Page { ids: ids.into_iter().collect(), ..Page::default() }
 }
 
-/// The page that says that nothing comes.
+/// A page without groups, links and cursors.
 pub(super) fn empty() -> Page {
     page([])
 }

@@ -1,4 +1,4 @@
-//! The reference: a list and an index, which each group that comes moves by one. It knows no cursors.
+//! The reference: a list and an index, which moves by one at each group yielded. It knows no cursors.
 
 use crate::cursor::Direction;
 use crate::dialect::{CursorAnswer, CursorKind};
@@ -7,35 +7,35 @@ use crate::server::Groups;
 use crate::walker::{Failure, Fault, Size};
 use crate::world::{Start, World};
 
-/// What has happened so far, and how what came compares with the reference.
+/// What has happened so far, and how the groups yielded compare with the reference.
 ///
 /// Sets of groups are bits, by serial number. The list's order is that of the serial numbers of its first groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "what has happened, each for itself")]
 pub struct Course {
     heading: Direction,
-    /// How many of the list's first groups come before the place of the walk.
+    /// How many of the list's first groups are before the place of the walk.
     index: u8,
-    /// Groups that were passed and did not come: a loss, unless they are deleted.
+    /// Groups that were skipped: a loss, unless they are deleted.
     passed: u8,
-    /// Groups that came again: a repeat, unless they are deleted.
+    /// Groups that were repeated: an error, unless they are deleted.
     again: u8,
-    /// Groups that came in a walk that was neither reversed nor resumed.
+    /// Groups yielded by a walk that was neither reversed nor resumed.
     seen: u8,
-    /// The group that came last.
+    /// The group yielded last.
     last: Option<u8>,
-    /// The groups that came last before pages were read again. Until the walk has passed such a group, its place is beside
+    /// The last groups yielded before pages were read again. Until the walk has passed such a group, its place is beside
     /// it.
-    frontiers: u8,
-    /// No group has come since the walk was reversed or resumed.
+    furthest: u8,
+    /// No group was yielded since the walk was reversed or resumed.
     is_new: bool,
-    /// The walk was reversed where its place is not known: before the first group of a page that comes again.
+    /// The walk was reversed where its place is not known: before the first group of a page that is listed again.
     is_lost: bool,
     /// The walk is the one that began: it was neither reversed nor resumed.
     is_one_walk: bool,
-    /// A group came twice in it.
+    /// It has yielded a group twice.
     is_twice: bool,
-    /// A page came again because the group beside the place was deleted.
+    /// A page was listed again because the group beside the place was deleted.
     repeated: bool,
     pub created: bool,
     pub deleted: bool,
@@ -56,7 +56,7 @@ impl Course {
             again: 0,
             seen: 0,
             last: None,
-            frontiers: 0,
+            furthest: 0,
             is_new: false,
             is_lost: false,
             is_one_walk: true,
@@ -72,7 +72,7 @@ impl Course {
 
     /// A cursor was refused: pages are read again.
     pub fn read_again(&mut self) {
-        self.frontiers |= self.last.map_or(0, bit);
+        self.furthest |= self.last.map_or(0, bit);
     }
 
     /// The walk was reversed, in a list that is `now`.
@@ -87,7 +87,7 @@ impl Course {
         (self.is_new, self.is_one_walk, self.seen) = (true, false, 0);
     }
 
-    /// A group came, of a list that had `count` groups at first and is `now`.
+    /// A group was yielded, of a list that had `count` groups at first and is `now`.
     pub fn group(&mut self, serial: u8, count: u8, now: &Groups) {
         if self.is_one_walk {
             self.is_twice |= self.seen & bit(serial) != 0;
@@ -95,7 +95,7 @@ impl Course {
         }
         let may_repeat = self.is_new && self.may_repeat(now);
         if may_repeat {
-            // A group that was created may be the first of the page that comes again.
+            // A group that was created may be the first of the page that is listed again.
             self.read_again();
         }
         self.last = Some(serial);
@@ -116,13 +116,13 @@ impl Course {
         self.index = next;
     }
 
-    /// Whether the page of the place may come again, because the group beside the place is gone.
+    /// Whether the page of the place may be listed again, because the group beside the place is gone.
     fn may_repeat(&self, now: &Groups) -> bool {
-        let beside = self.frontiers | self.last.map_or(0, bit);
+        let beside = self.furthest | self.last.map_or(0, bit);
         beside & !bits(now) != 0
     }
 
-    /// What the walk came to, in a world whose list has become `now`.
+    /// How the walk ended, in a world whose list has become `now`.
     #[must_use]
     pub fn judge(&self, world: &World, now: &Groups, end: End) -> Verdict {
         match self.breach(world, now, end) {
@@ -136,7 +136,7 @@ impl Course {
         }
     }
 
-    /// Compares what came with the groups that were there throughout.
+    /// Compares the groups yielded with those that were there throughout.
     fn breach(&self, world: &World, now: &Groups, end: End) -> Option<Breach> {
         let first = between(0, world.count);
         let throughout = bits(now) & first;
@@ -145,8 +145,8 @@ impl Course {
             Direction::Backward => between(0, self.index),
         };
         match end {
-            _ if self.is_twice => Some(Breach::CameTwice),
-            _ if self.again & throughout != 0 => Some(Breach::CameAgain),
+            _ if self.is_twice => Some(Breach::YieldedTwice),
+            _ if self.again & throughout != 0 => Some(Breach::Repeated),
             _ if self.passed & throughout != 0 => Some(Breach::Missing),
             End::Failed(..) if !self.may_fail(world, end) => Some(Breach::ErrorWithoutReason),
             End::Done if rest & throughout != 0 && !self.is_lost => Some(Breach::EndedEarly),

@@ -30,7 +30,7 @@ pub struct Explorer<'a> {
 pub enum Item {
     /// A request was made.
     Request,
-    /// A group came.
+    /// A group was yielded.
     Group(u8),
     /// This happened before the next request was answered.
     Event(Event),
@@ -38,7 +38,7 @@ pub enum Item {
     Reverse { remaining: u8 },
     /// The place before the last `remaining` groups of a page was saved, and the walk resumed from it.
     Resume { remaining: u8, size: Size },
-    /// As many groups came as were wanted, and the walk was resumed for the rest.
+    /// `max_groups` were yielded, and the walk was resumed for the rest.
     Rest,
 }
 
@@ -70,7 +70,7 @@ struct State {
     /// Events of the next request of a lower rank have had their turn, and so has leaving before it.
     rank: u8,
     requests: u8,
-    /// How many groups came since the walk began or was resumed.
+    /// Groups yielded since the walk began or was resumed.
     yielded: u8,
     rules: Rules,
     /// Why the last request failed.
@@ -140,7 +140,7 @@ impl<'a> Explorer<'a> {
                     return Ok((state, end));
                 }
                 Step::End if state.rules.max_groups == Some(state.yielded) => {
-                    // As many came as were wanted. The rest comes from there.
+                    // `max_groups` were yielded. The rest is listed from there.
                     self.leave(&state, 0);
                     let rules = Rules { max_groups: None, ..state.rules };
                     state = state.resumed(0, rules);

@@ -1,11 +1,10 @@
 //! Small worlds: the crate's pure walk (`src/walk`) against every short list, page size, dialect of the server and
 //! schedule of events.
 //!
-//! A walk that is wrong is wrong on a short list already: what matters is where the cursor lies, what the page says of its
-//! ends, and what happens between two requests. So every list of up to five groups is walked, in pages of one to four,
-//! with each [dialect](dialect::Dialect), and at every request every event happens: a group is created or
-//! deleted, cursors expire, the request fails or is dropped, the walk is reversed, or saved and resumed. The
-//! promise is checked of each walk.
+//! A wrong rule fails on a short list too, because only three things matter: the places of cursors, the links of pages, and
+//! the events between two requests. So every list of up to five groups is walked, in pages of one to four, with each
+//! [dialect](dialect::Dialect), and at every request every event happens: a group is created or deleted, cursors expire, the
+//! request fails or is dropped, the walk is reversed, or saved and resumed. The promise is checked for each walk.
 //!
 //! `src/walk` and `src/cursor.rs` are compiled here as they stand. They import nothing else of the crate.
 

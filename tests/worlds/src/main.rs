@@ -1,4 +1,4 @@
-//! Walks through every small world, and says what came of it. Fails if a promise was broken.
+//! Walks through every small world, and prints a report. Fails if a promise was broken.
 //!
 //! `cargo run --release --manifest-path tests/worlds/Cargo.toml`; with `quick` after `--`, the part that `cargo test` runs.
 

@@ -11,7 +11,7 @@ pub struct Mark {
     /// The version of the list that it was handed out for.
     pub version: u8,
     pub side: Side,
-    /// How many pages of groups the walk has had so far, modulo 2: empty pages come every one or two.
+    /// The number of pages with groups so far, modulo 2: an empty page follows every one or two.
     pub pages: u8,
 }
 
@@ -66,7 +66,7 @@ impl Mark {
         Some(Self { target: target - b'a', version: version - b'a', side, pages: pages - b'a' })
     }
 
-    /// How many groups come before the place that a request in `direction` is answered from, if the cursor's group
+    /// The number of groups before the place that a request in `direction` is answered from, if the cursor's group
     /// stands at `index`.
     #[must_use]
     pub fn edge(self, index: u8, direction: Direction) -> u8 {

@@ -1,6 +1,6 @@
 //! The promise of every world, the ways to break it, and the names of what cannot be promised.
 //!
-//! *Each group that was there throughout the walk comes exactly once and in order, or an error comes; a place taken
+//! *Each group that was there throughout the walk is yielded exactly once and in order, or there is an error; a place taken
 //! anywhere leads to the rest; it ends.*
 
 use crate::walker::{Failure, Fault};
@@ -10,8 +10,8 @@ use crate::walker::{Failure, Fault};
 pub enum Breach {
     Missing,
     EndedEarly,
-    CameAgain,
-    CameTwice,
+    Repeated,
+    YieldedTwice,
     ErrorWithoutReason,
     TypoTaken,
     EndIsNoEnd,
@@ -25,11 +25,11 @@ impl Breach {
     #[must_use]
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Missing => "a group was passed and did not come",
+            Self::Missing => "a group was skipped",
             Self::EndedEarly => "the walk ended before the list",
-            Self::CameAgain => "a group came again",
-            Self::CameTwice => "a group came twice in one walk",
-            Self::ErrorWithoutReason => "an error came where nothing was wrong",
+            Self::Repeated => "a group was repeated",
+            Self::YieldedTwice => "a group was yielded twice in one walk",
+            Self::ErrorWithoutReason => "an error without a reason",
             Self::TypoTaken => "a text that is no cursor was taken for one",
             Self::EndIsNoEnd => "the place at the end leads to a request",
             Self::NoEnd => "the walk does not end",
@@ -51,7 +51,7 @@ pub enum Unpromised {
     /// The server leaves out a link where groups follow, after it has sent links, and the end is not confirmed
     /// (`confirm_end`): groups are missing.
     LinkLeftOut,
-    /// The group beside a saved place, or beside the gap where the walk was reversed, was deleted: its page comes again, or
+    /// The group beside a saved place, or beside the gap where the walk was reversed, was deleted: its page is listed again, or
     /// the list from its end, so groups are repeated, and none is missing.
     PageAgain,
 }
@@ -65,7 +65,7 @@ impl Unpromised {
             Self::OffsetsShift => "cursors are offsets and the list changes: groups are missing or repeated",
             Self::StaleLooksLikeTheEnd => "a stale cursor is answered as the end of the list is: groups are missing",
             Self::LinkLeftOut => "a link is left out after links were sent, without confirm_end: groups are missing",
-            Self::PageAgain => "the group beside the place was deleted: its page comes again, groups are repeated",
+            Self::PageAgain => "the group beside the place was deleted: its page is listed again, groups are repeated",
         }
     }
 
@@ -73,22 +73,22 @@ impl Unpromised {
     pub(crate) fn explains(self, breach: Breach) -> bool {
         match self {
             Self::OffsetsShift => {
-                matches!(breach, Breach::Missing | Breach::EndedEarly | Breach::CameAgain | Breach::CameTwice)
+                matches!(breach, Breach::Missing | Breach::EndedEarly | Breach::Repeated | Breach::YieldedTwice)
             }
             // A wrong end of a walk backward is a wrong start of the walk that is reversed there.
             Self::StaleLooksLikeTheEnd | Self::LinkLeftOut => {
-                matches!(breach, Breach::Missing | Breach::EndedEarly | Breach::CameAgain)
+                matches!(breach, Breach::Missing | Breach::EndedEarly | Breach::Repeated)
             }
-            Self::PageAgain => breach == Breach::CameAgain,
+            Self::PageAgain => breach == Breach::Repeated,
         }
     }
 }
 
-/// What a walk came to.
+/// How a walk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Kept,
-    /// An error came that says so.
+    /// An error says so.
     Failed,
     /// It was not kept, and could not be promised.
     Unpromised(Unpromised),

@@ -1,4 +1,4 @@
-//! What the walks came to.
+//! How the walks ended.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -10,7 +10,7 @@ use crate::promise::{Breach, End, Unpromised, Verdict};
 use crate::walker::Failure;
 use crate::world::World;
 
-/// What the walks came to.
+/// How the walks ended.
 #[derive(Debug, Default)]
 pub struct Report {
     pub worlds: u64,
@@ -79,7 +79,7 @@ impl Report {
         }
     }
 
-    /// Adds what other walks came to.
+    /// Adds how other walks ended.
     pub fn add(&mut self, other: Self) {
         self.worlds += other.worlds;
         self.walks += other.walks;

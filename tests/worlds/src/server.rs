@@ -220,7 +220,7 @@ impl Server {
         Mark { target, version: self.version, side, pages: pages % 2 }
     }
 
-    /// How many groups come before the place that a cursor points to, or `None` where the cursor is stale.
+    /// The number of groups before the place that a cursor points to; `None` if the cursor is stale.
     fn edge(&self, mark: Mark, direction: Direction, dialect: &Dialect) -> Option<u8> {
         let index = match dialect.cursors {
             CursorKind::Items => self.groups.as_slice().iter().zip(0..).find(|(serial, _)| **serial == mark.target)?.1,

@@ -22,7 +22,7 @@ pub enum Size {
     Adaptive,
 }
 
-/// What comes of an event.
+/// The result of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// This page is requested.

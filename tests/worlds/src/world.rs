@@ -49,7 +49,7 @@ impl Start {
         matches!(self, Self::AfterTypo | Self::BeforeTypo)
     }
 
-    /// How many groups come before it.
+    /// The number of groups before it.
     #[must_use]
     pub fn index(self) -> u8 {
         match self {
