@@ -151,7 +151,9 @@ impl FakeGroups {
     /// Calls `hook` before each request is answered, with the request's number, counted from 0: to change the list or
     /// the settings during a listing. Use the handle that is passed to the hook; a captured one would never be freed.
     pub fn on_request(&self, hook: impl Fn(usize, &FakeGroups) + Send + Sync + 'static) -> Self {
-        self.state().on_request = Some(Arc::new(hook));
+        let replaced = self.state().on_request.replace(Arc::new(hook));
+        // It may own a request of this fake, whose drop is recorded.
+        drop(replaced);
         self.clone()
     }
 }

@@ -120,6 +120,16 @@ fn a_hook_can_change_the_list_in_the_middle_of_a_walk() {
 }
 
 #[test]
+fn a_hook_that_owns_a_request_of_its_fake_can_be_replaced() {
+    let fake = FakeGroups::new(groups(1)).script([Fault::Hang]);
+    let mut fetch = fake.fetch(PageRequest::new(Position::Start, PageSize::DEFAULT));
+    assert!((&mut fetch).now_or_never().is_none());
+    fake.on_request(move |_, _| _ = &fetch);
+    fake.on_request(|_, _| {});
+    assert_eq!(fake.dropped(), 1);
+}
+
+#[test]
 fn a_fetch_crosses_threads_and_can_be_moved_while_it_is_polled() {
     fn holds<T: Send + Sync + Unpin + 'static>() {}
     holds::<FakeGroups>();
