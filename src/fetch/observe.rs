@@ -82,7 +82,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// The error of a failed attempt. If the attempt is repeated, the stream does not yield it.
+    /// The error of a failed attempt. If the attempt is repeated, the stream does not yield it. The key and the cursor of
+    /// this attempt are masked in it; cursors of earlier pages only in errors that the stream yields.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         self.answer?.as_ref().err()
