@@ -22,7 +22,7 @@ pub(super) enum Origin {
     Page(Gap),
     /// From the caller.
     Caller,
-    /// The walk has sent it before. Or there is none.
+    /// From a place whose page is requested again. Or there is no cursor.
     Again,
 }
 
