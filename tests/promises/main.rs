@@ -1,6 +1,8 @@
 //! The promises of the crate, one module for each kind. The name of a test is the promise.
 
+mod cancel;
 mod chaos;
+mod combinators;
 mod config;
 mod consistent;
 mod end;
@@ -10,17 +12,23 @@ mod faults;
 mod http;
 mod model;
 mod observer;
+mod page_size;
+mod panics;
 mod parked;
+mod places;
 mod polling;
 mod read_ahead;
+mod restarts;
 mod retries;
 mod server;
 mod service;
+mod starts;
 mod status;
 mod support;
 mod sync;
 mod tls;
 mod tracked;
 mod transport;
+mod types;
 mod updates;
 mod walk;
