@@ -39,7 +39,7 @@ fn list(base: &str) -> (Result<usize>, usize) {
     list_at_most(base, MAX)
 }
 
-/// Lists from there, and returns what comes of it and how many bytes were in use at most, beyond those in use before.
+/// Lists from there. Returns the result, and the peak of memory beyond what was in use before.
 fn list_at_most(base: &str, max: usize) -> (Result<usize>, usize) {
     let client = Client::builder("key").base_url(base).max_page_bytes(max).retry(RetryPolicy::none()).build().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -55,7 +55,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// 100 MiB of spaces: the same part a hundred times, without the end that nobody comes to.
+/// 100 MiB of spaces: the same part a hundred times, without its end.
 fn bomb() -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&vec![b' '; MIB]).unwrap();
@@ -79,13 +79,16 @@ fn assert_bounded((page, peak): (Result<usize>, usize)) {
 /// The bound of a page, and of all that reading it may take.
 const MAX: usize = 8 * MIB;
 
-/// As much of `start`, then `part` again and again, then `end`, as the bound allows.
+/// A smaller bound, because many bodies are read, by code that is not optimized.
+const SMALL: usize = 2 * MIB;
+
+/// As much of `start`, then `part` again and again, then `end`, as the smaller bound allows.
 fn filled(start: &str, part: &str, end: &str) -> Vec<u8> {
-    let count = (MAX - start.len() - end.len()) / part.len();
+    let count = (SMALL - start.len() - end.len()) / part.len();
     format!("{start}{}{end}", part.repeat(count)).into_bytes()
 }
 
-/// Bodies of 8 MiB, each of which is the worst for one way to read it.
+/// Bodies of 2 MiB, each of which is the worst for one way to read it.
 fn worst_bodies() -> Vec<(&'static str, Vec<u8>)> {
     let group = r#"{"id":1,"subject":"","created_at":1}"#;
     vec![
@@ -118,7 +121,7 @@ fn worst_bodies() -> Vec<(&'static str, Vec<u8>)> {
         ("no JSON", filled("", "word ", "")),
         (
             "bytes that are no text",
-            [filled(r#"{"data":[],"x":""#, "x", "")[..MAX - 3].to_vec(), b"\xff\"}".to_vec()].concat(),
+            [filled(r#"{"data":[],"x":""#, "x", "")[..SMALL - 3].to_vec(), b"\xff\"}".to_vec()].concat(),
         ),
     ]
 }
@@ -131,15 +134,15 @@ fn no_body_takes_more_memory_than_three_times_the_bound() {
     assert_eq!(list(&server(move |stream| stream.write_all(&page).unwrap())).0.unwrap(), 1);
 
     for (what, body) in worst_bodies() {
-        assert!((MAX - 64..=MAX).contains(&body.len()), "{what}: {} bytes", body.len());
+        assert!((SMALL - 64..=SMALL).contains(&body.len()), "{what}: {} bytes", body.len());
         let plain = [format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(), &*body].concat();
         let small = zipped(&gzip(&body));
         drop(body);
         for answer in [plain, small] {
             let bytes = answer.len();
-            let (page, peak) = list(&server(move |stream| drop(stream.write_all(&answer))));
+            let (page, peak) = list_at_most(&server(move |stream| drop(stream.write_all(&answer))), SMALL);
             println!("{what}, {bytes} bytes sent: {} KiB", peak / 1024);
-            assert!(peak <= 3 * MAX, "{what}, {bytes} bytes sent: {peak} bytes taken, {page:?}");
+            assert!(peak <= 3 * SMALL, "{what}, {bytes} bytes sent: {peak} bytes taken, {page:?}");
         }
     }
 
