@@ -120,7 +120,7 @@ impl CurrentPage {
     /// The walk reads the page of the gap again from its start. The gap is the place of the walk, unless the page was empty
     /// or the furthest gap is still ahead.
     pub(super) fn read_again(&mut self, gap: &Gap) {
-        if gap.anchor.is_some() && self.furthest_after(self.view.len()).is_none() {
+        if gap.anchor.is_some() && self.furthest_ahead().is_none() {
             *self = Self::before(gap.clone());
         }
     }
@@ -129,7 +129,7 @@ impl CurrentPage {
     /// `last`. Returns the hashes of this page, as a buffer.
     pub(super) fn turn(&mut self, view: View, kept: Kept, next: &Next, last: Option<usize>) -> Vec<u64> {
         let len = view.len();
-        let furthest = self.furthest_after(self.view.len()).map(|gap| {
+        let furthest = self.furthest_ahead().map(|gap| {
             let index = view.hashes.iter().position(|hash| Some(*hash) == gap.hash());
             let offset = index.map_or((gap.offset - self.view.len()).max(len + 1), |index| index + 1);
             Gap { position: view.position.clone(), limit: view.limit, offset, ..gap.clone() }
@@ -138,7 +138,7 @@ impl CurrentPage {
         let end = match (last, next) {
             (Some(last), _) => Place::Middle(page.gap(last + 1)),
             (None, Next::End) => Place::the_end(page.view.gap(len), page.view.direction),
-            (None, Next::Page { position, .. }) if page.furthest_after(len).is_none() => {
+            (None, Next::Page { position, .. }) if page.furthest_ahead().is_none() => {
                 Place::Middle(Gap { next: Some(position.clone()), ..page.view.gap(len) })
             }
             (None, _) => Place::Middle(page.gap(len)),
@@ -148,7 +148,7 @@ impl CurrentPage {
 
     /// Moves the end past an empty page, requested with `limit`, which leads to `next`.
     pub(super) fn pass(&mut self, heading: Direction, limit: PageSize, next: &Next) {
-        if self.furthest_after(self.view.len()).is_some() && !matches!(next, Next::End) {
+        if self.furthest_ahead().is_some() && !matches!(next, Next::End) {
             return;
         }
         let gap = match (&self.end, next) {
@@ -180,6 +180,11 @@ impl CurrentPage {
     /// The gap after the first `count` groups of the page, or the furthest, if that is later.
     fn gap(&self, count: usize) -> Gap {
         self.furthest_after(count).cloned().unwrap_or_else(|| self.view.gap(count))
+    }
+
+    /// The furthest gap, if it is past this page.
+    fn furthest_ahead(&self) -> Option<&Gap> {
+        self.furthest_after(self.view.len())
     }
 
     fn furthest_after(&self, count: usize) -> Option<&Gap> {
