@@ -10,8 +10,7 @@ use gupshup_groups::{Client, ListGroups, Result};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::polling::{Gated, five_groups};
-use crate::support::{all, groups, take};
+use crate::support::{Gated, all, five_groups, groups, take};
 
 #[test]
 fn a_next_dropped_at_any_await_loses_nothing_and_repeats_no_request() {

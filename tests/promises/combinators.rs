@@ -5,8 +5,7 @@ use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, select};
 use gupshup_groups::testing::Fault;
 use gupshup_groups::{Error, Group, Result};
 
-use crate::polling::five_groups;
-use crate::support::groups;
+use crate::support::{five_groups, groups};
 
 #[test]
 fn select_with_complete_sees_all_groups_of_all_streams() {

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups, Fault};
-use gupshup_groups::{Checkpoint, Error, Group, ListGroups};
+use gupshup_groups::{Checkpoint, Error, ListGroups};
 use proptest::prelude::*;
 
-use crate::support::{all, drain, groups, numbered, take};
+use crate::support::{all, drain, groups, ids, numbered, take};
 
 /// A server's dialect; see [`Dialect`].
 #[expect(clippy::struct_excessive_bools, reason = "independent knobs")]
@@ -133,10 +133,6 @@ fn sized(list: ListGroups<FakeGroups>, page_size: Option<usize>) -> ListGroups<F
         Some(size) => list.page_size(u32::try_from(size).unwrap()),
         None => list,
     }
-}
-
-fn ids(groups: &[Group]) -> Vec<usize> {
-    groups.iter().map(|group| group.id.parse().unwrap()).collect()
 }
 
 fn wordings() -> impl Strategy<Value = Wording> {

@@ -3,8 +3,7 @@
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{Cursors, Error, ListGroups, Page, Position};
 
-use crate::support::{all, drain, from_fn, groups, numbered};
-use crate::walk::{ids, limits, numbers};
+use crate::support::{all, drain, from_fn, groups, id_texts, limits, numbered, numbers};
 
 #[test]
 fn ten_thousand_groups_take_eleven_requests_by_default() {
@@ -48,7 +47,7 @@ fn a_server_whose_maximum_is_100_is_listed_completely_backward() {
     let fake = FakeGroups::new(groups(250)).dialect(Dialect::default().refuse_page_size_above(100));
     let last = fake.cursor_at("249").unwrap();
     let found = all(ListGroups::from_source(fake.clone()).before(last).stream());
-    assert_eq!(ids(&found), numbers(248, 0));
+    assert_eq!(id_texts(&found), numbers(248, 0));
     assert_eq!(limits(&fake), [25, 1024, 100, 100, 100]);
 }
 
@@ -105,7 +104,7 @@ fn a_cursor_of_64_kib_is_an_error_that_does_not_echo_it() {
     let (found, error) = drain(&mut stream);
     let error = error.expect("no server takes such a cursor");
     assert!(error.is_too_large() && !error.is_retryable());
-    assert_eq!(ids(&found), ["0", "1"]);
+    assert_eq!(id_texts(&found), ["0", "1"]);
     assert_eq!(fake.requests().len(), 1);
     let text = format!("{error} {error:?} {stream:?} {}", error.checkpoint().unwrap());
     assert!(!text.contains("SECRET"), "{text}");

@@ -11,8 +11,7 @@ use futures_test::task::noop_context;
 use gupshup_groups::testing::{FakeFetch, FakeGroups, Fault};
 use gupshup_groups::{ListGroups, Page, PageRequest, PageSource, Result};
 
-use crate::polling::{five_groups, poll_next};
-use crate::support::{all, groups, take};
+use crate::support::{all, five_groups, groups, poll_next, take};
 
 /// Whether a poll of the stream panics.
 fn panics<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = T> + Unpin)) -> bool {

@@ -3,8 +3,7 @@
 use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups};
 use gupshup_groups::{Checkpoint, ListGroups};
 
-use crate::support::{all, drain, groups, numbered, take};
-use crate::walk::numbers;
+use crate::support::{all, drain, groups, numbered, numbers, take};
 
 /// A list of twelve groups, and the place after the first eight, in the second page.
 fn place_in_the_middle() -> (FakeGroups, Checkpoint) {

@@ -1,54 +1,17 @@
 //! Every order of polls: lazy, spurious, fused.
 
-use std::collections::VecDeque;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::channel::oneshot;
 use futures::executor::block_on;
-use futures::future::BoxFuture;
 use futures::stream::FusedStream as _;
-use futures::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _, stream};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use futures_test::stream::StreamTestExt as _;
 use futures_test::task::{new_count_waker, noop_context, panic_context};
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-use gupshup_groups::{
-    Cursors, Error, Group, GroupStream, HttpSource, ListGroups, Page, PageRequest, PageSource, Result, RetryPolicy,
-};
+use gupshup_groups::{Cursors, Error, Group, GroupStream, HttpSource, ListGroups, Page, RetryPolicy};
 
-use crate::support::{all, groups, take};
-
-/// Three pages of two groups, the last of which has one.
-pub(crate) fn five_groups() -> (FakeGroups, ListGroups<FakeGroups>) {
-    let fake = FakeGroups::new(groups(5));
-    (fake.clone(), ListGroups::from_source(fake).page_size(2))
-}
-
-/// A source whose answers wait until the test gives them.
-#[derive(Clone, Default)]
-pub(crate) struct Gated {
-    answers: Arc<Mutex<VecDeque<oneshot::Receiver<Page>>>>,
-}
-
-impl Gated {
-    /// The gate of the next request.
-    pub(crate) fn gate(&self) -> oneshot::Sender<Page> {
-        let (gate, answer) = oneshot::channel();
-        self.answers.lock().unwrap().push_back(answer);
-        gate
-    }
-}
-
-impl PageSource for Gated {
-    type Fetch = BoxFuture<'static, Result<Page>>;
-
-    fn fetch(&self, _: PageRequest) -> Self::Fetch {
-        let answer = self.answers.lock().unwrap().pop_front().expect("no more requests than gates");
-        async { answer.await.map_err(Error::transport) }.boxed()
-    }
-}
+use crate::support::{Gated, all, five_groups, groups, poll_next, take};
 
 #[test]
 fn without_a_poll_there_is_no_request() {
@@ -85,10 +48,6 @@ fn a_page_stream_requests_one_page_at_a_time() {
     }
     assert!(take(&mut pages, 1).0.is_empty());
     assert_eq!(fake.requests().len(), 3);
-}
-
-pub(crate) fn poll_next<S: Stream + Unpin>(stream: &mut S, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-    Pin::new(stream).poll_next(cx)
 }
 
 #[test]

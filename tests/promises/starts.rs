@@ -6,8 +6,7 @@ use futures::executor::block_on;
 use gupshup_groups::testing::{FakeGroups, Fault};
 use gupshup_groups::{ListGroups, Page, Position};
 
-use crate::support::{all, drain, groups};
-use crate::walk::yields_none_for_ever;
+use crate::support::{all, drain, groups, yields_none_for_ever};
 
 /// The only item of this listing is an error about the input, without any request.
 fn is_bad_input(list: &ListGroups<FakeGroups>, fake: &FakeGroups) {

@@ -1,14 +1,20 @@
 //! Shared by the tests.
 
+use std::collections::VecDeque;
 use std::error::Error as StdError;
 use std::future::{Ready, ready};
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::channel::oneshot;
 use futures::executor::block_on;
-use futures::{Stream, StreamExt};
-use gupshup_groups::{Group, Page, PageRequest, PageSource, Result};
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, Stream, StreamExt};
+use gupshup_groups::testing::FakeGroups;
+use gupshup_groups::{Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, PageSource, Result};
 
 /// The key of every client.
 pub(crate) const KEY: &str = "sk_live-0123456789";
@@ -131,4 +137,88 @@ pub(crate) async fn settle() {
 /// The numbers of [`numbered`] groups.
 pub(crate) fn ids(groups: &[Group]) -> Vec<usize> {
     groups.iter().map(|group| group.id.parse().unwrap()).collect()
+}
+
+/// The ids of groups of any kind.
+pub(crate) fn id_texts(groups: &[Group]) -> Vec<&str> {
+    groups.iter().map(|group| group.id.as_str()).collect()
+}
+
+/// The ids from "`first`" to "`last`", in that order.
+pub(crate) fn numbers(first: usize, last: usize) -> Vec<String> {
+    if first <= last {
+        (first..=last).map(|n| n.to_string()).collect()
+    } else {
+        (last..=first).rev().map(|n| n.to_string()).collect()
+    }
+}
+
+pub(crate) fn limits(fake: &FakeGroups) -> Vec<u16> {
+    fake.requests().iter().map(|request| request.limit.get()).collect()
+}
+
+pub(crate) fn expired() -> Error {
+    Error::api(400, Some(131_059), "Invalid cursor")
+}
+
+/// The cursors of a page: only this one, in `direction`.
+pub(crate) fn cursors(direction: Direction, cursor: &str) -> Cursors {
+    match direction {
+        Direction::Forward => Cursors::new(Some(cursor), None),
+        Direction::Backward => Cursors::new(None, Some(cursor)),
+    }
+}
+
+/// A listing that begins at `cursor` in `direction`.
+pub(crate) fn begin<S: gupshup_groups::PageSource>(
+    list: ListGroups<S>,
+    direction: Direction,
+    cursor: &str,
+) -> ListGroups<S> {
+    match direction {
+        Direction::Forward => list.after(cursor),
+        Direction::Backward => list.before(cursor),
+    }
+}
+
+/// The stream has ended, for ever.
+pub(crate) fn yields_none_for_ever<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = Result<T>> + Unpin)) {
+    for _ in 0..100 {
+        let item = block_on(stream.next());
+        assert!(item.is_none(), "{item:?}");
+    }
+}
+
+/// Three pages of two groups, the last of which has one.
+pub(crate) fn five_groups() -> (FakeGroups, ListGroups<FakeGroups>) {
+    let fake = FakeGroups::new(groups(5));
+    (fake.clone(), ListGroups::from_source(fake).page_size(2))
+}
+
+/// A source whose answers wait until the test gives them.
+#[derive(Clone, Default)]
+pub(crate) struct Gated {
+    answers: Arc<Mutex<VecDeque<oneshot::Receiver<Page>>>>,
+}
+
+impl Gated {
+    /// The gate of the next request.
+    pub(crate) fn gate(&self) -> oneshot::Sender<Page> {
+        let (gate, answer) = oneshot::channel();
+        self.answers.lock().unwrap().push_back(answer);
+        gate
+    }
+}
+
+impl PageSource for Gated {
+    type Fetch = BoxFuture<'static, Result<Page>>;
+
+    fn fetch(&self, _: PageRequest) -> Self::Fetch {
+        let answer = self.answers.lock().unwrap().pop_front().expect("no more requests than gates");
+        async { answer.await.map_err(Error::transport) }.boxed()
+    }
+}
+
+pub(crate) fn poll_next<S: Stream + Unpin>(stream: &mut S, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+    Pin::new(stream).poll_next(cx)
 }

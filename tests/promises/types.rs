@@ -12,8 +12,7 @@ use gupshup_groups::{
     ListGroups, Page, PageRequest, PageSize, PageSource, PageStream, Position, Progress,
 };
 
-use crate::polling::five_groups;
-use crate::support::{all, drain, groups, take};
+use crate::support::{all, drain, five_groups, groups, take};
 
 #[test]
 fn every_public_type_crosses_threads_and_can_be_moved_and_kept() {

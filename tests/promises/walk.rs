@@ -1,60 +1,12 @@
 //! Listings that the model does not cover: cycles, empty pages, missing links, limits, and ends.
 
-use futures::executor::block_on;
-use futures::{Stream, StreamExt as _};
+use futures::Stream;
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-use gupshup_groups::{Checkpoint, Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, Position, Result};
+use gupshup_groups::{Checkpoint, Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, Position};
 
-use crate::support::{all, drain, from_fn, groups, numbered, take};
-
-pub(crate) fn ids(groups: &[Group]) -> Vec<&str> {
-    groups.iter().map(|group| group.id.as_str()).collect()
-}
-
-/// The ids from "`first`" to "`last`", in that order.
-pub(crate) fn numbers(first: usize, last: usize) -> Vec<String> {
-    if first <= last {
-        (first..=last).map(|n| n.to_string()).collect()
-    } else {
-        (last..=first).rev().map(|n| n.to_string()).collect()
-    }
-}
-
-pub(crate) fn limits(fake: &FakeGroups) -> Vec<u16> {
-    fake.requests().iter().map(|request| request.limit.get()).collect()
-}
-
-pub(crate) fn expired() -> Error {
-    Error::api(400, Some(131_059), "Invalid cursor")
-}
-
-/// The cursors of a page: only this one, in `direction`.
-pub(crate) fn cursors(direction: Direction, cursor: &str) -> Cursors {
-    match direction {
-        Direction::Forward => Cursors::new(Some(cursor), None),
-        Direction::Backward => Cursors::new(None, Some(cursor)),
-    }
-}
-
-/// A listing that begins at `cursor` in `direction`.
-pub(crate) fn begin<S: gupshup_groups::PageSource>(
-    list: ListGroups<S>,
-    direction: Direction,
-    cursor: &str,
-) -> ListGroups<S> {
-    match direction {
-        Direction::Forward => list.after(cursor),
-        Direction::Backward => list.before(cursor),
-    }
-}
-
-/// The stream has ended, for ever.
-pub(crate) fn yields_none_for_ever<T: std::fmt::Debug>(stream: &mut (impl Stream<Item = Result<T>> + Unpin)) {
-    for _ in 0..100 {
-        let item = block_on(stream.next());
-        assert!(item.is_none(), "{item:?}");
-    }
-}
+use crate::support::{
+    all, begin, cursors, drain, from_fn, groups, id_texts, limits, numbered, numbers, take, yields_none_for_ever,
+};
 
 /// The number that the cursor of a request holds; 0 at the start.
 fn number(request: &PageRequest) -> usize {
@@ -76,7 +28,7 @@ fn a_cycle_of_any_length_ends_with_an_error_after_each_of_its_groups_and_request
             let (found, error) = drain(&mut stream);
             let error = error.expect("the cycle is noticed");
             assert!(error.is_cursor_loop() && !error.is_retryable(), "{error}");
-            assert_eq!(ids(&found), numbers(0, length - 1), "{direction:?} {length}");
+            assert_eq!(id_texts(&found), numbers(0, length - 1), "{direction:?} {length}");
             assert_eq!(source.asked(), length, "{direction:?} {length}");
             assert_eq!(error.checkpoint(), Some(&stream.checkpoint()));
             yields_none_for_ever(&mut stream);
@@ -105,7 +57,7 @@ fn a_loop_that_the_server_repairs_continues_after_resume_without_loss_or_repeat(
     assert!(error.expect("the loop is noticed").is_cursor_loop());
     stream.resume();
     found.extend(all(&mut stream));
-    assert_eq!(ids(&found), numbers(0, 5));
+    assert_eq!(id_texts(&found), numbers(0, 5));
     assert_eq!(fake.requests().len(), 4, "the page of the loop is asked for again, and no other");
 }
 
@@ -115,7 +67,7 @@ fn the_listing_continues_after_single_empty_pages_with_a_link() {
     for (every, requests) in [(1, 10), (2, 7), (3, 6)] {
         let fake = FakeGroups::new(groups(9)).dialect(Dialect::default().empty_page_every(every));
         let found = all(ListGroups::from_source(fake.clone()).page_size(2).stream());
-        assert_eq!(ids(&found), numbers(0, 8));
+        assert_eq!(id_texts(&found), numbers(0, 8));
         assert_eq!(fake.requests().len(), requests, "an empty page before every {every}");
     }
 }
@@ -140,7 +92,7 @@ fn ten_thousand_empty_pages_end_with_an_error_after_a_hundred_requests_each_time
             yields_none_for_ever(&mut stream);
             stream.resume();
         }
-        assert_eq!(ids(&all(&mut stream)), ["0"], "resume always goes on where the error was");
+        assert_eq!(id_texts(&all(&mut stream)), ["0"], "resume always goes on where the error was");
         assert_eq!(source.asked(), 10_001);
     }
 }
@@ -174,14 +126,14 @@ fn a_link_without_a_cursor_is_an_error_after_the_groups_of_its_page() {
         let mut stream = ListGroups::from_source(fake.clone()).page_size(2).stream();
         let (mut found, error) = drain(&mut stream);
         assert!(error.expect("nobody knows how to go on").is_protocol());
-        assert_eq!(ids(&found), ["0", "1"]);
+        assert_eq!(id_texts(&found), ["0", "1"]);
         assert!(!stream.checkpoint().is_end());
         assert_eq!(fake.requests().len(), 1);
         yields_none_for_ever(&mut stream);
 
         stream.resume();
         found.extend(all(&mut stream));
-        assert_eq!(ids(&found), numbers(0, 3));
+        assert_eq!(id_texts(&found), numbers(0, 3));
     }
 }
 
@@ -267,8 +219,8 @@ fn nothing_is_yielded_or_requested_after_an_error() {
 fn one_group_a_page_with_equal_cursors_is_listed_both_ways() {
     let fake = FakeGroups::new(groups(40));
     let list = || ListGroups::from_source(fake.clone()).page_size(1);
-    assert_eq!(ids(&all(list().stream())), numbers(0, 39));
-    assert_eq!(ids(&all(list().before(fake.cursor_at("39").unwrap()).stream())), numbers(38, 0));
+    assert_eq!(id_texts(&all(list().stream())), numbers(0, 39));
+    assert_eq!(id_texts(&all(list().before(fake.cursor_at("39").unwrap()).stream())), numbers(38, 0));
     assert_eq!(fake.requests().len(), 40 + 39);
 }
 
@@ -277,7 +229,7 @@ fn reversing_at_an_error_yields_the_yielded_groups_again() {
     let fake = FakeGroups::new(groups(6)).fault_at(2, Fault::Error(Error::transport("reset")));
     let mut stream = ListGroups::from_source(fake).page_size(2).stream();
     assert_eq!(drain(&mut stream).0, groups(4));
-    assert_eq!(ids(&all(stream.reverse())), numbers(3, 0));
+    assert_eq!(id_texts(&all(stream.reverse())), numbers(3, 0));
 }
 
 #[test]
@@ -290,7 +242,7 @@ fn reversing_on_a_page_without_a_cursor_back_is_an_error_after_its_groups() {
     assert_eq!(take(&mut stream, 3).0.len(), 3);
     let mut back = stream.reverse();
     let (found, error) = drain(&mut back);
-    assert_eq!(ids(&found), ["2"]);
+    assert_eq!(id_texts(&found), ["2"]);
     let error = error.expect("the groups of the first page cannot be reached");
     assert!(error.is_protocol() && error.to_string().contains("cannot reverse here"), "{error}");
     assert!(!back.checkpoint().is_end());
