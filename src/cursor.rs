@@ -101,7 +101,9 @@ pub enum Position {
 }
 
 impl Position {
-    pub(crate) fn kind(&self) -> &'static str {
+    /// `start`, `after` or `before`: for logs and labels.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::After(_) => "after",

@@ -25,11 +25,11 @@
 //!
 //! # Contents
 //!
-//! - Client: [`Client`], [`ClientBuilder`], [`RetryPolicy`], [`Attempt`]
+//! - Client: [`Client`], [`ClientBuilder`], [`RetryPolicy`], [`Attempt`], [`Outcome`]
 //! - Listing options: [`ListGroups`], [`PageSize`], [`Cursor`]
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
-//! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`]
-//! - Whole lists: [`Snapshot`], [`Change`], [`Update`]
+//! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`], [`ErrorKind`]
+//! - Whole lists: [`Snapshot`], [`Change`], [`Update`], [`Updates`], [`Watch`]
 //! - Transports and tests: [`AnySource`], [`PageSource`], [`PageRequest`], [`Position`], `testing::FakeGroups`
 //! - The reasons: `DESIGN.md` in this package
 //!
@@ -42,7 +42,7 @@
 //! | get all groups, to delete what is missing | [`consistent_snapshot`](ListGroups::consistent_snapshot) |
 //! | compare two snapshots | [`Snapshot::changes_since`] |
 //! | get the changes from now on | [`watch`](ListGroups::watch) |
-//! | get all changes, also across restarts; list on a webhook | [`updates`](ListGroups::updates) |
+//! | get all changes, also across restarts | [`update`](ListGroups::update) in a cron job, [`updates`](ListGroups::updates) in a service |
 //! | list pages as the server sends them | [`pages`](ListGroups::pages), [`page`](ListGroups::page) |
 //! | list only the first groups | [`max_groups`](ListGroups::max_groups) |
 //! | resume in another process | [`resume`](ListGroups::resume) from a [`checkpoint`](GroupStream::checkpoint) |
@@ -51,7 +51,7 @@
 //! | start at a cursor | [`after`](ListGroups::after), [`before`](ListGroups::before) (backward) |
 //! | reverse | [`GroupStream::reverse`] |
 //! | process a page while the next one is fetched | [`read_ahead`](ListGroups::read_ahead) |
-//! | store a listing in a struct, and test it with a fake | [`boxed`](ListGroups::boxed) |
+//! | test your code with a fake | [`from_source`](ListGroups::from_source) with `testing::FakeGroups` |
 //! | wrap the requests | [`map_source`](ListGroups::map_source) |
 //! | stay under a rate limit | [`rate_limit`](ClientBuilder::rate_limit) |
 //! | measure every attempt | [`observer`](ClientBuilder::observer) |
@@ -71,12 +71,11 @@
 //!
 //! # Runtime
 //!
-//! A [`Client`] needs a tokio runtime with I/O and timers, such as that of `#[tokio::main]`. Its connections belong to
-//! the runtime that opened them: make one client for each runtime. Without such a runtime, its listings fail with
-//! [`is_config`](Error::is_config). wasm32 is not supported.
+//! A [`Client`] needs a tokio runtime with I/O and timers, such as that of `#[tokio::main]`; its streams
+//! [panic](GroupStream#panics) elsewhere. Its connections belong to the runtime that opened them: make one client for each
+//! runtime. wasm32 is not supported.
 //!
-//! Other [`PageSource`]s run on any executor. Without timers, nothing can wait: a failed attempt is not repeated, an
-//! exhausted rate limit is an error, and the deadline of a page is checked only at each poll.
+//! Other [`PageSource`]s run on any executor, as long as nothing waits: retries and rate limits need tokio's timers.
 //!
 //! # Features
 //!
@@ -92,53 +91,38 @@
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
-mod any_source;
 mod checkpoint;
 mod client;
-mod consistent;
 mod cursor;
-mod deadline;
 mod error;
 mod fetch;
-mod groups;
 mod http;
 #[cfg(any(fuzzing, feature = "_bench"))]
 #[doc(hidden)]
 pub mod internals;
 mod list;
 mod page;
-mod pages;
-mod progress;
 mod snapshot;
 mod source;
+mod stream;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
-mod timer;
 mod trace;
-mod tracked;
-mod updates;
 mod walk;
-mod watch;
 mod wire;
 
-pub use any_source::AnySource;
 pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
 pub use cursor::{Cursor, Direction, Position};
-pub use error::{Error, Result};
-pub use fetch::{Attempt, RetryPolicy};
-pub use groups::GroupStream;
-pub use http::{HttpFetch, HttpSource};
+pub use error::{Error, ErrorKind, Result};
+pub use fetch::{Attempt, Outcome, RetryPolicy};
 pub use list::ListGroups;
 pub use page::{Cursors, Group, Page};
-pub use pages::PageStream;
-pub use progress::Progress;
-pub use snapshot::{Change, Snapshot};
-pub use source::{PageRequest, PageSource};
+pub use snapshot::{Change, Snapshot, Update, Updates, Watch};
+pub use source::{AnySource, PageRequest, PageSource};
+pub use stream::{Ack, GroupStream, PageStream, Processed, Progress, Tracked, TrackedStream};
 #[cfg(feature = "tracing")]
 pub use trace::TRACING_TARGET;
-pub use tracked::{Ack, Processed, Tracked, TrackedStream};
-pub use updates::Update;
 pub use walk::PageSize;
 
 /// The HTTP client that [`ClientBuilder::http`] configures, in the version that this crate uses.

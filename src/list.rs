@@ -1,23 +1,23 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures::StreamExt;
 
-use crate::any_source::AnySource;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES, Position};
 use crate::error::{Error, Result};
-use crate::fetch::{Ahead, Pace, ReadAhead, RetryPolicy};
-use crate::groups::GroupStream;
-use crate::http::HttpSource;
+use crate::fetch::{Fetcher, Gate, Pace, RetryPolicy};
 use crate::page::Page;
-use crate::pages::{Listing, PageStream};
-use crate::source::PageSource;
-use crate::walk::{Gap, PageSize, Place, Rules, Sizes};
+use crate::source::{AnySource, PageSource};
+use crate::stream::{GroupStream, PageStream};
+use crate::walk::{Gap, PageSize, Place, Rules, Sizes, hash};
 
 const MAX_RESTARTS: u32 = 3;
+
+/// The API's limit.
+const MAX_PARTICIPANTS: usize = 8;
 
 /// The settings of one listing of an app's active groups. Cheap to clone. Makes no request until one of its streams is
 /// polled.
@@ -41,43 +41,78 @@ const MAX_RESTARTS: u32 = 3;
 /// ```
 #[derive(Clone)]
 #[must_use = "a listing does nothing until it is streamed"]
-pub struct ListGroups<S = HttpSource> {
-    source: S,
-    start: Start,
+pub struct ListGroups {
+    app_id: Option<Arc<str>>,
+    source: AnySource,
+    pace: Pace,
+    start: Option<Start>,
     page_size: Option<PageSize>,
     max_groups: Option<usize>,
     max_restarts: u32,
     confirm_end: bool,
-    pace: Pace,
-    read_ahead: Option<ReadAhead<S>>,
+    read_ahead: bool,
+    participants: Option<Arc<[String]>>,
+    /// The first setting that is invalid: what is wrong, and what to do.
+    problem: Option<Cow<'static, str>>,
 }
 
+/// Where a listing begins, and the setting that said so.
 #[derive(Clone, Debug)]
-enum Start {
-    List,
-    /// At the checkpoint that this setting named.
-    Place(&'static str, Checkpoint),
-    /// The reason.
-    Invalid(Cow<'static, str>),
+struct Start {
+    setting: &'static str,
+    from: Checkpoint,
 }
 
-impl<S: PageSource> ListGroups<S> {
+/// The settings, as the streams use them.
+pub(crate) struct Plan {
+    pub(crate) fetcher: Fetcher,
+    pub(crate) participants: Option<Arc<[String]>>,
+    pub(crate) read_ahead: bool,
+    /// Where to begin, or why the settings are invalid.
+    pub(crate) from: Result<Checkpoint>,
+    pub(crate) rules: Rules,
+}
+
+impl ListGroups {
     /// Lists the groups of any source: for tests and other transports.
-    pub fn from_source(source: S) -> Self {
-        Self::at_pace(source, Pace::new(RetryPolicy::default(), None))
+    pub fn from_source(source: impl PageSource) -> Self {
+        Self::at_pace(AnySource::new(source), Pace::new(RetryPolicy::default(), Gate::open(), None))
     }
 
-    pub(crate) fn at_pace(source: S, pace: Pace) -> Self {
+    pub(crate) fn at_pace(source: AnySource, pace: Pace) -> Self {
         Self {
+            app_id: None,
             source,
-            start: Start::List,
+            pace,
+            start: None,
             page_size: None,
             max_groups: None,
             max_restarts: MAX_RESTARTS,
             confirm_end: false,
-            pace,
-            read_ahead: None,
+            read_ahead: false,
+            participants: None,
+            problem: None,
         }
+    }
+
+    /// A listing whose only item is the error of this problem.
+    pub(crate) fn invalid(problem: &'static str) -> Self {
+        let list = Self::from_source(move |_| async move { Err(Error::config(problem)) });
+        Self { problem: Some(problem.into()), ..list }
+    }
+
+    /// Names the list, for errors ([`Error::app_id`]), spans and checkpoints: a checkpoint of a list with another name is
+    /// refused. Default: the app id of [`Client::groups`](crate::Client::groups); none for a source of your own.
+    pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
+        self.app_id = Some(app_id.into().into());
+        self
+    }
+
+    /// Wraps the source: to log, count or cache requests, or to send them by another transport. All settings stay, also the
+    /// retries and the rate limit, which apply to the wrapped source. [`PageSource`] has an example.
+    pub fn map_source<S: PageSource>(mut self, wrap: impl FnOnce(AnySource) -> S) -> Self {
+        self.source = AnySource::new(wrap(self.source));
+        self
     }
 
     /// Requests pages of `size` groups, clamped to 1..=1024, the API's range. A size that you set is never changed; its
@@ -92,9 +127,9 @@ impl<S: PageSource> ListGroups<S> {
 
     /// Starts just after the group that `cursor` points to, and lists forward. Default: the start of the list.
     ///
-    /// If the API refuses the cursor (code 2642), one group is requested in the other direction: an answer means that
-    /// nothing follows the cursor, and the list ends; a refusal is an [`is_cursor_invalid`](Error::is_cursor_invalid)
-    /// error.
+    /// The API may refuse the cursor with code 2642, which has two meanings. Then one group before the cursor is requested:
+    /// if the API sends it, the cursor is valid and the list ends there; if it refuses that request too, the error is
+    /// [`is_cursor_invalid`](Error::is_cursor_invalid).
     ///
     /// At most one of `after`, [`before`](Self::before) and [`resume`](Self::resume) may be set, once.
     pub fn after(self, cursor: impl Into<Cursor>) -> Self {
@@ -121,42 +156,30 @@ impl<S: PageSource> ListGroups<S> {
         self.start("resume", place)
     }
 
-    fn start(mut self, setting: &'static str, from: Checkpoint) -> Self {
-        let problem = self.problem(&from);
-        self.start = match (self.start, problem) {
-            (invalid @ Start::Invalid(_), _) => invalid,
-            (Start::Place(..), _) => Start::Invalid(
-                "a listing begins at one place: call only one of after, before and resume, and only once".into(),
-            ),
-            (Start::List, Some(problem)) => Start::Invalid(problem),
-            (Start::List, None) => Start::Place(setting, from),
+    fn start(self, setting: &'static str, from: Checkpoint) -> Self {
+        if self.start.is_some() {
+            return self.problem(
+                "a listing begins at one place: call only one of `after`, `before` and `resume`, and only once",
+            );
+        }
+        let list = match from.unusable_cursor() {
+            None => self,
+            Some(cursor) if cursor.is_too_long() => {
+                let length = cursor.as_str().len();
+                self.problem(format!("the cursor has {length} bytes, more than the maximum of {MAX_CURSOR_BYTES}"))
+            }
+            Some(_) => {
+                self.problem("the cursor is empty or the literal \"null\": leave it out to list from the start")
+            }
         };
-        self
-    }
-
-    fn problem(&self, from: &Checkpoint) -> Option<Cow<'static, str>> {
-        if let Some(cursor) = from.unusable_cursor() {
-            let length = cursor.as_str().len();
-            return Some(if cursor.is_too_long() {
-                format!("the cursor has {length} bytes, more than the maximum of {MAX_CURSOR_BYTES}").into()
-            } else {
-                "the cursor is empty or the literal \"null\": leave it out to list from the start".into()
-            });
-        }
-        match (from.list, self.source.list_identity()) {
-            (Some(saved), Some(this)) if saved != this => Some(
-                "the checkpoint belongs to another list: resume it with the app id that it was saved with, or list from \
-                 the start"
-                    .into(),
-            ),
-            _ => None,
-        }
+        Self { start: Some(Start { setting, from }), ..list }
     }
 
     /// Yields at most `count` groups, counting those yielded before a reversal. Default: all. The last request is
     /// limited to the rest; 0 makes no request.
     ///
-    /// The limit is not the end of the list: a listing resumed at the [checkpoint](GroupStream::checkpoint) continues.
+    /// The limit is not the end of the list: [`Checkpoint::is_end`] is false there, unless the list ends there too, and a
+    /// listing resumed at the [checkpoint](GroupStream::checkpoint) continues.
     pub fn max_groups(mut self, count: usize) -> Self {
         self.max_groups = Some(count);
         self
@@ -169,9 +192,9 @@ impl<S: PageSource> ListGroups<S> {
         self
     }
 
-    /// Makes one more request to confirm the [end of the list](GroupStream#the-end-of-the-list), where a server that
-    /// has sent links sends none. Default: off, since by Meta's rule a missing link is the end; on for snapshots,
-    /// [`updates`](Self::updates) and [`watch`](Self::watch), since a server may break the rule.
+    /// Requests one more page where a server that has sent links omits one: an empty page confirms the
+    /// [end of the list](GroupStream#the-end-of-the-list). Default: off, since by Meta's rule a missing link is the end; on
+    /// for snapshots, [`updates`](Self::updates) and [`watch`](Self::watch), since a server may break the rule.
     pub fn confirm_end(mut self, confirm: bool) -> Self {
         self.confirm_end = confirm;
         self
@@ -183,13 +206,7 @@ impl<S: PageSource> ListGroups<S> {
         self.pace = self.pace.with_policy(policy);
         self
     }
-}
 
-impl<S> ListGroups<S>
-where
-    S: PageSource + Clone + Send + 'static,
-    S::Fetch: Send + 'static,
-{
     /// Fetches one page ahead: the next page is requested as soon as a page arrives. Default: off, since it makes up to
     /// one unneeded request and holds two pages in memory.
     ///
@@ -197,86 +214,54 @@ where
     /// This helps most where processing a page takes about as long as a request. Dropping the stream aborts the task.
     /// Order, errors and checkpoints stay the same.
     ///
-    /// On the current-thread runtime, blocking work also blocks the task: move it to `spawn_blocking`. Outside a tokio
-    /// runtime, the page ahead is an [`is_config`](Error::is_config) error.
+    /// The task runs only while a thread of the runtime is free: move work that blocks to
+    /// [`spawn_blocking`](tokio::task::spawn_blocking). The stream then panics when polled outside a tokio runtime.
     pub fn read_ahead(mut self, ahead: bool) -> Self {
-        self.read_ahead = ahead.then_some(Ahead::spawn::<S> as ReadAhead<S>);
+        self.read_ahead = ahead;
         self
     }
-}
 
-impl<S> ListGroups<S> {
-    /// Wraps the source: to log, count or cache requests. Settings, retries and rate limit stay.
+    /// Sends the request body that the API documents: 1 to 8 users, by phone number or WhatsApp id. Sources other than the
+    /// API's ignore it.
     ///
-    /// # Examples
-    ///
-    /// ```
-    /// use gupshup_groups::{Client, HttpSource, Page, PageRequest, PageSource, Result};
-    ///
-    /// #[derive(Clone)]
-    /// struct Logged(HttpSource);
-    ///
-    /// impl PageSource for Logged {
-    ///     type Fetch = <HttpSource as PageSource>::Fetch;
-    ///
-    ///     fn fetch(&self, request: PageRequest) -> Self::Fetch {
-    ///         eprintln!("at most {} groups", request.limit.get());
-    ///         self.0.fetch(request)
-    ///     }
-    ///
-    ///     fn list_identity(&self) -> Option<u64> {
-    ///         self.0.list_identity()
-    ///     }
-    ///
-    ///     fn app_id(&self) -> Option<&str> {
-    ///         self.0.app_id()
-    ///     }
-    /// }
-    ///
-    /// let list = Client::new("key")?.groups("app-id").map_source(Logged);
-    /// # Ok::<(), gupshup_groups::Error>(())
-    /// ```
-    pub fn map_source<T>(self, wrap: impl FnOnce(S) -> T) -> ListGroups<T>
-    where
-        T: PageSource + Clone + Send + 'static,
-        T::Fetch: Send + 'static,
-    {
-        let Self { source, start, page_size, max_groups, max_restarts, confirm_end, pace, read_ahead } = self;
-        let read_ahead = read_ahead.map(|_| Ahead::spawn::<T> as ReadAhead<T>);
-        let source = wrap(source);
-        ListGroups { source, start, page_size, max_groups, max_restarts, confirm_end, pace, read_ahead }
+    /// Default: no body. It seems to belong to the endpoint that removes participants, and the API's own example sends
+    /// none.
+    pub fn participants(mut self, users: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let users: Arc<[String]> = users.into_iter().map(Into::into).collect();
+        self.participants = Some(Arc::clone(&users));
+        if !(1..=MAX_PARTICIPANTS).contains(&users.len()) {
+            self.problem("the body needs 1 to 8 participants: leave it out to list all groups")
+        } else if users.iter().any(|user| user.trim().is_empty()) {
+            self.problem("a participant is empty: pass phone numbers or WhatsApp ids")
+        } else {
+            self
+        }
     }
 
-    /// The same listing with a boxed source: see [`AnySource`].
-    pub fn boxed(self) -> ListGroups<AnySource>
-    where
-        S: PageSource + Send + Sync + 'static,
-        S::Fetch: Send + 'static,
-    {
-        self.map_source(AnySource::new)
+    fn problem(mut self, problem: impl Into<Cow<'static, str>>) -> Self {
+        self.problem.get_or_insert(problem.into());
+        self
     }
-}
 
-impl<S: PageSource + Clone> ListGroups<S> {
     /// Streams the groups.
-    pub fn stream(&self) -> GroupStream<S> {
+    pub fn stream(&self) -> GroupStream {
         GroupStream::new(self.pages())
     }
 
     /// Streams the pages, each in the server's order.
-    pub fn pages(&self) -> PageStream<S> {
-        let rules = Rules {
-            sizes: self.page_size.map_or_else(Sizes::adaptive, Sizes::Fixed),
-            max_groups: self.max_groups,
-            max_restarts: self.max_restarts,
-            confirm_end: self.confirm_end,
-        };
-        let from = match &self.start {
-            Start::List => Ok(Checkpoint { list: None, heading: Direction::Forward, place: Place::Start }),
-            Start::Place(_, from) => Ok(from.clone()),
-            Start::Invalid(problem) => Err(Error::config(problem.clone())),
-        };
-        PageStream::new(Listing::new(self.source.clone(), self.pace.clone(), self.read_ahead, from, rules))
+    pub fn pages(&self) -> PageStream {
+        PageStream::new(Plan {
+            fetcher: Fetcher::new(self.source.clone(), self.pace.clone(), self.app_id.clone()),
+            participants: self.participants.clone(),
+            read_ahead: self.read_ahead,
+            from: self.from(),
+            rules: Rules {
+                sizes: self.page_size.map_or_else(Sizes::adaptive, Sizes::Fixed),
+                max_groups: self.max_groups,
+                max_restarts: self.max_restarts,
+                confirm_end: self.confirm_end,
+            },
+        })
     }
 
     /// Fetches one page: the first of [`pages`](Self::pages), or an empty page if there is none.
@@ -288,55 +273,68 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the request. Another call makes a new one.
-    pub fn page(&self) -> impl Future<Output = Result<Page>> + use<S> {
+    ///
+    /// # Panics
+    ///
+    /// As [`GroupStream`](GroupStream#panics).
+    pub async fn page(&self) -> Result<Page> {
         // The page ahead would be discarded.
-        let pages = Self { read_ahead: None, ..self.clone() }.pages();
-        async move {
-            let mut pages = pin!(pages);
-            pages.next().await.unwrap_or_else(|| Ok(Page::default()))
+        let pages = Self { read_ahead: false, ..self.clone() }.pages();
+        pin!(pages).next().await.unwrap_or_else(|| Ok(Page::default()))
+    }
+
+    /// Where the listing begins, or what is wrong with its settings.
+    fn from(&self) -> Result<Checkpoint> {
+        // Stable, because checkpoints are saved.
+        let list = self.app_id.as_deref().map(hash);
+        let from = self.start.as_ref().map(|start| &start.from);
+        let is_of_another_list =
+            from.and_then(|from| from.list).zip(list).is_some_and(|(saved, this)| saved != this);
+        match (&self.problem, from) {
+            (Some(problem), _) => Err(self.config(problem.clone())),
+            (None, _) if is_of_another_list => Err(self.config(
+                "the checkpoint belongs to another list: resume it with the app id that it was saved with, or list from the \
+                 start",
+            )),
+            (None, Some(from)) => Ok(Checkpoint { list, ..from.clone() }),
+            (None, None) => Ok(Checkpoint { list, heading: Direction::Forward, place: Place::Start }),
         }
     }
 
     /// This listing with the settings of a snapshot, or an error.
     pub(crate) fn whole(&self) -> Result<Self> {
-        let setting = match (&self.start, self.max_groups) {
-            (Start::Invalid(problem), _) => return Err(Error::config(problem.clone())),
-            (Start::Place(setting, _), _) => *setting,
-            (Start::List, Some(_)) => "max_groups",
-            (Start::List, None) => return Ok(self.clone().confirm_end(true)),
+        let setting = match (&self.problem, &self.start, self.max_groups) {
+            (Some(problem), _, _) => return Err(self.config(problem.clone())),
+            (None, Some(start), _) => start.setting,
+            (None, None, Some(_)) => "max_groups",
+            (None, None, None) => return Ok(self.clone().confirm_end(true)),
         };
-        Err(Error::config(format!(
-            "a snapshot begins at the start of the list and holds all of it: leave out {setting}"
+        Err(self.config(format!(
+            "a snapshot begins at the start of the list and holds all of it: leave out `{setting}`"
         )))
     }
 
-    pub(crate) fn source(&self) -> &S {
-        &self.source
+    pub(crate) fn config(&self, reason: impl Into<Cow<'static, str>>) -> Error {
+        self.name(Error::config(reason))
+    }
+
+    /// The error of this listing, with its app id.
+    pub(crate) fn name(&self, error: Error) -> Error {
+        error.with_app_id(self.app_id.clone())
     }
 }
 
-impl ListGroups<HttpSource> {
-    /// Sends the request body that the API documents: 1 to 8 users, by phone number or WhatsApp id.
-    ///
-    /// Default: no body. It seems to belong to the endpoint that removes participants, and the API's own example sends
-    /// none.
-    pub fn participants(mut self, users: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.source = self.source.with_participants(users.into_iter().map(Into::into).collect());
-        self
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for ListGroups<S> {
+impl fmt::Debug for ListGroups {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ListGroups")
-            .field("source", &self.source)
+            .field("app_id", &self.app_id)
             .field("start", &self.start)
             .field("page_size", &self.page_size)
             .field("max_groups", &self.max_groups)
             .field("max_restarts", &self.max_restarts)
             .field("confirm_end", &self.confirm_end)
+            .field("read_ahead", &self.read_ahead)
             .field("pace", &self.pace)
-            .field("read_ahead", &self.read_ahead.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

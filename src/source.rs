@@ -1,18 +1,25 @@
+use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::cursor::Position;
 use crate::error::Result;
 use crate::page::Page;
 use crate::walk::PageSize;
 
-/// A source of pages: [`HttpSource`](crate::HttpSource), or a transport of your own. The guarantees of the streams hold
-/// for every source.
+/// A source of pages: the API over HTTP, or a transport of your own. The guarantees of the streams hold for every source.
+///
+/// A closure is a source too.
 ///
 /// # Errors
 ///
-/// A source returns [`Error::transport`](crate::Error::transport) (retried), [`Error::other`](crate::Error::other) (not
-/// retried) or [`Error::api`](crate::Error::api) (the API's status, code and message, so that expired cursors and
-/// refused page sizes are recognised).
+/// A source returns [`Error::transport`](crate::Error::transport) or [`Error::timeout`](crate::Error::timeout) (retried),
+/// [`Error::decode`](crate::Error::decode) or [`Error::other`](crate::Error::other) (not retried), or
+/// [`Error::api`](crate::Error::api) (the API's status, code and message, so that expired cursors and refused page sizes
+/// are recognised).
+///
+/// A source limits the time of its requests itself: a fetch that never ends is a stream that never ends.
 ///
 /// # Cancel safety
 ///
@@ -21,46 +28,89 @@ use crate::walk::PageSize;
 /// # Examples
 ///
 /// ```
-/// use std::future::{Ready, ready};
 /// use futures::StreamExt;
-/// use gupshup_groups::{Cursors, Group, ListGroups, Page, PageRequest, PageSource, Result};
+/// use gupshup_groups::{Cursors, Group, ListGroups, Page, PageRequest};
 ///
-/// #[derive(Clone)]
-/// struct OneGroup;
-///
-/// impl PageSource for OneGroup {
-///     type Fetch = Ready<Result<Page>>;
-///
-///     fn fetch(&self, _request: PageRequest) -> Self::Fetch {
-///         let group = Group::new("Z3JvdXA", "Support", 1_700_000_000);
-///         ready(Ok(Page::new(vec![group], Cursors::default())))
-///     }
-/// }
+/// let source = |_request: PageRequest| async {
+///     let group = Group::new("Z3JvdXA", "Support", 1_700_000_000);
+///     Ok(Page::new(vec![group], Cursors::default()))
+/// };
 ///
 /// # futures::executor::block_on(async {
-/// let groups: Vec<_> = ListGroups::from_source(OneGroup).stream().collect().await;
+/// let groups: Vec<_> = ListGroups::from_source(source).stream().collect().await;
 /// assert_eq!(groups.len(), 1);
 /// # });
 /// ```
-pub trait PageSource {
-    /// The future of a page.
-    type Fetch: Future<Output = Result<Page>>;
-
+///
+/// A type of your own, around the source of a client ([`ListGroups::map_source`](crate::ListGroups::map_source)):
+///
+/// ```
+/// use gupshup_groups::{AnySource, Client, Page, PageRequest, PageSource, Result};
+///
+/// struct Logged(AnySource);
+///
+/// impl PageSource for Logged {
+///     fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
+///         eprintln!("at most {} groups", request.limit);
+///         self.0.fetch(request)
+///     }
+/// }
+///
+/// let list = Client::new("key")?.groups("app-id").map_source(Logged);
+/// # Ok::<(), gupshup_groups::Error>(())
+/// ```
+pub trait PageSource: Send + Sync + 'static {
     /// Fetches one page. The request should start at the first poll.
-    fn fetch(&self, request: PageRequest) -> Self::Fetch;
+    fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static;
+}
 
-    /// A number that identifies the list, the same in every process. A checkpoint with another number is refused.
-    ///
-    /// Default: `None`, no check. [`HttpSource`](crate::HttpSource) returns a hash of the app id; a source that wraps
-    /// another returns that one's.
-    fn list_identity(&self) -> Option<u64> {
-        None
+impl<F, P> PageSource for F
+where
+    F: Fn(PageRequest) -> P + Send + Sync + 'static,
+    P: Future<Output = Result<Page>> + Send + 'static,
+{
+    fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
+        self(request)
+    }
+}
+
+/// Any [`PageSource`], boxed. Clones share the source. It costs an allocation and an indirect call a page.
+#[derive(Clone)]
+pub struct AnySource(Arc<dyn Boxed>);
+
+/// The page of a source whose type is not known.
+pub(crate) type BoxedFetch = Pin<Box<dyn Future<Output = Result<Page>> + Send>>;
+
+trait Boxed: Send + Sync {
+    fn fetch(&self, request: PageRequest) -> BoxedFetch;
+}
+
+impl<S: PageSource> Boxed for S {
+    fn fetch(&self, request: PageRequest) -> BoxedFetch {
+        Box::pin(PageSource::fetch(self, request))
+    }
+}
+
+impl AnySource {
+    /// Boxes a source.
+    pub fn new(source: impl PageSource) -> Self {
+        Self(Arc::new(source))
     }
 
-    /// The id of the app, for errors ([`Error::app_id`](crate::Error::app_id)) and spans. Default: `None`. A source
-    /// that wraps another returns that one's.
-    fn app_id(&self) -> Option<&str> {
-        None
+    pub(crate) fn boxed_fetch(&self, request: PageRequest) -> BoxedFetch {
+        self.0.fetch(request)
+    }
+}
+
+impl PageSource for AnySource {
+    fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
+        self.boxed_fetch(request)
+    }
+}
+
+impl fmt::Debug for AnySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnySource").finish_non_exhaustive()
     }
 }
 
@@ -72,12 +122,14 @@ pub struct PageRequest {
     pub position: Position,
     /// The most groups that the page may hold.
     pub limit: PageSize,
+    /// The body of the request: see [`ListGroups::participants`](crate::ListGroups::participants).
+    pub(crate) participants: Option<Arc<[String]>>,
 }
 
 impl PageRequest {
     /// A request for at most `limit` groups at `position`.
     #[must_use]
     pub fn new(position: Position, limit: PageSize) -> Self {
-        Self { position, limit }
+        Self { position, limit, participants: None }
     }
 }

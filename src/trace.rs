@@ -6,20 +6,20 @@
 ///
 /// | name | kind | level | fields |
 /// |---|---|---|---|
-/// | `page` | span of a page, including all attempts and waits | debug | `app`, `position` ("start", "after" or "before"), `limit`; at its end `attempts`, `status`, `groups`, `elapsed_ms` |
-/// | "retrying a page" | event in that span | info | `attempt` that failed, its `status` and API `code`, `wait_ms` until the next |
+/// | `page` | span of a page, including all attempts and waits | debug | `app`, `position` ("start", "after" or "before"), `limit`; at its end `attempts`, `status`, `error`, `groups`, `elapsed_ms` |
+/// | "retrying a page" | event in that span | info | `attempt` that failed, its `error`, `status` and API `code`, `wait_ms` until the next |
 /// | "the cursor has expired: …" | event | info | `app`, `restarts` so far |
 /// | "the API refuses the page size: …" | event | info | `app`, `limit` of the next request |
 ///
-/// `app` is the app id. Everything else is a number or a fixed word.
+/// `app` is the app id. `error` is the [name of the kind](crate::ErrorKind::as_str). Everything else is a number or a fixed word.
 #[cfg(feature = "tracing")]
 pub const TRACING_TARGET: &str = "gupshup_groups";
 
 #[cfg(feature = "tracing")]
-pub(crate) use on::{PageSpan, in_current_span, lowered, restarted};
+pub(crate) use on::{PageSpan, lowered, restarted};
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use off::{PageSpan, in_current_span, lowered, restarted};
+pub(crate) use off::{PageSpan, lowered, restarted};
 
 #[cfg(feature = "tracing")]
 mod on {
@@ -27,8 +27,7 @@ mod on {
 
     use tracing::field::Empty;
     use tracing::instrument::{Instrument, Instrumented};
-    use tracing::span::Entered;
-    use tracing::{Span, debug_span, field, info};
+    use tracing::{Span, debug_span, info};
 
     use super::TRACING_TARGET;
     use crate::error::{Error, Result};
@@ -45,22 +44,31 @@ mod on {
                 target: TRACING_TARGET,
                 "page",
                 app,
-                position = request.position.kind(),
+                position = request.position.name(),
                 limit = request.limit.get(),
                 attempts = Empty,
                 status = Empty,
+                error = Empty,
                 groups = Empty,
                 elapsed_ms = Empty
             ))
         }
 
-        pub(crate) fn enter(&self) -> Entered<'_> {
-            self.0.enter()
+        pub(crate) fn instrument<F>(self, fetch: F) -> Instrumented<F> {
+            fetch.instrument(self.0)
         }
 
         #[expect(clippy::unused_self, reason = "the event belongs to the span, which is entered")]
         pub(crate) fn retry(&self, error: &Error, attempt: u32, wait: Duration) {
-            info!(target: TRACING_TARGET, attempt, status = error.status(), code = error.api_code(), wait_ms = millis(wait), "retrying a page");
+            info!(
+                target: TRACING_TARGET,
+                attempt,
+                error = error.kind().as_str(),
+                status = error.status(),
+                code = error.api_code(),
+                wait_ms = millis(wait),
+                "retrying a page"
+            );
         }
 
         pub(crate) fn close(&self, answer: &Result<Page>, attempts: u32, elapsed: Duration) {
@@ -68,11 +76,12 @@ mod on {
             self.0.record("elapsed_ms", millis(elapsed));
             match answer {
                 Ok(page) => {
-                    self.0.record("status", 200);
+                    self.0.record("status", 200_u16);
                     self.0.record("groups", page.groups.len());
                 }
                 Err(error) => {
-                    self.0.record("status", error.status().map(field::display));
+                    self.0.record("status", error.status());
+                    self.0.record("error", error.kind().as_str());
                 }
             }
         }
@@ -80,10 +89,6 @@ mod on {
 
     fn millis(time: Duration) -> u64 {
         u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-    }
-
-    pub(crate) fn in_current_span<F>(task: F) -> Instrumented<F> {
-        task.in_current_span()
     }
 
     pub(crate) fn restarted(app: Option<&str>, restarts: u32) {
@@ -107,25 +112,19 @@ mod off {
     #[derive(Clone)]
     pub(crate) struct PageSpan;
 
-    pub(crate) struct Entered;
-
     #[expect(clippy::unused_self, reason = "the shape of the other one")]
     impl PageSpan {
         pub(crate) fn new(_: &PageRequest, _: Option<&str>) -> Self {
             Self
         }
 
-        pub(crate) fn enter(&self) -> Entered {
-            Entered
+        pub(crate) fn instrument<F>(self, fetch: F) -> F {
+            fetch
         }
 
         pub(crate) fn retry(&self, _: &Error, _attempt: u32, _wait: Duration) {}
 
         pub(crate) fn close(&self, _: &Result<Page>, _attempts: u32, _elapsed: Duration) {}
-    }
-
-    pub(crate) fn in_current_span<F>(task: F) -> F {
-        task
     }
 
     pub(crate) fn restarted(_: Option<&str>, _restarts: u32) {}

@@ -1,4 +1,4 @@
-//! The error type: public methods here, constructors in `make.rs`, messages in `display.rs`.
+//! The error type. `kind.rs` classifies, `make.rs` constructs, `display.rs` writes.
 
 mod display;
 mod kind;
@@ -6,12 +6,13 @@ mod make;
 pub(crate) mod mask;
 mod refusal;
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kind::Kind;
-pub(crate) use kind::Limit;
+pub use kind::ErrorKind;
+pub(crate) use make::TimeLimit;
 pub(crate) use refusal::Refusal;
 
 use crate::checkpoint::Checkpoint;
@@ -21,112 +22,77 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a listing failed.
 ///
-/// Predicates (`is_…`) return the kind, getters the details. `Display` is one sentence: where and why it failed, after
-/// how many attempts, and what to do.
+/// [`kind`](Self::kind) and the predicates (`is_…`) classify it, [`advice`](Self::advice) says what to do, the other
+/// methods return details. Cheap to move: one pointer.
+///
+/// `Display` is one sentence: where and why it failed, and after how many attempts.
 ///
 /// ```text
-/// app 3f2b8c1e-0d5a-4c7e-9a51-6f0c2f9d7b10: page 3 failed after 3 attempts in 4.1 s: 503 Service Unavailable; retry
-/// later, or resume from the checkpoint
+/// app 3f2b8c1e-0d5a-4c7e-9a51-6f0c2f9d7b10: page 3 failed after 3 attempts in 4.1 s: 503 Service Unavailable
 /// ```
 ///
-/// The alternate form (`{error:#}`) leaves out the advice after the last semicolon.
+/// `Debug` is what a program prints that returns the error from `main`: the sentence, the advice, and the causes.
 ///
-/// Neither `Display` nor `Debug` shows the API key, a cursor, a link or a URL; in the server's texts, `***` replaces
-/// them. The app id is shown, since it gives no access without the key.
-///
-/// # Kinds
-///
-/// "Retried": [`RetryPolicy`](crate::RetryPolicy) repeats the attempt before the error is returned.
-///
-/// | predicate | reason | retried |
-/// |---|---|---|
-/// | [`is_config`](Self::is_config) | invalid input; no request was made | no |
-/// | [`is_connect`](Self::is_connect) | could not connect: name resolution failed, or the server or a proxy refused | yes |
-/// | [`is_tls`](Self::is_tls) | no secure connection: an invalid certificate, or no TLS | no |
-/// | [`is_timeout`](Self::is_timeout) | a time limit passed; the message names its setting | yes |
-/// | [`is_transport`](Self::is_transport) | the connection broke before the response was complete, or [`Error::transport`] | yes |
-/// | [`is_redirect`](Self::is_redirect) | the server sent a redirect, which is not followed | no |
-/// | [`is_auth`](Self::is_auth) | the API refused the key: 401, 403 or code 190 | no |
-/// | [`is_not_found`](Self::is_not_found) | unknown app: 404 | no |
-/// | [`is_rate_limited`](Self::is_rate_limited) | too many requests: 429, or code 4, 17, 341, 80007, 130429 or 131208 | yes |
-/// | [`is_cursor_expired`](Self::is_cursor_expired) | a cursor expired (code 131059 or 2642), and the listing could not [restart](crate::GroupStream#when-groups-change-meanwhile) | no |
-/// | [`is_cursor_invalid`](Self::is_cursor_invalid) | the API refused the cursor of [`after`](crate::ListGroups::after) or [`before`](crate::ListGroups::before) | no |
-/// | [`is_api`](Self::is_api) | any of the five above, or another error of the API | if [retryable](Self::is_retryable) |
-/// | [`is_cursor_loop`](Self::is_cursor_loop) | the server returned a cursor that was already used | no |
-/// | [`is_protocol`](Self::is_protocol) | malformed HTTP, a status other than 200, or a page that contradicts the rules of paging | no |
-/// | [`is_inconsistent`](Self::is_inconsistent) | no two of eight listings in a row agree | no |
-/// | [`is_decode`](Self::is_decode) | the body is not a page of groups; the message names the place, such as `data[17].creation_timestamp` | no |
-/// | [`is_decode`](Self::is_decode) | the JSON is truncated | yes |
-/// | [`is_too_large`](Self::is_too_large) | the response exceeds [`max_page_bytes`](crate::ClientBuilder::max_page_bytes), or a cursor 4 KiB | no |
-/// | none of these | [`Error::other`] | no |
-pub struct Error(Box<Inner>);
+/// None of these shows a credential, the cursor of the request, a link or a URL; in the server's texts, `***` replaces
+/// them. The app id is shown, since it gives no access without a credential.
+#[derive(Clone)]
+pub struct Error(Box<Details>);
 
-struct Inner {
-    kind: Kind,
+#[derive(Clone)]
+struct Details {
+    kind: ErrorKind,
+    /// Why, in one clause without secrets.
+    reason: Cow<'static, str>,
+    /// What to do, if it is more specific than the kind's advice.
+    advice: Option<&'static str>,
+    status: Option<u16>,
+    refusal: Option<Refusal>,
+    trace_id: Option<String>,
     app_id: Option<Arc<str>>,
     page: Option<u64>,
     attempts: u32,
     elapsed: Duration,
     retry_after: Option<Duration>,
     checkpoint: Option<Checkpoint>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
-}
-
-/// For [sources](crate::PageSource) of your own.
-impl Error {
-    /// A failed connection. Retryable.
-    pub fn transport(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::broken("the connection broke").with_source(source)
-    }
-
-    /// A failure that would occur again. Not retryable.
-    pub fn other(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::new(Kind::Other).with_source(source)
-    }
-
-    /// An error response of the API, handled like the API's own: expired cursors (codes 131059 and 2642) restart the
-    /// listing, refused page sizes (413, 400, and 500 with Meta's "reduce the amount of data") are lowered, temporary
-    /// errors are retried. The message becomes one line of at most 2 KiB, with access tokens masked.
-    ///
-    /// ```
-    /// use gupshup_groups::Error;
-    ///
-    /// let error = Error::api(401, None, "Authentication Failed");
-    /// assert!(error.is_api() && error.is_auth() && !error.is_retryable());
-    /// assert_eq!(error.api_message(), Some("Authentication Failed"));
-    /// ```
-    pub fn api(status: u16, code: Option<i64>, message: impl Into<String>) -> Self {
-        let message = mask::tidy(&mask::access_tokens(&message.into()), mask::MAX_MESSAGE_BYTES);
-        let message = Some(message).filter(|message| !message.is_empty());
-        Self::refused(Refusal { status, code, message, transient: false })
-    }
-
-    /// Sets the server's [`retry_after`](Self::retry_after). [`RetryPolicy`](crate::RetryPolicy) retries no earlier.
-    #[must_use]
-    pub fn with_retry_after(mut self, wait: impl Into<Option<Duration>>) -> Self {
-        self.0.retry_after = wait.into();
-        self
-    }
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// Details.
 impl Error {
+    /// The kind of failure.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What to do, in one clause.
+    #[must_use]
+    pub fn advice(&self) -> &str {
+        self.0.advice.unwrap_or_else(|| self.0.kind.advice(self.0.checkpoint.is_some()))
+    }
+
     /// The HTTP status, if the error is the server's response.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.0.kind.status()
+        self.0.status
     }
 
     /// The API's message: one line, at most 2 KiB, with secrets masked.
     #[must_use]
     pub fn api_message(&self) -> Option<&str> {
-        self.refusal()?.message.as_deref()
+        self.0.refusal.as_ref()?.message.as_deref()
     }
 
     /// The API's error code (Meta's, such as 131059).
     #[must_use]
     pub fn api_code(&self) -> Option<i64> {
-        self.refusal()?.code
+        self.0.refusal.as_ref()?.code
+    }
+
+    /// The server's id of the request (`fbtrace_id`, `x-request-id` and the like), for a ticket to its support.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.0.trace_id.as_deref()
     }
 
     /// The time that the server asks to wait before the next request (`Retry-After`).
@@ -141,7 +107,7 @@ impl Error {
         self.0.checkpoint.as_ref()
     }
 
-    /// The app id, unless it is invalid or there is none.
+    /// The app id of the listing, if it has one.
     #[must_use]
     pub fn app_id(&self) -> Option<&str> {
         self.0.app_id.as_deref()
@@ -158,152 +124,133 @@ impl Error {
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
     }
-
-    fn refusal(&self) -> Option<&Refusal> {
-        self.0.kind.refusal()
-    }
 }
 
-/// Kinds: see the [table](Self#kinds).
+/// Predicates: each is [`kind`](Self::kind), unless it says more.
 impl Error {
     /// Invalid input; no request was made.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        self.0.kind.is_config()
+        self.0.kind == ErrorKind::Config
+    }
+
+    /// The credential provider failed.
+    #[must_use]
+    pub fn is_credential(&self) -> bool {
+        self.0.kind == ErrorKind::Credential
     }
 
     /// Could not connect.
     #[must_use]
     pub fn is_connect(&self) -> bool {
-        matches!(self.0.kind, Kind::Connect(_))
+        self.0.kind == ErrorKind::Connect
     }
 
     /// No secure connection.
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        matches!(self.0.kind, Kind::Tls(_))
+        self.0.kind == ErrorKind::Tls
     }
 
     /// A time limit passed.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.0.kind, Kind::Timeout(_))
+        self.0.kind == ErrorKind::Timeout
     }
 
     /// The connection broke.
     #[must_use]
     pub fn is_transport(&self) -> bool {
-        matches!(self.0.kind, Kind::Transport(_))
+        self.0.kind == ErrorKind::Transport
     }
 
     /// The server sent a redirect.
     #[must_use]
     pub fn is_redirect(&self) -> bool {
-        matches!(self.0.kind, Kind::Redirect { .. })
+        self.0.kind == ErrorKind::Redirect
     }
 
-    /// The API answered with an error.
+    /// The API answered with an error of any kind.
     #[must_use]
     pub fn is_api(&self) -> bool {
-        self.refusal().is_some()
+        self.0.refusal.is_some()
     }
 
-    /// The API refused the key.
+    /// The API refused the credential.
     #[must_use]
     pub fn is_auth(&self) -> bool {
-        self.refused_for(Refusal::is_auth)
+        self.0.kind == ErrorKind::Auth
     }
 
     /// The API does not know the app.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.refused_for(Refusal::is_not_found)
+        self.0.kind == ErrorKind::NotFound
     }
 
     /// Too many requests.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
-        self.refused_for(Refusal::is_rate_limited)
+        self.0.kind == ErrorKind::RateLimited
+    }
+
+    /// The API or a gateway failed, probably for a short time.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        self.0.kind == ErrorKind::Unavailable
     }
 
     /// A cursor has expired.
     #[must_use]
     pub fn is_cursor_expired(&self) -> bool {
-        self.refused_for(Refusal::is_cursor) || matches!(self.0.kind, Kind::CursorRefused)
+        self.0.kind == ErrorKind::CursorExpired
     }
 
     /// The API refused the caller's cursor.
     #[must_use]
     pub fn is_cursor_invalid(&self) -> bool {
-        matches!(self.0.kind, Kind::CursorInvalid(_))
+        self.0.kind == ErrorKind::CursorInvalid
     }
 
     /// The server returned a cursor that was already used.
     #[must_use]
     pub fn is_cursor_loop(&self) -> bool {
-        matches!(self.0.kind, Kind::CursorLoop)
+        self.0.kind == ErrorKind::CursorLoop
     }
 
     /// The response contradicts HTTP or the rules of paging, so the list may be incomplete.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
-        matches!(self.0.kind, Kind::Protocol(_) | Kind::UnexpectedStatus { .. })
+        self.0.kind == ErrorKind::Protocol
     }
 
-    /// The list changed during a [consistent snapshot](crate::ListGroups::consistent_snapshot).
-    #[must_use]
-    pub fn is_inconsistent(&self) -> bool {
-        matches!(self.0.kind, Kind::Inconsistent(_))
-    }
-
-    /// The body is not a page of groups, or is truncated.
+    /// The body is not a page of groups.
     #[must_use]
     pub fn is_decode(&self) -> bool {
-        matches!(self.0.kind, Kind::Decode(_) | Kind::Html { .. } | Kind::Truncated { .. })
+        self.0.kind == ErrorKind::Decode
     }
 
     /// The response or a cursor is too large.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
-        matches!(self.0.kind, Kind::TooLarge { .. } | Kind::CursorTooLong { .. })
+        self.0.kind == ErrorKind::TooLarge
     }
 
-    /// Whether the same request may succeed later: the errors that are [retried](Self#kinds), and
-    /// [`is_inconsistent`](Self::is_inconsistent).
-    ///
-    /// Of the API's errors: status 408, 429, 500, 502, 503 or 504, or a code for a rate limit or a temporary failure (1,
-    /// 2, `is_transient`); not Meta's "reduce the amount of data".
+    /// The list changed during a [consistent snapshot](crate::ListGroups::consistent_snapshot).
+    #[must_use]
+    pub fn is_inconsistent(&self) -> bool {
+        self.0.kind == ErrorKind::Inconsistent
+    }
+
+    /// Whether the same request may succeed later: see [`ErrorKind`].
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match &self.0.kind {
-            Kind::Connect(_)
-            | Kind::Timeout(_)
-            | Kind::Transport(_)
-            | Kind::Truncated { .. }
-            | Kind::Inconsistent(_) => true,
-            Kind::Api(refusal) => refusal.is_retryable(),
-            _ => false,
-        }
+        self.0.kind.is_retryable()
     }
 
     /// Code 2642, which can mean "past the end".
     pub(crate) fn is_invalid_cursors(&self) -> bool {
-        self.refused_for(Refusal::is_invalid_cursors)
-    }
-
-    /// The API calls the page too large.
-    pub(crate) fn asks_for_less(&self) -> bool {
-        self.refused_for(Refusal::asks_for_less)
-    }
-
-    /// A 400 without an explaining code: the API may refuse the page size.
-    pub(crate) fn is_unexplained_refusal(&self) -> bool {
-        self.refused_for(Refusal::is_unexplained)
-    }
-
-    /// A refused cursor of the caller has its own kind.
-    fn refused_for(&self, reason: impl FnOnce(&Refusal) -> bool) -> bool {
-        matches!(&self.0.kind, Kind::Api(refusal) if reason(refusal))
+        self.is_cursor_expired() && self.api_code() == Some(refusal::INVALID_CURSORS)
     }
 }
 

@@ -1,17 +1,19 @@
 //! An error of the API: the meaning of its status and code.
 
-/// Codes for "too many requests" (Meta's list of error codes).
-const RATE_LIMIT_CODES: [i64; 6] = [4, 17, 341, 80_007, 130_429, 131_208];
+use super::ErrorKind;
+
+/// Codes for "too many requests", of Meta's lists of error codes; 80000 to 80014 are the limits of business use cases.
+const RATE_LIMIT_CODES: [i64; 7] = [4, 17, 32, 341, 613, 130_429, 131_208];
 /// Codes for temporary failures (Meta: "API Unknown", "API Service").
 const TEMPORARY_CODES: [i64; 2] = [1, 2];
-/// 131059 "Invalid cursor … expired or corrupted", and 2642 "Invalid cursors values".
-const CURSOR_CODES: [i64; 2] = [131_059, INVALID_CURSORS];
-/// Also past the end of the list.
-const INVALID_CURSORS: i64 = 2642;
+/// "Invalid cursor … expired or corrupted".
+const EXPIRED_CURSOR: i64 = 131_059;
+/// "Invalid cursors values": expired, never valid, or past the end of the list.
+pub(super) const INVALID_CURSORS: i64 = 2642;
 /// "Access token has expired".
-const TOKEN_CODE: i64 = 190;
+const TOKEN: i64 = 190;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// 200 if only the body is an error.
     pub(crate) status: u16,
@@ -20,76 +22,64 @@ pub(crate) struct Refusal {
     pub(crate) message: Option<String>,
     /// The API called the failure temporary.
     pub(crate) transient: bool,
+    /// The API's id of the request, for its support.
+    pub(crate) trace_id: Option<String>,
 }
 
 impl Refusal {
-    pub(super) fn is_auth(&self) -> bool {
-        matches!(self.status, 401 | 403) || self.code == Some(TOKEN_CODE)
-    }
-
-    pub(super) fn is_not_found(&self) -> bool {
-        self.status == 404
-    }
-
-    pub(super) fn is_rate_limited(&self) -> bool {
-        self.status == 429 || self.has_code(&RATE_LIMIT_CODES)
-    }
-
-    pub(super) fn is_cursor(&self) -> bool {
-        self.has_code(&CURSOR_CODES)
-    }
-
-    pub(super) fn is_invalid_cursors(&self) -> bool {
-        self.code == Some(INVALID_CURSORS)
-    }
-
-    pub(super) fn asks_for_less(&self) -> bool {
-        match self.status {
-            413 => true,
-            500 => {
-                let text = self.message.as_deref().unwrap_or_default();
-                text.to_ascii_lowercase().contains("reduce the amount of data")
-            }
-            _ => false,
+    /// A code says more than a status: gateways and Meta send rate limits as 400 and 403.
+    pub(super) fn kind(&self) -> ErrorKind {
+        match (self.code, self.status) {
+            (Some(EXPIRED_CURSOR | INVALID_CURSORS), _) => ErrorKind::CursorExpired,
+            (Some(80_000..=80_014), _) | (_, 429) => ErrorKind::RateLimited,
+            (Some(code), _) if RATE_LIMIT_CODES.contains(&code) => ErrorKind::RateLimited,
+            (Some(TOKEN), _) => ErrorKind::Auth,
+            (_, 413) => ErrorKind::PageSize,
+            (_, 500) if self.asks_for_less() => ErrorKind::PageSize,
+            (Some(code), _) if TEMPORARY_CODES.contains(&code) => ErrorKind::Unavailable,
+            _ if self.transient => ErrorKind::Unavailable,
+            (_, 401 | 403) => ErrorKind::Auth,
+            (_, 404) => ErrorKind::NotFound,
+            (_, 501 | 505) => ErrorKind::Api,
+            // Gateways make up their own, such as 520 to 530.
+            (_, 408 | 421 | 425 | 500..) => ErrorKind::Unavailable,
+            _ => ErrorKind::Api,
         }
     }
 
-    /// Whether it is a 400 without a code that explains it.
-    pub(super) fn is_unexplained(&self) -> bool {
-        self.status == 400 && !self.is_cursor() && !self.is_auth() && !self.is_retryable()
+    fn asks_for_less(&self) -> bool {
+        self.message.as_deref().unwrap_or_default().to_ascii_lowercase().contains("reduce the amount of data")
     }
 
-    pub(super) fn is_retryable(&self) -> bool {
-        !self.asks_for_less()
-            && !self.is_cursor()
-            && (matches!(self.status, 408 | 429 | 500 | 502 | 503 | 504)
-                || self.transient
-                || self.has_code(&RATE_LIMIT_CODES)
-                || self.has_code(&TEMPORARY_CODES))
+    /// The status, the message or the name of the status, and the code.
+    pub(super) fn text(&self) -> String {
+        let Self { status, code, .. } = self;
+        let message = self.message.as_deref().unwrap_or_else(|| name(*status));
+        // A gateway's page is often titled with its status.
+        let message = message.strip_prefix(&status.to_string()).map_or(message, str::trim_start);
+        match code {
+            Some(code) => format!("{status} {message} (code {code})"),
+            None => format!("{status} {message}"),
+        }
     }
+}
 
-    /// The message, or the name of the status.
-    pub(super) fn text(&self) -> &str {
-        self.message.as_deref().unwrap_or(match self.status {
-            200 => "an error without a message",
-            400 => "Bad Request",
-            401 => "Unauthorized",
-            403 => "Forbidden",
-            404 => "Not Found",
-            408 => "Request Timeout",
-            413 => "Content Too Large",
-            429 => "Too Many Requests",
-            500 => "Internal Server Error",
-            501 => "Not Implemented",
-            502 => "Bad Gateway",
-            503 => "Service Unavailable",
-            504 => "Gateway Timeout",
-            _ => "the API refused the request",
-        })
-    }
-
-    fn has_code(&self, codes: &[i64]) -> bool {
-        self.code.is_some_and(|code| codes.contains(&code))
+fn name(status: u16) -> &'static str {
+    match status {
+        200 => "an error without a message",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        408 => "Request Timeout",
+        413 => "Content Too Large",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "without a message",
     }
 }
 
@@ -97,21 +87,55 @@ impl Refusal {
 mod tests {
     use super::*;
 
-    fn refusal(status: u16, code: Option<i64>, message: &str) -> Refusal {
-        Refusal { status, code, message: Some(message.to_owned()), transient: false }
+    fn kind(status: u16, code: Option<i64>, message: &str) -> ErrorKind {
+        Refusal { status, code, message: Some(message.to_owned()), ..Refusal::default() }.kind()
     }
 
     #[test]
     fn a_request_to_reduce_the_data_is_not_retried() {
-        let less = refusal(500, Some(1), "Please reduce the amount of data you're asking for, then retry");
-        assert!(less.asks_for_less() && !less.is_retryable());
-        assert!(refusal(500, Some(1), "An unknown error occurred").is_retryable());
+        let less = kind(500, Some(1), "Please reduce the amount of data you're asking for, then retry");
+        assert_eq!((less, less.is_retryable()), (ErrorKind::PageSize, false));
+        assert_eq!(kind(500, Some(1), "An unknown error occurred"), ErrorKind::Unavailable);
+        assert_eq!(kind(413, None, ""), ErrorKind::PageSize);
     }
 
     #[test]
-    fn a_rate_limit_sent_as_400_is_retryable_and_does_not_lower_the_page_size() {
-        let limited = refusal(400, Some(80_007), "Rate limit issues");
-        assert!(limited.is_rate_limited() && limited.is_retryable() && !limited.is_unexplained());
-        assert!(refusal(400, None, "limit exceeds 100").is_unexplained());
+    fn a_code_of_a_rate_limit_counts_with_any_status() {
+        for code in [4, 17, 32, 341, 613, 80_000, 80_004, 80_007, 80_008, 80_014, 130_429, 131_208] {
+            for status in [200, 400, 403, 500] {
+                assert_eq!(kind(status, Some(code), ""), ErrorKind::RateLimited, "{status} {code}");
+            }
+        }
+        assert_eq!(kind(400, Some(80_015), ""), ErrorKind::Api);
+    }
+
+    #[test]
+    fn the_status_decides_where_no_code_does() {
+        for (statuses, expected) in [
+            (&[401, 403][..], ErrorKind::Auth),
+            (&[404], ErrorKind::NotFound),
+            (&[429], ErrorKind::RateLimited),
+            (&[408, 421, 425, 500, 502, 503, 504, 507, 509, 520, 522, 524, 527, 529, 530, 599], ErrorKind::Unavailable),
+            (&[200, 400, 402, 405, 409, 410, 418, 422, 451, 499, 501, 505], ErrorKind::Api),
+        ] {
+            for status in statuses {
+                assert_eq!(kind(*status, None, ""), expected, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_that_the_api_calls_temporary_is_not_a_refused_credential() {
+        let transient = Refusal { status: 403, transient: true, ..Refusal::default() };
+        assert_eq!(transient.kind(), ErrorKind::Unavailable);
+        assert_eq!(kind(400, Some(190), "Access token has expired"), ErrorKind::Auth);
+    }
+
+    #[test]
+    fn the_text_names_the_status_once() {
+        let refusal = |message: Option<&str>, code| Refusal { status: 502, code, message: message.map(str::to_owned), ..Refusal::default() };
+        assert_eq!(refusal(Some("502 Bad Gateway"), None).text(), "502 Bad Gateway");
+        assert_eq!(refusal(None, Some(2)).text(), "502 Bad Gateway (code 2)");
+        assert_eq!(refusal(Some("No route"), None).text(), "502 No route");
     }
 }

@@ -1,55 +1,41 @@
 //! One page, with all its attempts.
 
-mod ahead;
 mod observe;
 mod rate;
 mod retry;
 
 use std::future::Future;
-use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use pin_project::pin_project;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
-use crate::deadline::Deadline;
-use crate::error::{Error, Limit, Result};
+use crate::error::{Error, Result};
 use crate::page::Page;
-use crate::source::{PageRequest, PageSource};
-use crate::timer::{NoTimers, Timer};
+use crate::source::{AnySource, PageRequest};
 use crate::trace::PageSpan;
 
 use observe::Observed;
-use rate::Turn;
-use retry::{Budget, Verdict};
+use retry::Budget;
 
-pub(crate) use ahead::{Ahead, ReadAhead};
-pub use observe::Attempt;
 pub(crate) use observe::Observer;
-pub(crate) use rate::RateLimit;
+pub use observe::{Attempt, Outcome};
+pub(crate) use rate::Gate;
 pub use retry::RetryPolicy;
 
-/// Clones share the rate limit and the budget.
+/// How requests are repeated and spaced. Clones share the budget and the gate.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
     policy: Arc<RetryPolicy>,
     budget: Arc<Budget>,
-    limit: Option<Arc<RateLimit>>,
+    gate: Arc<Gate>,
     observer: Option<Observer>,
 }
 
 impl Pace {
-    pub(crate) fn new(policy: RetryPolicy, limit: Option<RateLimit>) -> Self {
-        let (policy, budget) = (Arc::new(policy), Arc::new(Budget::new()));
-        Self { policy, budget, limit: limit.map(Arc::new), observer: None }
-    }
-
-    pub(crate) fn with_observer(self, observer: Option<Observer>) -> Self {
-        Self { observer, ..self }
+    pub(crate) fn new(policy: RetryPolicy, gate: Gate, observer: Option<Observer>) -> Self {
+        Self { policy: Arc::new(policy), budget: Arc::new(Budget::new()), gate: Arc::new(gate), observer }
     }
 
     pub(crate) fn with_policy(self, policy: RetryPolicy) -> Self {
@@ -57,187 +43,111 @@ impl Pace {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// What the requests of a listing have taken so far, including the one in flight.
+#[derive(Debug, Default)]
 pub(crate) struct Effort {
-    pub(crate) attempts: u32,
-    pub(crate) waited: Duration,
+    attempts: AtomicU64,
+    retries: AtomicU64,
+    waited_ns: AtomicU64,
 }
 
-/// The future of a page: attempts, and the waits between them. Timers are made only to wait, so a source that answers at
-/// once needs no runtime.
-#[pin_project]
-pub(crate) struct Fetch<F> {
-    request: PageRequest,
-    #[pin]
-    stage: Stage<F>,
-    clock: Option<Clock>,
-    timer: Timer,
-    effort: Effort,
-    span: Option<PageSpan>,
-}
-
-/// The time since the first attempt, without waits for the rate limit.
-struct Clock {
-    began: Instant,
-    deadline: Option<Deadline>,
-}
-
-#[pin_project(project = StageProjection)]
-enum Stage<F> {
-    Begin,
-    Turn {
-        since: Instant,
-        turn: Turn,
-    },
-    Request,
-    Attempt {
-        #[pin]
-        attempt: F,
-        observed: Observed,
-    },
-    Wait {
-        until: Instant,
-        failure: Option<Error>,
-    },
-}
-
-impl<F: Future<Output = Result<Page>>> Fetch<F> {
-    pub(crate) fn new(request: PageRequest) -> Self {
-        Self { request, stage: Stage::Begin, clock: None, timer: Timer::new(), effort: Effort::default(), span: None }
+impl Effort {
+    pub(crate) fn attempts(&self) -> u64 {
+        self.attempts.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn effort(&self) -> Effort {
-        self.effort
+    pub(crate) fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn poll<S: PageSource<Fetch = F>>(
-        mut self: Pin<&mut Self>,
-        source: &S,
-        pace: &Pace,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Page>> {
-        let this = self.as_mut().project();
-        let span = this.span.get_or_insert_with(|| PageSpan::new(this.request, source.app_id())).clone();
-        let _entered = span.enter();
-
-        let answer = ready!(self.as_mut().poll_attempts(source, pace, cx));
-        let this = self.project();
-        let elapsed = this.clock.as_ref().map(|clock| clock.began.elapsed()).unwrap_or_default();
-        span.close(&answer, this.effort.attempts, elapsed);
-        Poll::Ready(
-            answer.map_err(|error| error.with_app_id(source.app_id()).with_effort(this.effort.attempts, elapsed)),
-        )
+    pub(crate) fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited_ns.load(Ordering::Relaxed))
     }
 
-    fn poll_attempts<S: PageSource<Fetch = F>>(
-        self: Pin<&mut Self>,
-        source: &S,
-        pace: &Pace,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Page>> {
-        let mut this = self.project();
+    fn begin(&self, attempt: u32) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        self.retries.fetch_add(u64::from(attempt > 1), Ordering::Relaxed);
+    }
+
+    fn add_wait(&self, wait: Duration) {
+        self.waited_ns.fetch_add(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// Fetches the pages of one listing. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Fetcher {
+    source: AnySource,
+    pace: Pace,
+    app_id: Option<Arc<str>>,
+    effort: Arc<Effort>,
+}
+
+impl Fetcher {
+    pub(crate) fn new(source: AnySource, pace: Pace, app_id: Option<Arc<str>>) -> Self {
+        Self { source, pace, app_id, effort: Arc::default() }
+    }
+
+    pub(crate) fn effort(&self) -> &Effort {
+        &self.effort
+    }
+
+    pub(crate) fn app_id(&self) -> Option<&str> {
+        self.app_id.as_deref()
+    }
+
+    /// The error of a listing, with its app id.
+    pub(crate) fn name(&self, error: Error) -> Error {
+        error.with_app_id(self.app_id.clone())
+    }
+
+    /// Fetches a page, with as many attempts as the policy allows. Its span belongs to the caller's.
+    pub(crate) fn fetch(self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + use<> {
+        let span = PageSpan::new(&request, self.app_id.as_deref());
+        span.clone().instrument(async move {
+            let (mut number, mut spent) = (0, Duration::ZERO);
+            let answer = self.attempts(&request, &span, &mut number, &mut spent).await;
+            span.close(&answer, number, spent);
+            answer.map_err(|error| error.with_attempts(number, spent))
+        })
+    }
+
+    /// `number`: of the attempt. `spent`: the time of attempts and of the waits between them; a wait for the gate is not the
+    /// page's.
+    async fn attempts(
+        &self,
+        request: &PageRequest,
+        span: &PageSpan,
+        number: &mut u32,
+        spent: &mut Duration,
+    ) -> Result<Page> {
+        let Pace { policy, budget, gate, observer } = &self.pace;
         loop {
-            let next = match this.stage.as_mut().project() {
-                StageProjection::Begin => match &pace.limit {
-                    None => Stage::Request,
-                    Some(limit) => Stage::Turn { since: Instant::now(), turn: Turn::new(limit) },
-                },
-                StageProjection::Turn { since, turn } => {
-                    if let Err(NoTimers) = ready!(turn.poll(this.timer, cx)) {
-                        return Poll::Ready(Err(Error::config(
-                            "the rate limit needs timers: poll the stream in a tokio runtime that is built with \
-                             `enable_all` or `enable_time`",
-                        )));
-                    }
-                    let waited = since.elapsed();
-                    this.effort.waited += waited;
-                    if let Some(clock) = this.clock {
-                        clock.exclude(waited);
-                    }
-                    Stage::Request
+            self.effort.add_wait(gate.turn().await?);
+            *number += 1;
+            self.effort.begin(*number);
+            let began = Instant::now();
+            let attempt = self.source.boxed_fetch(request.clone());
+            let answer = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, *number).await;
+            *spent += began.elapsed();
+            let failure = match answer {
+                Ok(page) => {
+                    budget.deposit();
+                    return Ok(page);
                 }
-                StageProjection::Request => {
-                    this.clock.get_or_insert_with(|| Clock::start(&pace.policy));
-                    this.effort.attempts += 1;
-                    let attempt = source.fetch(this.request.clone());
-                    let observed = match &pace.observer {
-                        Some(observer) => observer.begin(this.request, source.app_id(), this.effort.attempts),
-                        None => Observed::default(),
-                    };
-                    Stage::Attempt { attempt, observed }
-                }
-                StageProjection::Attempt { attempt, observed } => {
-                    let polled = catch_unwind(AssertUnwindSafe(|| attempt.poll(cx)));
-                    let answer = match polled {
-                        Ok(Poll::Ready(answer)) => answer,
-                        // Checked after the answer, so that an answer that has arrived is used.
-                        Ok(Poll::Pending) => Err(ready!(Clock::poll_deadline(this.clock, this.timer, cx))),
-                        Err(panic) => {
-                            // A future that panicked must not be polled again. The next poll makes a new request.
-                            this.stage.set(Stage::Begin);
-                            resume_unwind(panic)
-                        }
-                    };
-                    let observed = mem::take(observed);
-                    // Set first: the observer may panic.
-                    this.stage.set(Stage::Begin);
-                    observed.end(&answer);
-                    let failure = match answer {
-                        Ok(arrived) => {
-                            pace.budget.deposit();
-                            return Poll::Ready(Ok(arrived));
-                        }
-                        Err(failure) => failure,
-                    };
-                    // Invalid input was found before any request.
-                    this.effort.attempts -= u32::from(failure.is_config());
-                    let now = Instant::now();
-                    let left = this.clock.as_mut().and_then(|clock| clock.deadline.as_mut()?.left(now));
-                    let verdict = pace.policy.decide(&failure, this.effort.attempts, left, fastrand::f64());
-                    let Verdict::RetryAfter(wait) = verdict else { return Poll::Ready(Err(failure)) };
-                    let Some(until) = now.checked_add(wait) else { return Poll::Ready(Err(failure)) };
-                    let can_wait = !matches!(this.timer.poll(until, cx), Poll::Ready(Err(NoTimers)));
-                    if !can_wait || !pace.budget.withdraw(&failure) {
-                        return Poll::Ready(Err(failure));
-                    }
-                    this.effort.waited += wait;
-                    if let Some(span) = this.span {
-                        span.retry(&failure, this.effort.attempts, wait);
-                    }
-                    Stage::Wait { until, failure: Some(failure) }
-                }
-                StageProjection::Wait { until, failure } => match ready!(this.timer.poll(*until, cx)) {
-                    Ok(()) => Stage::Begin,
-                    Err(NoTimers) => match failure.take() {
-                        Some(failure) => return Poll::Ready(Err(failure)),
-                        None => Stage::Begin,
-                    },
-                },
+                Err(failure) => failure,
             };
-            this.stage.set(next);
-        }
-    }
-}
-
-impl Clock {
-    /// Ready with the error if the deadline has passed.
-    fn poll_deadline(clock: &mut Option<Self>, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Error> {
-        match clock.as_mut().and_then(|clock| clock.deadline.as_mut()).map(|deadline| deadline.poll(timer, cx)) {
-            Some(Poll::Ready(Ok(()))) => Poll::Ready(Error::timeout(Limit::Page)),
-            Some(Poll::Ready(Err(NoTimers)) | Poll::Pending) | None => Poll::Pending,
-        }
-    }
-
-    fn start(policy: &RetryPolicy) -> Self {
-        let began = Instant::now();
-        Self { began, deadline: policy.page_deadline().map(|length| Deadline::new(length, began)) }
-    }
-
-    /// Excludes `time` from the clock.
-    fn exclude(&mut self, time: Duration) {
-        self.began = self.began.checked_add(time).unwrap_or(self.began);
-        if let Some(deadline) = &mut self.deadline {
-            deadline.extend(time);
+            if let Some(wait) = failure.retry_after() {
+                gate.close(wait);
+            }
+            let wait = policy.wait(&failure, *number, *spent, fastrand::f64());
+            let Some(wait) = wait.filter(|_| budget.withdraw(&failure)) else { return Err(failure) };
+            span.retry(&failure, *number, wait);
+            self.effort.add_wait(wait);
+            if !wait.is_zero() {
+                sleep(wait).await;
+            }
+            *spent += wait;
         }
     }
 }

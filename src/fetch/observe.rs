@@ -1,19 +1,23 @@
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::thread;
 use std::time::Duration;
 
+use pin_project::{pin_project, pinned_drop};
 use tokio::time::Instant;
 
-use crate::error::{Error, Result};
+use crate::cursor::Position;
+use crate::error::{Error, ErrorKind, Result};
 use crate::page::Page;
 use crate::source::PageRequest;
 use crate::walk::PageSize;
 
 /// One attempt at a page, at its end: the argument of an [observer](crate::ClientBuilder::observer).
 ///
-/// All labels have few values, except for the app id.
-#[derive(Debug)]
+/// As labels of metrics, all have a low cardinality but the app id and the cursor of the position.
 #[non_exhaustive]
 pub struct Attempt<'a> {
     begun: &'a Begun,
@@ -22,23 +26,53 @@ pub struct Attempt<'a> {
     answer: Option<&'a Result<Page>>,
 }
 
+/// How an [`Attempt`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// A page arrived.
+    Page,
+    /// The attempt failed. It may be repeated.
+    Failed(ErrorKind),
+    /// The stream was dropped or reversed.
+    Dropped,
+}
+
+impl Outcome {
+    /// `page`, `dropped`, or the [name of the kind](ErrorKind::as_str) of the failure.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Failed(kind) => kind.as_str(),
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl Attempt<'_> {
-    /// The app id, if the source has one.
+    /// The app id, if the listing has one.
     #[must_use]
     pub fn app_id(&self) -> Option<&str> {
         self.begun.app_id.as_deref()
     }
 
-    /// The position of the page: `start`, `after` or `before`.
+    /// Where the page is.
     #[must_use]
-    pub fn position(&self) -> &'static str {
-        self.begun.position
+    pub fn position(&self) -> &Position {
+        &self.begun.request.position
     }
 
     /// The number of groups requested.
     #[must_use]
     pub fn limit(&self) -> PageSize {
-        self.begun.limit
+        self.begun.request.limit
     }
 
     /// The number of the attempt at its page, from 1. Attempts from 2 on are retries.
@@ -54,22 +88,13 @@ impl Attempt<'_> {
         self.duration
     }
 
-    /// The outcome, in a word. More may be added.
-    ///
-    /// | outcome | meaning |
-    /// |---|---|
-    /// | `page` | a page |
-    /// | `dropped` | the stream was dropped or reversed |
-    /// | `connect`, `tls`, `timeout`, `transport`, `redirect`, `decode`, `too_large`, `protocol` | the [kind](Error#kinds) of the error |
-    /// | `rate_limited`, `auth`, `not_found`, `cursor` | an error of the API: too many requests, the key, the app id, the cursor |
-    /// | `api` | another error of the API |
-    /// | `other` | [`Error::other`] |
+    /// How the attempt ended.
     #[must_use]
-    pub fn outcome(&self) -> &'static str {
+    pub fn outcome(&self) -> Outcome {
         match self.answer {
-            None => "dropped",
-            Some(Ok(_)) => "page",
-            Some(Err(error)) => kind(error),
+            None => Outcome::Dropped,
+            Some(Ok(_)) => Outcome::Page,
+            Some(Err(error)) => Outcome::Failed(error.kind()),
         }
     }
 
@@ -82,8 +107,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// The error of a failed attempt. If the attempt is repeated, the stream does not yield it. The key and the cursor of
-    /// this attempt are masked in it; cursors of earlier pages only in errors that the stream yields.
+    /// The error of a failed attempt. If the attempt is repeated, the stream does not yield it.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         self.answer?.as_ref().err()
@@ -106,23 +130,18 @@ impl Attempt<'_> {
     }
 }
 
-fn kind(error: &Error) -> &'static str {
-    let kinds = [
-        (error.is_connect(), "connect"),
-        (error.is_tls(), "tls"),
-        (error.is_timeout(), "timeout"),
-        (error.is_transport(), "transport"),
-        (error.is_redirect(), "redirect"),
-        (error.is_rate_limited(), "rate_limited"),
-        (error.is_auth(), "auth"),
-        (error.is_not_found(), "not_found"),
-        (error.is_cursor_expired() || error.is_cursor_invalid(), "cursor"),
-        (error.is_api(), "api"),
-        (error.is_decode(), "decode"),
-        (error.is_too_large(), "too_large"),
-        (error.is_protocol(), "protocol"),
-    ];
-    kinds.into_iter().find_map(|(is, kind)| is.then_some(kind)).unwrap_or("other")
+/// Shows no group.
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt")
+            .field("app_id", &self.app_id())
+            .field("position", &self.position())
+            .field("limit", &self.limit())
+            .field("number", &self.number())
+            .field("duration", &self.duration())
+            .field("outcome", &self.outcome())
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone)]
@@ -132,17 +151,6 @@ impl Observer {
     pub(crate) fn new(observer: impl Fn(&Attempt<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(observer))
     }
-
-    pub(super) fn begin(&self, request: &PageRequest, app_id: Option<&str>, number: u32) -> Observed {
-        let begun = Begun {
-            app_id: app_id.map(str::to_owned),
-            position: request.position.kind(),
-            limit: request.limit,
-            number,
-            at: Instant::now(),
-        };
-        Observed(Some(Box::new((self.clone(), begun))))
-    }
 }
 
 impl fmt::Debug for Observer {
@@ -151,44 +159,71 @@ impl fmt::Debug for Observer {
     }
 }
 
-#[derive(Debug)]
 struct Begun {
-    app_id: Option<String>,
-    position: &'static str,
-    limit: PageSize,
+    observer: Observer,
+    app_id: Option<Arc<str>>,
+    request: PageRequest,
     number: u32,
     at: Instant,
 }
 
-#[derive(Default)]
-pub(super) struct Observed(Option<Box<(Observer, Begun)>>);
-
-impl Observed {
-    /// Invalid input is not an attempt.
-    pub(super) fn end(mut self, answer: &Result<Page>) {
-        match answer {
-            Err(error) if error.is_config() => self.0 = None,
-            _ => self.report(Some(answer)),
-        }
-    }
-
-    fn report(&mut self, answer: Option<&Result<Page>>) {
-        if let Some(observed) = self.0.take() {
-            let (observer, begun) = &*observed;
-            (observer.0)(&Attempt { begun, duration: begun.at.elapsed(), answer });
-        }
+impl Begun {
+    fn report(&self, answer: Option<&Result<Page>>) {
+        (self.observer.0)(&Attempt { begun: self, duration: self.at.elapsed(), answer });
     }
 }
 
-impl Drop for Observed {
-    fn drop(&mut self) {
+/// An attempt that reports its end, also if it is dropped.
+#[pin_project(PinnedDrop)]
+pub(super) struct Observed<F> {
+    #[pin]
+    attempt: F,
+    begun: Option<Box<Begun>>,
+}
+
+impl<F> Observed<F> {
+    pub(super) fn new(
+        attempt: F,
+        observer: Option<&Observer>,
+        app_id: Option<&Arc<str>>,
+        request: &PageRequest,
+        number: u32,
+    ) -> Self {
+        let begun = observer.map(|observer| {
+            Box::new(Begun {
+                observer: observer.clone(),
+                app_id: app_id.cloned(),
+                request: request.clone(),
+                number,
+                at: Instant::now(),
+            })
+        });
+        Self { attempt, begun }
+    }
+}
+
+impl<F: Future<Output = Result<Page>>> Future for Observed<F> {
+    type Output = Result<Page>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = ready!(this.attempt.poll(cx));
+        if let Some(begun) = this.begun.take() {
+            begun.report(Some(&answer));
+        }
+        Poll::Ready(answer)
+    }
+}
+
+#[pinned_drop]
+impl<F> PinnedDrop for Observed<F> {
+    fn drop(self: Pin<&mut Self>) {
         // A second panic, in the observer, would abort the process.
-        if !thread::panicking() {
-            self.report(None);
+        if let Some(begun) = self.project().begun.take().filter(|_| !thread::panicking()) {
+            begun.report(None);
         }
     }
 }
-
 #[cfg(test)]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};

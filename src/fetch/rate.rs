@@ -1,67 +1,138 @@
-//! The rate limit of a client: the pure [`Queue`] decides, and [`Turn`] waits.
+//! When the next request of a client may begin.
 
-mod queue;
-
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
-use crate::timer::{NoTimers, Timer};
+use super::retry::MAX_HINT;
+use crate::error::{Error, Result};
 
-use queue::{Decision, Queue};
+/// A request that begins late by no more than this does not delay the next one, so that the timers' resolution of 1 ms does
+/// not lower the rate. The interval is longer by this time, shared by the requests of a window.
+const SLACK: Duration = Duration::from_millis(5);
 
-/// At most so many requests in any window of time.
+/// The longest time for which a server's `Retry-After` holds all requests.
+const MAX_CLOSED: Duration = Duration::from_secs(3_600);
+
+/// Spaces the requests of a client evenly, and holds them while the server asks to wait. No lock is held across an await.
+///
+/// Each waiter reserves a time, in order of arrival. One that is not polled at its time loses it, and reserves another when
+/// it is polled: it delays nobody.
 #[derive(Debug)]
-pub(crate) struct RateLimit(Mutex<Queue<Waker>>);
-
-impl RateLimit {
-    pub(crate) fn new(requests: u32, per: Duration) -> Self {
-        Self(Mutex::new(Queue::new(requests, per)))
-    }
-
-    /// Changes the queue, then wakes waiters. The lock is released first, because wakers may run any code, including
-    /// the drop of a [`Turn`].
-    fn with<T>(&self, act: impl FnOnce(&mut Queue<Waker>, Instant) -> T) -> T {
-        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = act(&mut queue, Instant::now());
-        let released = queue.released();
-        drop(queue);
-        released.called.into_iter().for_each(Waker::wake);
-        done
-    }
+pub(crate) struct Gate {
+    interval: Duration,
+    times: Mutex<Times>,
 }
 
-/// One wait for the rate limit. Dropping it gives up its place.
 #[derive(Debug)]
-pub(crate) struct Turn {
-    limit: Arc<RateLimit>,
-    arrival: Option<u64>,
+struct Times {
+    /// The first time that no waiter has reserved.
+    unreserved: Instant,
+    /// No request begins earlier, because of the one before it.
+    free: Instant,
+    /// No request begins earlier, because the server asked to wait.
+    open: Instant,
+    waiters: usize,
 }
 
-impl Turn {
-    pub(crate) fn new(limit: &Arc<RateLimit>) -> Self {
-        Self { limit: Arc::clone(limit), arrival: None }
+enum Turn {
+    Begin,
+    Wait { reserved: Instant, until: Instant },
+    Closed(Duration),
+}
+
+impl Gate {
+    /// Without a rate limit.
+    pub(crate) fn open() -> Self {
+        Self::with_interval(Duration::ZERO)
     }
 
-    /// Ready when a request may begin, which then counts as begun. [`NoTimers`] if nothing would wake the task.
-    pub(crate) fn poll(&mut self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Result<(), NoTimers>> {
+    /// At most `requests` in any window of length `per`, as far as the requests take equally long to the server.
+    pub(crate) fn with_limit(requests: u32, per: Duration) -> Self {
+        Self::with_interval(per.saturating_add(SLACK) / requests)
+    }
+
+    fn with_interval(interval: Duration) -> Self {
+        let now = Instant::now();
+        Self { interval, times: Mutex::new(Times { unreserved: now, free: now, open: now, waiters: 0 }) }
+    }
+
+    /// Waits until a request may begin. Returns the time waited, or an error at once if the server asked to wait longer than
+    /// a retry waits.
+    pub(super) async fn turn(&self) -> Result<Duration> {
+        let began = Instant::now();
+        let _waiter = Waiter::of(self);
+        let mut reserved = None;
         loop {
-            let mut waker = Some(cx.waker().clone());
-            match self.limit.with(|queue, now| queue.poll(&mut self.arrival, now, &mut waker)) {
-                Decision::Begin => return Poll::Ready(Ok(())),
-                Decision::Wait(None) => return Poll::Pending,
-                Decision::Wait(Some(due)) => ready!(timer.poll(due, cx))?,
+            match self.ask(reserved) {
+                Turn::Begin => return Ok(began.elapsed()),
+                Turn::Closed(wait) => return Err(Error::told_to_wait(wait)),
+                Turn::Wait { reserved: time, until } => {
+                    reserved = Some(time);
+                    sleep_until(until).await;
+                }
             }
         }
     }
+
+    /// No request begins within this time.
+    pub(super) fn close(&self, wait: Duration) {
+        let mut times = self.times();
+        times.open = times.open.max(Instant::now() + wait.min(MAX_CLOSED));
+    }
+
+    fn ask(&self, reserved: Option<Instant>) -> Turn {
+        let now = Instant::now();
+        let mut times = self.times();
+        let closed = times.open.saturating_duration_since(now);
+        if closed > MAX_HINT {
+            return Turn::Closed(closed);
+        }
+        let reserved = reserved.filter(|time| now < later(*time, self.interval)).unwrap_or_else(|| {
+            let time = times.unreserved.max(times.open).max(now);
+            times.unreserved = later(time, self.interval);
+            time
+        });
+        let until = reserved.max(times.free).max(times.open);
+        if until > now {
+            return Turn::Wait { reserved, until };
+        }
+        let on_time = now.checked_sub(SLACK).map_or(now, |time| time.max(times.free));
+        times.free = later(on_time, self.interval);
+        Turn::Begin
+    }
+
+    fn times(&self) -> MutexGuard<'_, Times> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Drop for Turn {
+fn later(time: Instant, by: Duration) -> Instant {
+    /// Thirty years, for limits that are never reached.
+    const NEVER: Duration = Duration::from_secs(946_080_000);
+    time.checked_add(by).unwrap_or_else(|| time + NEVER)
+}
+
+/// Counts a waiter. When the last one leaves, times that were reserved and not used are free again.
+struct Waiter<'a>(&'a Gate);
+
+impl<'a> Waiter<'a> {
+    fn of(gate: &'a Gate) -> Self {
+        gate.times().waiters += 1;
+        Self(gate)
+    }
+}
+
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        if let Some(arrival) = self.arrival {
-            drop(self.limit.with(|queue, now| queue.leave(arrival, now)));
+        let mut times = self.0.times();
+        times.waiters -= 1;
+        if times.waiters == 0 {
+            times.unreserved = times.free;
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,7 +35,7 @@ pub struct RetryPolicy {
 const RATE_LIMIT_FACTOR: u32 = 5;
 
 /// The longest `Retry-After` to wait for.
-const MAX_HINT: Duration = Duration::from_secs(60);
+pub(super) const MAX_HINT: Duration = Duration::from_secs(60);
 
 impl Default for RetryPolicy {
     fn default() -> Self {
@@ -89,20 +89,17 @@ impl RetryPolicy {
         self
     }
 
-    pub(super) fn page_deadline(&self) -> Option<Duration> {
-        self.deadline
-    }
-
-    /// What to do after attempt number `attempt`. `left` is the rest of the deadline; `random` is uniform in 0..=1.
-    pub(super) fn decide(&self, error: &Error, attempt: u32, left: Option<Duration>, random: f64) -> Verdict {
+    /// How long to wait after attempt number `attempt`, or `None` to give up. `spent` is the time of the page's attempts and
+    /// waits so far; `random` is uniform in 0..=1.
+    pub(super) fn wait(&self, error: &Error, attempt: u32, spent: Duration, random: f64) -> Option<Duration> {
         if attempt >= self.attempts || !error.is_retryable() {
-            return Verdict::GiveUp;
+            return None;
         }
         let hint = error.retry_after().unwrap_or_default();
         let limit = self.limit(error, attempt);
         let wait = Duration::try_from_secs_f64(limit.as_secs_f64() * random).unwrap_or(limit).max(hint);
-        let in_time = left.is_none_or(|left| wait < left);
-        if hint > MAX_HINT || !in_time { Verdict::GiveUp } else { Verdict::RetryAfter(wait) }
+        let in_time = self.deadline.is_none_or(|deadline| spent.saturating_add(wait) < deadline);
+        (hint <= MAX_HINT && in_time).then_some(wait)
     }
 
     fn limit(&self, error: &Error, attempt: u32) -> Duration {
@@ -110,12 +107,6 @@ impl RetryPolicy {
         let doubled = 2_u32.checked_pow(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
         base.saturating_mul(doubled).min(self.cap)
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    RetryAfter(Duration),
-    GiveUp,
 }
 
 #[derive(Debug)]

@@ -2,24 +2,24 @@ use std::time::Duration;
 
 use reqwest::header::TRANSFER_ENCODING;
 use reqwest::{Response, Version};
+use tokio::time::timeout;
 
 use super::classify::classify;
-use super::timeouts::Timeouts;
 use crate::error::{Error, Result};
 
 /// The API's error bodies have a few hundred bytes; 64 KiB also include the title of most HTML pages.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// A server that stalls must not delay the status, which has arrived.
-pub(super) const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `max` counts decompressed bytes: another crate may have enabled decompression in reqwest.
-pub(super) async fn read_page(mut response: Response, max: usize, timeouts: &mut Timeouts) -> Result<Vec<u8>> {
+pub(super) async fn read_page(mut response: Response, max: usize) -> Result<Vec<u8>> {
     if response.content_length().is_some_and(|length| usize::try_from(length).map_or(true, |length| length > max)) {
         return Err(Error::too_large(max));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = timeouts.step(response.chunk()).await?.map_err(classify)? {
+    while let Some(chunk) = response.chunk().await.map_err(classify)? {
         if chunk.len() > max - body.len() {
             return Err(Error::too_large(max));
         }
@@ -44,15 +44,19 @@ pub(super) fn ends_with_the_connection(response: &Response) -> bool {
         && !response.headers().contains_key(TRANSFER_ENCODING)
 }
 
-pub(super) async fn read_refusal(mut response: Response, mut timeouts: Timeouts) -> Vec<u8> {
+/// What arrives of the body of an error, within its limits.
+pub(super) async fn read_refusal(mut response: Response) -> Vec<u8> {
     let mut body = Vec::new();
-    timeouts.at_most(REFUSAL_TIMEOUT);
-    while let Ok(Ok(Some(chunk))) = timeouts.step(response.chunk()).await {
-        let room = MAX_REFUSAL_BYTES - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if body.len() == MAX_REFUSAL_BYTES {
-            break;
+    let read = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            let room = MAX_REFUSAL_BYTES - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if body.len() == MAX_REFUSAL_BYTES {
+                break;
+            }
         }
-    }
+    };
+    // A body that is cut is read as far as it goes.
+    let _ = timeout(REFUSAL_TIMEOUT, read).await;
     body
 }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use crate::error::{Error, Limit};
+use crate::error::{Error, TimeLimit};
 
 /// Classifies reqwest's errors by their chain of sources. reqwest's predicates are too coarse: `is_decode()` is true
 /// for every failure in a body, and `is_connect()` also for a bad certificate.
@@ -22,7 +22,7 @@ fn reason(error: &reqwest::Error) -> Error {
     let io = chain(error).filter_map(|error| error.downcast_ref()).map(io::Error::kind).last();
     if error.is_connect() {
         return match io {
-            _ if error.is_timeout() => Error::timeout(Limit::Connect),
+            _ if error.is_timeout() => Error::out_of_time(TimeLimit::Connect),
             _ if error.is_dns() => Error::connect("could not resolve the host name"),
             // From rustls.
             Some(io::ErrorKind::InvalidData) => Error::tls(tls_reason(error)),
@@ -32,7 +32,7 @@ fn reason(error: &reqwest::Error) -> Error {
         };
     }
     if error.is_timeout() {
-        return Error::timeout(Limit::Attempt);
+        return Error::out_of_time(TimeLimit::Attempt);
     }
     if chain(error).filter_map(|error| error.downcast_ref()).any(hyper::Error::is_parse) {
         return Error::protocol("malformed HTTP response");

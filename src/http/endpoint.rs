@@ -11,8 +11,6 @@ use crate::error::{Error, Result};
 pub(crate) struct Endpoint {
     pub(super) http: reqwest::Client,
     pub(super) key: Key,
-    pub(super) timeout: Duration,
-    pub(super) idle_timeout: Duration,
     pub(crate) max_page_bytes: usize,
     /// The origin, for logs.
     pub(crate) origin: String,
@@ -26,9 +24,11 @@ pub(crate) struct Key {
 }
 
 pub(crate) struct Limits {
+    pub(crate) user_agent: HeaderValue,
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
-    pub(crate) idle_timeout: Duration,
+    /// Of silence.
+    pub(crate) read_timeout: Duration,
     pub(crate) max_page_bytes: usize,
 }
 
@@ -41,16 +41,17 @@ impl Endpoint {
         key: Key,
         limits: &Limits,
     ) -> Result<Self> {
-        let http = http.unwrap_or_else(|| {
-            reqwest::Client::builder().user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-        });
         let mut http = http
+            .unwrap_or_default()
+            .user_agent(limits.user_agent.clone())
             .redirect(redirect::Policy::none())
             .referer(false)
             .https_only(base.scheme() == "https")
             .connection_verbose(false)
             .retry(reqwest::retry::never())
-            .connect_timeout(limits.connect_timeout);
+            .connect_timeout(limits.connect_timeout)
+            .read_timeout(limits.read_timeout)
+            .timeout(limits.timeout);
         if direct {
             http = http.no_proxy();
         }
@@ -63,7 +64,6 @@ impl Endpoint {
             let detail = "the HTTP client cannot be set up: check its TLS settings and the system's certificates";
             Error::config(detail).with_source(error.without_url())
         })?;
-        let Limits { timeout, idle_timeout, max_page_bytes, .. } = *limits;
-        Ok(Self { http, key, timeout, idle_timeout, max_page_bytes, origin: base.origin().ascii_serialization() })
+        Ok(Self { http, key, max_page_bytes: limits.max_page_bytes, origin: base.origin().ascii_serialization() })
     }
 }

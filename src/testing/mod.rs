@@ -2,16 +2,15 @@
 //!
 //! Part of the feature `test-util`.
 //!
-//! A struct stores a [`ListGroups<AnySource>`](crate::AnySource): `client.groups(app_id).boxed()` in
-//! production, a fake in a test.
+//! A struct stores a [`ListGroups`](crate::ListGroups): `client.groups(app_id)` in production, a fake in a test.
 //!
 //! ```
 //! use futures::TryStreamExt;
 //! use gupshup_groups::testing::{FakeGroups, Fault};
-//! use gupshup_groups::{AnySource, Error, Group, ListGroups, Result};
+//! use gupshup_groups::{Error, Group, ListGroups, Result};
 //!
 //! struct Directory {
-//!     groups: ListGroups<AnySource>,
+//!     groups: ListGroups,
 //! }
 //!
 //! impl Directory {
@@ -22,7 +21,7 @@
 //!
 //! # futures::executor::block_on(async {
 //! let fake = FakeGroups::new([Group::new("b", "Sales", 1_700_000_060), Group::new("a", "Support", 1_700_000_000)]);
-//! let directory = Directory { groups: ListGroups::from_source(fake.clone()).boxed() };
+//! let directory = Directory { groups: ListGroups::from_source(fake.clone()) };
 //! assert_eq!(directory.subjects().await?, ["Sales", "Support"]);
 //!
 //! fake.create(Group::new("c", "Night shift", 1_700_000_120));
@@ -47,17 +46,19 @@ mod list;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cursor::Cursor;
-use crate::page::Group;
+use crate::error::Result;
+use crate::page::{Group, Page};
 use crate::source::{PageRequest, PageSource};
 
 use list::List;
 
 pub use dialect::{CursorAnswer, CursorKind, Dialect};
 pub use fault::Fault;
-pub use fetch::FakeFetch;
+use fetch::FakeFetch;
 
 /// A list of groups in memory: a [`PageSource`] with the API's cursors, scripted faults, and a record of the requests.
 ///
@@ -66,8 +67,7 @@ pub use fetch::FakeFetch;
 ///
 /// # Settings
 ///
-/// [`dialect`](Self::dialect), [`identified_as`](Self::identified_as), [`script`](Self::script),
-/// [`fault_at`](Self::fault_at) and [`on_request`](Self::on_request) apply to all clones, from the next request on.
+/// [`dialect`](Self::dialect), [`script`](Self::script), [`fault_at`](Self::fault_at) and [`on_request`](Self::on_request) apply to all clones, from the next request on.
 /// They take `&self` and return a clone, so they can be called at once or later.
 ///
 /// # How it answers
@@ -96,7 +96,6 @@ struct State {
     requests: Vec<PageRequest>,
     in_flight: usize,
     dropped: usize,
-    identity: Option<u64>,
 }
 
 type Hook = dyn Fn(usize, &FakeGroups) + Send + Sync;
@@ -112,7 +111,6 @@ impl FakeGroups {
             requests: Vec::new(),
             in_flight: 0,
             dropped: 0,
-            identity: None,
         };
         Self { shared: Arc::new(Mutex::new(state)) }
     }
@@ -124,12 +122,6 @@ impl FakeGroups {
     /// Sets how the server answers.
     pub fn dialect(&self, dialect: Dialect) -> Self {
         self.state().list.dialect = dialect;
-        self.clone()
-    }
-
-    /// Sets the [identity](PageSource::list_identity) of the list. Default: none.
-    pub fn identified_as(&self, identity: u64) -> Self {
-        self.state().identity = Some(identity);
         self.clone()
     }
 
@@ -223,14 +215,8 @@ impl FakeGroups {
 }
 
 impl PageSource for FakeGroups {
-    type Fetch = FakeFetch;
-
-    fn fetch(&self, request: PageRequest) -> FakeFetch {
+    fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
         FakeFetch::new(self.clone(), request)
-    }
-
-    fn list_identity(&self) -> Option<u64> {
-        self.state().identity
     }
 }
 

@@ -53,12 +53,17 @@ pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     Err(refusal.unwrap_or_else(|| explain(json, secrets, &fault)))
 }
 
+/// Reads the body of an error.
+pub(crate) fn refusal(status: u16, body: &[u8], secrets: &[&str]) -> Error {
+    Refusal::read(body, secrets).into_error(status)
+}
+
 fn explain(json: &[u8], secrets: &[&str], fault: &Fault) -> Error {
     match json.trim_ascii_start().first() {
-        None => Error::decode("the response body is empty"),
+        None => Error::not_a_page("the response body is empty"),
         Some(b'<') => Error::html(html_title(json).map(|title| clean(excerpt(title), secrets, MAX_TITLE_BYTES))),
         Some(b'{') if fault.is_end() => Error::truncated(json.len()),
-        Some(_) => Error::decode(fault.to_string()),
+        Some(_) => Error::not_a_page(fault.to_string()),
     }
 }
 

@@ -39,7 +39,7 @@ impl Refusal {
 
     pub(crate) fn into_error(self, status: u16) -> Error {
         let Self { message, code, transient } = self;
-        Error::refused(Refused { status, code, message, transient })
+        Error::refused(Refused { status, code, message, transient, trace_id: None })
     }
 }
 

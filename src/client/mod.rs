@@ -8,9 +8,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
-use crate::fetch::{Attempt, Observer, Pace, RateLimit, RetryPolicy};
-use crate::http::{API_KEY, AUTHORIZATION, Endpoint, HeaderName, HttpSource, Key, Limits, Url};
+use crate::fetch::{Attempt, Gate, Observer, Pace, RetryPolicy};
+use crate::http::{API_KEY, AUTHORIZATION, Endpoint, HeaderName, HeaderValue, HttpSource, Key, Limits, Url};
 use crate::list::ListGroups;
+use crate::source::AnySource;
 
 /// The default base URL.
 ///
@@ -27,8 +28,7 @@ const URL_VARIABLE: &str = "GUPSHUP_API_URL";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// After this silence, the server has most likely dropped the request.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// An account at an address. Cheap to clone: clones share connections, rate limit and retry budget.
@@ -98,16 +98,14 @@ impl Client {
     /// `app_id` is the app's id (a UUID), not its name, which the API answers with 401. An id that is empty, `.`, `..`,
     /// longer than 256 bytes, or has control characters is an [`is_config`](Error::is_config) error of the listing.
     pub fn groups(&self, app_id: impl Into<String>) -> ListGroups {
-        ListGroups::at_pace(self.source(app_id), self.pace.clone())
-    }
-
-    /// The source of an app's pages, without retries and rate limit, to be wrapped by a source of your own. To list
-    /// with one, see [`ListGroups::map_source`]. For `app_id`, see [`groups`](Self::groups).
-    #[must_use]
-    pub fn source(&self, app_id: impl Into<String>) -> HttpSource {
         let app_id = app_id.into();
-        let url = origin::list_url(&self.base, &app_id);
-        HttpSource::new(Arc::clone(&self.endpoint), &app_id, url)
+        match origin::list_url(&self.base, &app_id) {
+            Ok(url) => {
+                let source = HttpSource::new(Arc::clone(&self.endpoint), url);
+                ListGroups::at_pace(AnySource::new(source), self.pace.clone()).app_id(app_id)
+            }
+            Err(problem) => ListGroups::invalid(problem),
+        }
     }
 }
 
@@ -133,6 +131,7 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     rate_limit: Option<(u32, Duration)>,
     observer: Option<Observer>,
+    user_agent: String,
     max_page_bytes: usize,
 }
 
@@ -149,6 +148,7 @@ impl ClientBuilder {
             retry: RetryPolicy::default(),
             rate_limit: None,
             observer: None,
+            user_agent: USER_AGENT.to_owned(),
             max_page_bytes: MAX_PAGE_BYTES,
         }
     }
@@ -188,16 +188,18 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the HTTP client: proxies, certificates, name resolution, connection pool. Default: reqwest's, with this
-    /// crate's name and version as user agent.
+    /// Sets the HTTP client: proxies, certificates, name resolution, connection pool. Default: reqwest's.
     ///
     /// These settings override it: no redirects, no `Referer`, https only if the base URL is https, no proxy for plain
-    /// http or this machine, no wire logs, no retries by reqwest, and [`connect_timeout`](Self::connect_timeout).
-    ///
-    /// Set [`timeout`](Self::timeout) instead of reqwest's `timeout` and `read_timeout`, which discard a response that
-    /// arrived while the stream was not polled.
+    /// http or this machine, no wire logs, no retries by reqwest, and the time limits and user agent of this builder.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
+        self
+    }
+
+    /// Sets the `User-Agent` header. Default: `gupshup-groups/` and the version of this crate.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
         self
     }
 
@@ -209,13 +211,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Limits the total time of an attempt, from connecting to the last byte. More than zero.
+    /// Limits the total time of an attempt, from connecting to the last byte. More than zero. Half of this time without a
+    /// byte from the server ends the attempt too.
     ///
-    /// Default: 30 s, enough for the largest page (about 200 KiB) at 64 kbit/s. A silent server ends an attempt after 15 s,
-    /// or half of this timeout if that is longer. The [deadline](RetryPolicy::deadline) of a page, 90 s by default, ends its
-    /// attempts too: raise both.
+    /// Default: 30 s, enough for the largest page (about 200 KiB) at 64 kbit/s.
     ///
-    /// Time in which the stream is not polled does not count: a response that has arrived is used.
+    /// Time in which the stream is not polled counts: a request that is left alone for longer is made again.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -230,8 +231,11 @@ impl ClientBuilder {
     /// Limits requests, including retries, to `requests` in any window of length `per`, over all clones of the client.
     /// Neither may be zero. Default: no limit, since the API documents none.
     ///
-    /// Streams are served first come, first served. One that is not polled delays the others by at most 100 ms, and
-    /// keeps its place. The wait counts towards no timeout. Needs tokio's [timers](crate#runtime).
+    /// Requests are spaced evenly: 10 a second are one each 100.5 ms. Streams are served first come, first served; one that
+    /// is not polled at its time delays nobody, and gets another when it is polled. The wait counts towards no time limit.
+    ///
+    /// The limit holds where requests begin. A server that counts where they arrive sees the difference of their times on
+    /// the network: set a lower rate, such as 9 for 10, if it must never see one too many.
     pub fn rate_limit(mut self, requests: u32, per: Duration) -> Self {
         self.rate_limit = Some((requests, per));
         self
@@ -241,7 +245,7 @@ impl ClientBuilder {
     /// call replaces the first.
     ///
     /// It runs where the stream is polled, or on the task that reads ahead. It must not block. If it panics, the panic
-    /// reaches the caller of the poll, and the next poll requests the page again.
+    /// reaches the caller of the poll.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -297,20 +301,23 @@ impl ClientBuilder {
         }
 
         let key = Key { name: self.key_name, value: key, text: self.api_key };
+        let user_agent = HeaderValue::from_str(&self.user_agent)
+            .map_err(|_| Error::config("the user agent is not a header value: leave out control characters"))?;
         let limits = Limits {
+            user_agent,
             connect_timeout: self.connect_timeout,
             timeout: self.timeout,
-            idle_timeout: IDLE_TIMEOUT.max(self.timeout / 2).min(self.timeout),
+            read_timeout: self.timeout / 2,
             max_page_bytes: self.max_page_bytes,
         };
         // A proxy could read plain http, and could not reach this machine.
         let direct = base.scheme() == "http" || origin::is_loopback(&base);
         let endpoint = Endpoint::new(self.http, &base, direct, key, &limits)?;
-        let limit = self.rate_limit.map(|(requests, per)| RateLimit::new(requests, per));
+        let gate = self.rate_limit.map_or_else(Gate::open, |(requests, per)| Gate::with_limit(requests, per));
         Ok(Client {
             endpoint: Arc::new(endpoint),
             base: Arc::new(base),
-            pace: Pace::new(self.retry, limit).with_observer(self.observer),
+            pace: Pace::new(self.retry, gate, self.observer),
         })
     }
 }

@@ -9,16 +9,14 @@ use futures::stream::FusedStream;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
 use crate::error::Result;
-use crate::http::HttpSource;
 use crate::page::Group;
-use crate::pages::PageStream;
-use crate::progress::Progress;
-use crate::source::PageSource;
+
+use super::pages::PageStream;
+use super::progress::Progress;
 
 /// The groups of a listing, one by one.
 ///
-/// Made by [`ListGroups::stream`](crate::ListGroups::stream). It is `Unpin` for every source, and `Send` with
-/// [`HttpSource`] and [`AnySource`](crate::AnySource).
+/// Made by [`ListGroups::stream`](crate::ListGroups::stream).
 ///
 /// # Order and completeness
 ///
@@ -66,7 +64,13 @@ use crate::source::PageSource;
 ///
 /// # Panics
 ///
-/// Only if a [`PageSource`] panics. Its request is dropped; the next poll repeats it.
+/// When polled outside a tokio runtime with I/O and timers, such as that of `#[tokio::main]`, if it needs one: a
+/// [`Client`](crate::Client) needs both, retries and rate limits need timers, and
+/// [`read_ahead`](crate::ListGroups::read_ahead) needs a runtime. A [`PageSource`](crate::PageSource) of your own that
+/// answers without waiting runs on any executor.
+///
+/// A panic of a source or an [observer](crate::ClientBuilder::observer) reaches the caller. The next poll requests the page
+/// again.
 ///
 /// # Examples
 ///
@@ -85,13 +89,13 @@ use crate::source::PageSource;
 /// # });
 /// ```
 #[must_use = "streams do nothing unless polled"]
-pub struct GroupStream<S: PageSource = HttpSource> {
-    pages: PageStream<S>,
+pub struct GroupStream {
+    pages: PageStream,
     buffer: vec::IntoIter<Group>,
 }
 
-impl<S: PageSource> GroupStream<S> {
-    pub(crate) fn new(pages: PageStream<S>) -> Self {
+impl GroupStream {
+    pub(crate) fn new(pages: PageStream) -> Self {
         Self { pages, buffer: Vec::new().into_iter() }
     }
 
@@ -152,7 +156,7 @@ impl<S: PageSource> GroupStream<S> {
     }
 }
 
-impl<S: PageSource> Stream for GroupStream<S> {
+impl Stream for GroupStream {
     type Item = Result<Group>;
 
     #[inline]
@@ -182,8 +186,8 @@ impl<S: PageSource> Stream for GroupStream<S> {
 /// memory.
 #[cold]
 #[inline(never)]
-fn next_page<S: PageSource>(
-    pages: &mut PageStream<S>,
+fn next_page(
+    pages: &mut PageStream,
     buffer: &mut vec::IntoIter<Group>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<Result<()>>> {
@@ -198,13 +202,13 @@ fn next_page<S: PageSource>(
     }))
 }
 
-impl<S: PageSource> FusedStream for GroupStream<S> {
+impl FusedStream for GroupStream {
     fn is_terminated(&self) -> bool {
         self.buffer.len() == 0 && self.pages.is_terminated()
     }
 }
 
-impl<S: PageSource> fmt::Debug for GroupStream<S> {
+impl fmt::Debug for GroupStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GroupStream")
             .field("checkpoint", &self.checkpoint())

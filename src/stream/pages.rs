@@ -1,25 +1,20 @@
-mod listing;
-
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures::Stream;
 use futures::stream::FusedStream;
-use pin_project::pin_project;
+use sync_wrapper::SyncWrapper;
 
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
 use crate::error::Result;
-use crate::fetch::{Ahead, Fetch};
-use crate::http::HttpSource;
+use crate::list::Plan;
 use crate::page::Page;
-use crate::progress::Progress;
-use crate::source::PageSource;
-use crate::walk::Event;
+use crate::source::BoxedFetch;
 
-pub(crate) use listing::Listing;
-use listing::Pulled;
+use super::listing::{Listing, Pulled};
+use super::progress::Progress;
 
 /// The pages of a listing, one by one.
 ///
@@ -46,31 +41,28 @@ use listing::Pulled;
 /// # });
 /// ```
 #[must_use = "streams do nothing unless polled"]
-pub struct PageStream<S: PageSource = HttpSource> {
-    /// Boxed, so that the stream is `Unpin` whatever the source's future is.
-    in_flight: Pin<Box<InFlight<S::Fetch>>>,
-    listing: Box<Listing<S>>,
+pub struct PageStream {
+    /// Makes the stream `Sync`, which futures need not be.
+    in_flight: Option<SyncWrapper<BoxedFetch>>,
+    listing: Box<Listing>,
 }
 
-#[pin_project(project = InFlightProjection)]
-enum InFlight<F> {
-    Idle,
-    Here(#[pin] Fetch<F>),
-    OnTask(Ahead),
-}
+impl PageStream {
+    pub(crate) fn new(plan: Plan) -> Self {
+        Self::over(Listing::new(plan))
+    }
 
-impl<S: PageSource> PageStream<S> {
-    pub(crate) fn new(listing: Listing<S>) -> Self {
-        Self { in_flight: Box::pin(InFlight::Idle), listing: Box::new(listing) }
+    fn over(listing: Listing) -> Self {
+        Self { in_flight: None, listing: Box::new(listing) }
     }
 
     /// The place after the last page that was yielded.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        self.listing.checkpoint(0)
+        self.checkpoint_before(0)
     }
 
-    pub(crate) fn checkpoint_before(&self, remaining: usize) -> Checkpoint {
+    pub(super) fn checkpoint_before(&self, remaining: usize) -> Checkpoint {
         self.listing.checkpoint(remaining)
     }
 
@@ -80,79 +72,63 @@ impl<S: PageSource> PageStream<S> {
         self.reversed(0)
     }
 
-    pub(crate) fn reversed(self, remaining: usize) -> Self {
-        let progress = self.progress();
-        Self::new(self.listing.reversed(remaining, progress))
+    pub(super) fn reversed(self, remaining: usize) -> Self {
+        Self::over(self.listing.reversed(remaining))
     }
 
     /// Continues after an error: see [`GroupStream::resume`](crate::GroupStream::resume).
     pub fn resume(&mut self) {
-        self.listing.walk.step(Event::Resume);
+        self.listing.resume();
     }
 
     /// What the listing has done so far.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let mut progress = self.listing.progress();
-        match &*self.in_flight {
-            InFlight::Idle => {}
-            InFlight::Here(fetch) => progress.count(fetch.effort()),
-            InFlight::OnTask(ahead) => progress.count(ahead.effort()),
-        }
-        progress
+        self.listing.progress()
     }
 
+    /// Whether a cursor was refused because the list had changed.
     pub(crate) fn saw_change(&self) -> bool {
-        self.listing.walk.saw_change()
+        self.listing.saw_change()
     }
 
     /// The direction of the listing.
     #[must_use]
     pub fn direction(&self) -> Direction {
-        self.listing.walk.heading()
+        self.listing.direction()
     }
 
     /// Bounds on the items to come from pages that have not arrived. An error is an item.
-    pub(crate) fn groups_hint(&self) -> (usize, Option<usize>) {
+    pub(super) fn groups_hint(&self) -> (usize, Option<usize>) {
         self.listing.groups_hint()
     }
+}
 
-    fn poll_page(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Page>>> {
-        let this = self.get_mut();
-        let listing = &mut *this.listing;
+impl Stream for PageStream {
+    type Item = Result<Page>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Self { in_flight, listing } = self.get_mut();
         loop {
-            let (answer, effort) = match this.in_flight.as_mut().project() {
-                InFlightProjection::Idle => match listing.pull() {
-                    Pulled::Request(request) => {
-                        this.in_flight.set(InFlight::Here(Fetch::new(request)));
-                        continue;
-                    }
+            // Taken out, so that a request that panics is dropped, and the next poll makes it again.
+            let mut fetch = match in_flight.take() {
+                Some(fetch) => fetch,
+                None => match listing.pull() {
+                    Pulled::Request(fetch) => SyncWrapper::new(fetch),
                     Pulled::Item(item) => return Poll::Ready(item),
                 },
-                InFlightProjection::Here(mut fetch) => {
-                    let answer = ready!(fetch.as_mut().poll(&listing.source, &listing.pace, cx));
-                    (Ok(answer), fetch.effort())
-                }
-                InFlightProjection::OnTask(ahead) => (ready!(ahead.poll(cx)), ahead.effort()),
             };
-            this.in_flight.set(InFlight::Idle);
-            if let Some(item) = listing.arrive(answer, effort) {
+            let Poll::Ready(answer) = fetch.get_mut().as_mut().poll(cx) else {
+                *in_flight = Some(fetch);
+                return Poll::Pending;
+            };
+            if let Some(item) = listing.arrive(answer) {
                 if item.is_ok() {
-                    if let Some(ahead) = listing.fetch_ahead() {
-                        this.in_flight.set(InFlight::OnTask(ahead));
-                    }
+                    *in_flight = listing.fetch_ahead().map(SyncWrapper::new);
                 }
                 return Poll::Ready(Some(item));
             }
         }
-    }
-}
-
-impl<S: PageSource> Stream for PageStream<S> {
-    type Item = Result<Page>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_page(cx)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -165,18 +141,18 @@ impl<S: PageSource> Stream for PageStream<S> {
     }
 }
 
-impl<S: PageSource> FusedStream for PageStream<S> {
+impl FusedStream for PageStream {
     fn is_terminated(&self) -> bool {
         self.groups_hint().1 == Some(0)
     }
 }
 
-impl<S: PageSource> fmt::Debug for PageStream<S> {
+impl fmt::Debug for PageStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PageStream")
             .field("checkpoint", &self.checkpoint())
             .field("progress", &self.progress())
-            .field("fetching", &!matches!(*self.in_flight, InFlight::Idle))
+            .field("fetching", &self.in_flight.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -1,26 +1,15 @@
 //! Snapshots: one complete listing, or two in a row that agree.
 
-mod rounds;
-
-use std::future::{Future, poll_fn};
-use std::mem;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
-
-use futures::Stream as _;
-use pin_project::pin_project;
+use futures::TryStreamExt as _;
 
 use crate::error::{Error, Result};
 use crate::list::ListGroups;
-use crate::page::Group;
-use crate::pages::PageStream;
-use crate::progress::Progress;
-use crate::snapshot::Snapshot;
-use crate::source::PageSource;
+use crate::stream::Progress;
 
-use rounds::{Listed, Rounds, Verdict};
+use super::Snapshot;
+use super::rounds::{Listed, Round, Rounds};
 
-impl<S: PageSource + Clone> ListGroups<S> {
+impl ListGroups {
     /// All groups: one complete listing or an error, never a part of the list.
     ///
     /// An error drops the groups that arrived before it. To keep them, use [`stream`](Self::stream). [`Snapshot`] says
@@ -49,12 +38,8 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// # Ok::<(), gupshup_groups::Error>(())
     /// # });
     /// ```
-    pub fn snapshot(&self) -> impl Future<Output = Result<Snapshot>> + use<S> {
-        let collect = Collect::new(self);
-        async move {
-            let mut collect = pin!(collect?);
-            poll_fn(|cx| collect.as_mut().poll_until(cx, |_| true)).await
-        }
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        collect(&self.whole()?, |_| true).await
     }
 
     /// All groups, from two complete listings in a row that agree. Use it before you delete what is missing.
@@ -85,8 +70,7 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// # Cost
     ///
     /// If the list does not change, twice the requests of a [`snapshot`](Self::snapshot), and two snapshots in memory.
-    /// At most eight listings: if the list changes once in two listings on average, two in a row agree in nine of ten
-    /// cases.
+    /// At most eight listings, however often the list changes.
     ///
     /// # Errors
     ///
@@ -96,60 +80,28 @@ impl<S: PageSource + Clone> ListGroups<S> {
     /// # Cancel safety
     ///
     /// As [`snapshot`](Self::snapshot).
-    pub fn consistent_snapshot(&self) -> impl Future<Output = Result<Snapshot>> + use<S> {
-        let collect = Collect::new(self);
-        async move {
-            let mut collect = pin!(collect?);
-            poll_fn(|cx| collect.as_mut().poll_until(cx, |_| false)).await
+    pub async fn consistent_snapshot(&self) -> Result<Snapshot> {
+        collect(&self.whole()?, |_| false).await
+    }
+}
+
+/// The first complete listing that is `enough`, or the later of the first two in a row that agree.
+pub(super) async fn collect(list: &ListGroups, enough: impl Fn(&Snapshot) -> bool) -> Result<Snapshot> {
+    let (mut rounds, mut progress) = (Rounds::default(), Progress::default());
+    loop {
+        let (mut pages, mut groups) = (list.pages(), Vec::new());
+        while let Some(mut page) = pages.try_next().await? {
+            groups.append(&mut page.groups);
         }
-    }
-}
-
-/// Complete listings, one after the other.
-#[pin_project]
-pub(crate) struct Collect<S: PageSource> {
-    list: ListGroups<S>,
-    #[pin]
-    pages: PageStream<S>,
-    groups: Vec<Group>,
-    rounds: Rounds,
-    progress: Progress,
-}
-
-impl<S: PageSource + Clone> Collect<S> {
-    pub(crate) fn new(list: &ListGroups<S>) -> Result<Self> {
-        let list = list.whole()?;
-        let pages = list.pages();
-        Ok(Self { list, pages, groups: Vec::new(), rounds: Rounds::default(), progress: Progress::default() })
-    }
-
-    /// The first listing that is `enough`, or the later of the first two in a row that agree.
-    pub(crate) fn poll_until(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        enough: impl Fn(&Snapshot) -> bool,
-    ) -> Poll<Result<Snapshot>> {
-        let mut this = self.project();
-        loop {
-            if let Some(page) = ready!(this.pages.as_mut().poll_next(cx)) {
-                this.groups.append(&mut page?.groups);
-                continue;
-            }
-            this.progress.add(this.pages.progress());
-            let listed = Listed::new(mem::take(this.groups), this.pages.saw_change());
-            let verdict = if enough(listed.snapshot()) {
-                Verdict::Agreed(listed.into_snapshot())
-            } else {
-                this.rounds.add(listed)
-            };
-            match verdict {
-                Verdict::Agreed(snapshot) => return Poll::Ready(Ok(snapshot.with_progress(*this.progress))),
-                Verdict::Again => this.pages.set(this.list.pages()),
-                Verdict::GaveUp(changes) => {
-                    let error = Error::inconsistent(changes.to_string());
-                    return Poll::Ready(Err(error.with_app_id(this.list.source().app_id())));
-                }
-            }
+        progress.add(pages.progress());
+        let listed = Listed::new(groups, pages.saw_change());
+        if enough(listed.snapshot()) {
+            return Ok(listed.into_snapshot().with_progress(progress));
+        }
+        match rounds.add(listed) {
+            Round::Agreed(snapshot) => return Ok(snapshot.with_progress(progress)),
+            Round::Again => {}
+            Round::GaveUp(changes) => return Err(list.name(Error::inconsistent(changes.to_string()))),
         }
     }
 }

@@ -1,7 +1,5 @@
 use std::time::Duration;
 
-use crate::fetch::Effort;
-
 /// What a listing has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -31,11 +29,5 @@ impl Progress {
         self.restarts += other.restarts;
         self.bytes += other.bytes;
         self.waited += other.waited;
-    }
-
-    pub(crate) fn count(&mut self, effort: Effort) {
-        self.requests += u64::from(effort.attempts);
-        self.retries += u64::from(effort.attempts.saturating_sub(1));
-        self.waited += effort.waited;
     }
 }

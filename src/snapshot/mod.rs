@@ -1,5 +1,8 @@
 mod change;
+mod consistent;
 mod index;
+mod rounds;
+mod updates;
 
 use std::fmt;
 use std::{slice, vec};
@@ -9,11 +12,12 @@ use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::page::Group;
-use crate::progress::Progress;
+use crate::stream::Progress;
 
 use index::Index;
 
 pub use change::Change;
+pub use updates::{Update, Updates, Watch};
 
 const VERSION: u32 = 1;
 

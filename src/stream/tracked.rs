@@ -1,7 +1,5 @@
 //! The groups of a listing with acknowledgements, and the place up to which all are acknowledged.
 
-mod ledger;
-
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,22 +7,19 @@ use std::task::{Context, Poll};
 
 use futures::Stream;
 use futures::stream::FusedStream;
-use pin_project::pin_project;
 
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
 use crate::error::{Error, Result};
-use crate::groups::GroupStream;
-use crate::http::HttpSource;
 use crate::page::Group;
-use crate::progress::Progress;
-use crate::source::PageSource;
 
-use ledger::Ledger;
+use super::groups::GroupStream;
+use super::ledger::Ledger;
+use super::progress::Progress;
 
-impl<S: PageSource> GroupStream<S> {
+impl GroupStream {
     /// Yields each group with an [`Ack`], to handle groups concurrently: see [`TrackedStream`].
-    pub fn tracked(self) -> TrackedStream<S> {
+    pub fn tracked(self) -> TrackedStream {
         let processed = Processed { ledger: Arc::new(Mutex::new(Ledger::new(self.checkpoint()))) };
         TrackedStream { stream: self, processed }
     }
@@ -88,16 +83,15 @@ impl<S: PageSource> GroupStream<S> {
 /// # Ok::<(), gupshup_groups::Error>(())
 /// # }).unwrap();
 /// ```
-#[pin_project]
 #[must_use = "streams do nothing unless polled"]
-pub struct TrackedStream<S: PageSource = HttpSource> {
-    #[pin]
-    stream: GroupStream<S>,
+pub struct TrackedStream {
+    stream: GroupStream,
     processed: Processed,
 }
 
 /// A group and its acknowledgement.
 #[derive(Debug)]
+#[non_exhaustive]
 #[must_use = "a group that is not acknowledged holds the checkpoint"]
 pub struct Tracked {
     /// The group.
@@ -160,7 +154,7 @@ impl Processed {
     }
 }
 
-impl<S: PageSource> TrackedStream<S> {
+impl TrackedStream {
     /// See [`Processed::checkpoint`].
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
@@ -192,12 +186,12 @@ impl<S: PageSource> TrackedStream<S> {
     }
 }
 
-impl<S: PageSource> Stream for TrackedStream<S> {
+impl Stream for TrackedStream {
     type Item = Result<Tracked>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut this = self.project();
-        let polled = this.stream.as_mut().poll_next(cx);
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.stream).poll_next(cx);
         // The place also moves at the end, on empty pages and at restarts, so it is read at every poll.
         let after = this.stream.checkpoint();
         match polled {
@@ -219,13 +213,13 @@ impl<S: PageSource> Stream for TrackedStream<S> {
     }
 }
 
-impl<S: PageSource> FusedStream for TrackedStream<S> {
+impl FusedStream for TrackedStream {
     fn is_terminated(&self) -> bool {
         self.stream.is_terminated()
     }
 }
 
-impl<S: PageSource> fmt::Debug for TrackedStream<S> {
+impl fmt::Debug for TrackedStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TrackedStream").field("stream", &self.stream).field("processed", &self.processed).finish()
     }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::page::Group;
-use crate::snapshot::Snapshot;
+
+use super::Snapshot;
 
 /// See "Cost" in the docs of `consistent_snapshot`.
 pub(super) const MAX_LISTINGS: u32 = 8;
@@ -51,7 +52,7 @@ pub(super) struct Rounds {
     changes: Changes,
 }
 
-pub(super) enum Verdict {
+pub(super) enum Round {
     /// The later of two that agree.
     Agreed(Snapshot),
     Again,
@@ -59,10 +60,10 @@ pub(super) enum Verdict {
 }
 
 impl Rounds {
-    pub(super) fn add(&mut self, newer: Listed) -> Verdict {
+    pub(super) fn add(&mut self, newer: Listed) -> Round {
         if let Some(older) = self.last.take() {
             if older.agrees(&newer) {
-                return Verdict::Agreed(newer.snapshot);
+                return Round::Agreed(newer.snapshot);
             }
             self.changes.between(&older.snapshot, &newer.snapshot);
         }
@@ -70,10 +71,10 @@ impl Rounds {
         self.changes.repeated += newer.repeated;
         self.changes.expired += u64::from(newer.saw_change);
         if self.listings == MAX_LISTINGS {
-            return Verdict::GaveUp(self.changes);
+            return Round::GaveUp(self.changes);
         }
         self.last = Some(newer);
-        Verdict::Again
+        Round::Again
     }
 }
 
@@ -132,7 +133,7 @@ mod tests {
     fn agreed(listings: impl IntoIterator<Item = Listed>) -> Option<(usize, String)> {
         let mut rounds = Rounds::default();
         for (number, listing) in (1..).zip(listings) {
-            if let Verdict::Agreed(snapshot) = rounds.add(listing) {
+            if let Round::Agreed(snapshot) = rounds.add(listing) {
                 return Some((number, snapshot.iter().map(|group| group.id.as_str()).collect()));
             }
         }
@@ -169,8 +170,8 @@ mod tests {
     fn listings_with_another_subject_agree_and_the_later_subject_is_kept() {
         let subject = |text: &str| Listed::new(vec![Group::new("a", text, 0)], false);
         let mut rounds = Rounds::default();
-        assert!(matches!(rounds.add(subject("old")), Verdict::Again));
-        let Verdict::Agreed(snapshot) = rounds.add(subject("new")) else { panic!("they agree") };
+        assert!(matches!(rounds.add(subject("old")), Round::Again));
+        let Round::Agreed(snapshot) = rounds.add(subject("new")) else { panic!("they agree") };
         assert_eq!(snapshot.get("a").unwrap().subject, "new");
     }
 
@@ -178,9 +179,9 @@ mod tests {
     fn it_gives_up_after_eight_listings_and_says_what_changed() {
         let mut rounds = Rounds::default();
         for listing in ["ab", "a", "aab", "ba", "bcd", "bc", "cb"].map(listed) {
-            assert!(matches!(rounds.add(listing), Verdict::Again));
+            assert!(matches!(rounds.add(listing), Round::Again));
         }
-        let Verdict::GaveUp(changes) = rounds.add(expired("cbe")) else { panic!("eight listings are the most") };
+        let Round::GaveUp(changes) = rounds.add(expired("cbe")) else { panic!("eight listings are the most") };
         assert_eq!(
             changes.to_string(),
             "no two in a row of 8 complete listings agree: 4 groups added, 3 removed, 1 sent twice; 2 listings in \

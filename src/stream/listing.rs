@@ -1,0 +1,209 @@
+//! Translates between pages and the walk: pages to views, errors to faults, failures to errors.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::checkpoint::Checkpoint;
+use crate::cursor::{Cursor, Direction, Position};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fetch::Fetcher;
+use crate::list::Plan;
+use crate::page::{Group, Page};
+use crate::source::{BoxedFetch, PageRequest};
+use crate::trace;
+use crate::walk::{Event, Failure, Fault, Kept, Outcome, PageSize, Side, View, Walk};
+
+use super::progress::Progress;
+
+pub(super) struct Listing {
+    fetcher: Fetcher,
+    participants: Option<Arc<[String]>>,
+    read_ahead: bool,
+    /// The identity of the list, for checkpoints.
+    list: Option<u64>,
+    walk: Walk,
+    /// Settings that are an error: the only item.
+    refused: Option<Error>,
+    /// Without what the walk and the fetcher count.
+    progress: Progress,
+}
+
+/// What a stream does that waits for no page.
+pub(super) enum Pulled {
+    Request(BoxedFetch),
+    Item(Option<Result<Page>>),
+}
+
+impl Listing {
+    pub(super) fn new(plan: Plan) -> Self {
+        let Plan { fetcher, participants, read_ahead, from, rules } = plan;
+        let (list, walk, refused) = match from {
+            Ok(from) => (from.list, Walk::new(from.place, from.heading, rules), None),
+            Err(error) => (None, Walk::nowhere(rules), Some(error)),
+        };
+        Self { fetcher, participants, read_ahead, list, walk, refused, progress: Progress::default() }
+    }
+
+    /// The listing in the other direction. The caller has not received the last `remaining` groups.
+    pub(super) fn reversed(self, remaining: usize) -> Self {
+        let groups = self.progress.groups - remaining as u64;
+        Self { walk: self.walk.reversed(remaining), progress: Progress { groups, ..self.progress }, ..self }
+    }
+
+    pub(super) fn resume(&mut self) {
+        self.walk.step(Event::Resume);
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        let effort = self.fetcher.effort();
+        Progress {
+            requests: effort.attempts(),
+            retries: effort.retries(),
+            waited: effort.waited(),
+            restarts: self.walk.restarts(),
+            ..self.progress
+        }
+    }
+
+    pub(super) fn saw_change(&self) -> bool {
+        self.walk.saw_change()
+    }
+
+    pub(super) fn direction(&self) -> Direction {
+        self.walk.heading()
+    }
+
+    /// Bounds on the items to come from pages that have not arrived. An error is an item.
+    pub(super) fn groups_hint(&self) -> (usize, Option<usize>) {
+        match self.refused {
+            Some(_) => (1, Some(1)),
+            None => self.walk.size_hint(),
+        }
+    }
+
+    pub(super) fn checkpoint(&self, remaining: usize) -> Checkpoint {
+        Checkpoint { list: self.list, heading: self.walk.heading(), place: self.walk.place(remaining) }
+    }
+
+    pub(super) fn pull(&mut self) -> Pulled {
+        if let Some(error) = self.refused.take() {
+            return Pulled::Item(Some(Err(error)));
+        }
+        match self.walk.step(Event::Pull) {
+            Outcome::Request(position, limit) => {
+                let request = self.request(position, limit);
+                Pulled::Request(Box::pin(self.fetcher.clone().fetch(request)))
+            }
+            Outcome::Fail(failure) => Pulled::Item(Some(Err(self.error(failure, None)))),
+            _ => Pulled::Item(None),
+        }
+    }
+
+    /// Starts to fetch the next page, if there is one and pages are read ahead.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub(super) fn fetch_ahead(&self) -> Option<BoxedFetch> {
+        if !self.read_ahead {
+            return None;
+        }
+        let (position, limit) = self.walk.request()?;
+        // Dropping the set aborts the task.
+        let mut task = JoinSet::new();
+        task.spawn(self.fetcher.clone().fetch(self.request(position, limit)));
+        Some(Box::pin(async move {
+            match task.join_next().await {
+                Some(Ok(answer)) => answer,
+                Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+                Some(Err(_)) | None => Err(Error::broken("the runtime was shut down")),
+            }
+        }))
+    }
+
+    fn request(&self, position: Position, limit: PageSize) -> PageRequest {
+        PageRequest { participants: self.participants.clone(), ..PageRequest::new(position, limit) }
+    }
+
+    /// Handles the answer to a request. Returns the item to yield, if any.
+    pub(super) fn arrive(&mut self, answer: Result<Page>) -> Option<Result<Page>> {
+        let (mut page, error) = match answer {
+            Ok(page) => (page, None),
+            Err(error) => (Page::default(), Some(error)),
+        };
+        let event = if let Some(error) = &error {
+            Event::Fault(fault(error))
+        } else {
+            self.progress.pages += 1;
+            self.progress.bytes += page.bytes;
+            Event::Page(self.view(&page))
+        };
+        match self.walk.step(event) {
+            Outcome::Yield(kept) => {
+                keep(&mut page.groups, kept);
+                self.progress.groups += page.groups.len() as u64;
+                return Some(Ok(page));
+            }
+            Outcome::Fail(failure) => return Some(Err(self.error(failure, error))),
+            Outcome::Restarted(restarts) => trace::restarted(self.fetcher.app_id(), restarts),
+            Outcome::Lowered(size) => trace::lowered(self.fetcher.app_id(), size),
+            Outcome::Nothing | Outcome::Request(..) | Outcome::End => {}
+        }
+        None
+    }
+
+    fn view(&mut self, page: &Page) -> View {
+        let side = |link, cursor: &Option<Cursor>| Side {
+            link,
+            // A source of the user's own may send an empty text or `null`.
+            cursor: cursor.clone().filter(Cursor::is_usable),
+        };
+        let ids = page.groups.iter().map(|group| group.id.as_str());
+        let next = side(page.has_next, &page.cursors.after);
+        self.walk.view(ids, next, side(page.has_previous, &page.cursors.before))
+    }
+
+    fn error(&self, failure: Failure, reported: Option<Error>) -> Error {
+        let error = match (failure, reported) {
+            (Failure::Request, Some(error)) => error,
+            (Failure::GivenCursor, Some(refusal)) => Error::cursor_invalid(refusal),
+            (Failure::RefusedCursor | Failure::Request | Failure::GivenCursor, _) => Error::cursor_refused(),
+            (Failure::Loop, _) => Error::cursor_loop(),
+            (Failure::CursorTooLong(bytes), _) => Error::cursor_too_long(bytes),
+            (Failure::LinkWithoutCursor, _) => Error::protocol("the page has a link to another page, but no cursor"),
+            (Failure::EmptyPages, _) => {
+                Error::protocol("a hundred pages in a row have no groups, and each leads to another page")
+            }
+            (Failure::Unstable, _) => Error::protocol("the last page of the list changes each time it is requested"),
+            (Failure::NoWayBack, _) => {
+                Error::protocol("cannot reverse here: the page has no cursor for the other direction")
+            }
+        };
+        self.fetcher.name(error).with_page(self.progress.pages + 1).with_checkpoint(self.checkpoint(0))
+    }
+}
+
+fn fault(error: &Error) -> Fault {
+    match error.kind() {
+        ErrorKind::CursorExpired if error.is_invalid_cursors() => Fault::Invalid,
+        ErrorKind::CursorExpired => Fault::Expired,
+        ErrorKind::PageSize => Fault::TooLarge,
+        ErrorKind::Api if error.status() == Some(400) => Fault::Unexplained,
+        _ => Fault::Other,
+    }
+}
+
+fn keep(groups: &mut Vec<Group>, kept: Kept) {
+    match kept {
+        Kept::Run(run) => {
+            groups.truncate(run.end);
+            groups.drain(..run.start);
+        }
+        Kept::Each(kept) => {
+            let mut kept = kept.into_iter();
+            groups.retain(|_| kept.next().unwrap_or(true));
+        }
+    }
+}
