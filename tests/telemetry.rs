@@ -45,7 +45,7 @@ fn subscribe() {
 }
 
 /// The traces of listing `list`.
-async fn traced<S: PageSource<Fetch = FakeFetch> + Clone>(list: ListGroups<S>) -> String {
+async fn traced<S: PageSource<Fetch = FakeFetch> + Clone>(list: ListGroups) -> String {
     subscribe();
     let _ = list.stream().try_collect::<Vec<_>>().await;
     String::from_utf8(TRACED.take()).unwrap()

@@ -240,7 +240,7 @@ mod tests {
     use crate::testing::{FakeGroups, Fault};
 
     /// A listing of pages of two, and what its observer has logged.
-    fn observed(faults: impl IntoIterator<Item = Fault>) -> (ListGroups<FakeGroups>, Arc<Mutex<Vec<String>>>) {
+    fn observed(faults: impl IntoIterator<Item = Fault>) -> (ListGroups, Arc<Mutex<Vec<String>>>) {
         let log = Arc::new(Mutex::new(Vec::new()));
         let observer = Observer::new({
             let log = Arc::clone(&log);

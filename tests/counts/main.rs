@@ -24,7 +24,7 @@ use tokio::task::yield_now;
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 // Checked by the compiler, because a second test would be counted.
-const _: () = assert!(size_of::<GroupStream<HttpSource>>() <= 256 && size_of::<PageStream<HttpSource>>() <= 256);
+const _: () = assert!(size_of::<GroupStream>() <= 256 && size_of::<PageStream>() <= 256);
 
 /// The size of a full page.
 const PAGE: usize = 1024;
@@ -124,7 +124,7 @@ where
 }
 
 /// How often a listing is polled and woken.
-async fn polls_and_wakes<S: PageSource>(groups: GroupStream<S>) -> (usize, usize) {
+async fn polls_and_wakes<S: PageSource>(groups: GroupStream) -> (usize, usize) {
     let mut groups = pin!(groups);
     let (waker, woken) = new_count_waker();
     let mut polls = 0;

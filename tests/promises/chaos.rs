@@ -59,8 +59,8 @@ fn bad_server(list: &[Group], seed: u64) -> FakeGroups {
 
 /// A consumer that stops, reverses and resumes at random, and a model of what it should see.
 struct Consumer {
-    list: ListGroups<FakeGroups>,
-    stream: GroupStream<FakeGroups>,
+    list: ListGroups,
+    stream: GroupStream,
     rng: Rng,
     /// The number of groups before its place, in list order.
     at: usize,
@@ -81,7 +81,7 @@ impl Consumer {
         Self { list, stream, rng, at: 0, forward: true, turns: 0, dropped: 0, errors: 0, saved: 0 }
     }
 
-    fn any_settings(list: &ListGroups<FakeGroups>, rng: &mut Rng) -> ListGroups<FakeGroups> {
+    fn any_settings(list: &ListGroups, rng: &mut Rng) -> ListGroups {
         let list = list.clone().read_ahead(rng.bool());
         if rng.bool() { list.page_size(rng.u32(1..=1024)) } else { list }
     }

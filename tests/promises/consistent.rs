@@ -14,7 +14,7 @@ use crate::support::{groups, numbered, settle};
 
 const SEEDS: u64 = 10_000;
 
-fn list(fake: &FakeGroups) -> ListGroups<FakeGroups> {
+fn list(fake: &FakeGroups) -> ListGroups {
     ListGroups::from_source(fake.clone()).retry(RetryPolicy::none())
 }
 

@@ -48,7 +48,7 @@ impl Case {
         FakeGroups::new(groups(self.count)).dialect(dialect)
     }
 
-    fn list(&self, fake: &FakeGroups) -> ListGroups<FakeGroups> {
+    fn list(&self, fake: &FakeGroups) -> ListGroups {
         let list = sized(ListGroups::from_source(fake.clone()), self.page_size);
         match self.start {
             Start::List => list,
@@ -128,7 +128,7 @@ impl Case {
     }
 }
 
-fn sized(list: ListGroups<FakeGroups>, page_size: Option<usize>) -> ListGroups<FakeGroups> {
+fn sized(list: ListGroups, page_size: Option<usize>) -> ListGroups {
     match page_size {
         Some(size) => list.page_size(u32::try_from(size).unwrap()),
         None => list,

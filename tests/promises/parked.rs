@@ -146,7 +146,7 @@ async fn a_stream_that_waits_for_the_rate_limit_blocks_no_other_listing_of_the_c
 }
 
 /// Four pages of three, with a policy whose limits all pass in an hour.
-fn scripted(faults: impl IntoIterator<Item = Fault>) -> (FakeGroups, ListGroups<FakeGroups>) {
+fn scripted(faults: impl IntoIterator<Item = Fault>) -> (FakeGroups, ListGroups) {
     let fake = FakeGroups::new(groups(12)).script(faults);
     let list = ListGroups::from_source(fake.clone()).page_size(3);
     (fake, list)

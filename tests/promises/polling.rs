@@ -158,7 +158,7 @@ fn the_size_hint_of_pages_is_never_wrong() {
 
 #[test]
 fn ten_thousand_streams_at_once_hold_little_each_and_all_come_to_their_end() {
-    assert!(size_of::<GroupStream<HttpSource>>() <= 256, "{}", size_of::<GroupStream<HttpSource>>());
+    assert!(size_of::<GroupStream>() <= 256, "{}", size_of::<GroupStream>());
     let streams: Vec<_> = (0..10_000)
         .map(|_| {
             let fake = FakeGroups::new(groups(3)).script([Fault::Pending(1), Fault::Pending(2)]);

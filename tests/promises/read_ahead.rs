@@ -18,7 +18,7 @@ const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Nine groups on pages of three, read ahead, with these faults.
-fn script(faults: impl IntoIterator<Item = Fault>) -> (FakeGroups, ListGroups<FakeGroups>) {
+fn script(faults: impl IntoIterator<Item = Fault>) -> (FakeGroups, ListGroups) {
     let fake = FakeGroups::new(groups(9)).script(faults);
     let list = ListGroups::from_source(fake.clone()).page_size(3).read_ahead(true);
     (fake, list)

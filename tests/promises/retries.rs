@@ -26,7 +26,7 @@ fn busy(wait: Duration) -> Fault {
 }
 
 /// Nine groups on pages of three, with these faults.
-fn script(faults: impl IntoIterator<Item = Fault>) -> (FakeGroups, ListGroups<FakeGroups>) {
+fn script(faults: impl IntoIterator<Item = Fault>) -> (FakeGroups, ListGroups) {
     let fake = FakeGroups::new(groups(9)).script(faults);
     let list = ListGroups::from_source(fake.clone()).page_size(3);
     (fake, list)

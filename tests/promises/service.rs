@@ -13,7 +13,7 @@ use crate::server::Server;
 use crate::support::{KEY, groups};
 
 /// The loop of the documentation, generic over the source.
-async fn count<S: PageSource + Clone>(list: &ListGroups<S>) -> Result<usize> {
+async fn count<S: PageSource + Clone>(list: &ListGroups) -> Result<usize> {
     let mut stream = list.stream();
     let mut count = 0;
     while stream.try_next().await?.is_some() {
@@ -53,7 +53,7 @@ fn generic_code_loops_over_a_source_whose_future_cannot_be_moved() {
 
 /// A service of a program that uses this crate.
 struct Service {
-    groups: ListGroups<AnySource>,
+    groups: ListGroups,
 }
 
 #[test]

@@ -9,7 +9,7 @@ use gupshup_groups::{ListGroups, Page, Position};
 use crate::support::{all, drain, groups, yields_none_for_ever};
 
 /// The only item of this listing is an error about the input, without any request.
-fn is_bad_input(list: &ListGroups<FakeGroups>, fake: &FakeGroups) {
+fn is_bad_input(list: &ListGroups, fake: &FakeGroups) {
     let mut groups = list.stream();
     let (found, error) = drain(&mut groups);
     let error = error.expect("the input is bad");

@@ -171,10 +171,10 @@ pub(crate) fn cursors(direction: Direction, cursor: &str) -> Cursors {
 
 /// A listing that begins at `cursor` in `direction`.
 pub(crate) fn begin<S: gupshup_groups::PageSource>(
-    list: ListGroups<S>,
+    list: ListGroups,
     direction: Direction,
     cursor: &str,
-) -> ListGroups<S> {
+) -> ListGroups {
     match direction {
         Direction::Forward => list.after(cursor),
         Direction::Backward => list.before(cursor),
@@ -190,7 +190,7 @@ pub(crate) fn yields_none_for_ever<T: std::fmt::Debug>(stream: &mut (impl Stream
 }
 
 /// Three pages of two groups, the last of which has one.
-pub(crate) fn five_groups() -> (FakeGroups, ListGroups<FakeGroups>) {
+pub(crate) fn five_groups() -> (FakeGroups, ListGroups) {
     let fake = FakeGroups::new(groups(5));
     (fake.clone(), ListGroups::from_source(fake).page_size(2))
 }

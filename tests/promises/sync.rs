@@ -19,7 +19,7 @@ fn ending(count: usize) -> FakeGroups {
 }
 
 /// Without retries and deadline.
-fn list(fake: &FakeGroups) -> ListGroups<FakeGroups> {
+fn list(fake: &FakeGroups) -> ListGroups {
     ListGroups::from_source(fake.clone()).retry(RetryPolicy::none())
 }
 

@@ -17,17 +17,17 @@ use gupshup_groups::{
 
 use crate::support::{all, groups, ids, settle};
 
-fn list(fake: &FakeGroups) -> ListGroups<FakeGroups> {
+fn list(fake: &FakeGroups) -> ListGroups {
     ListGroups::from_source(fake.clone()).retry(RetryPolicy::none())
 }
 
 /// The groups that a listing resumed at `place` yields.
-fn resumed(list: &ListGroups<FakeGroups>, place: Checkpoint) -> Vec<usize> {
+fn resumed(list: &ListGroups, place: Checkpoint) -> Vec<usize> {
     ids(&all(list.clone().resume(place).stream()))
 }
 
 /// Takes `count` groups.
-fn take(stream: &mut TrackedStream<FakeGroups>, count: usize) -> Vec<Tracked> {
+fn take(stream: &mut TrackedStream, count: usize) -> Vec<Tracked> {
     block_on(stream.by_ref().take(count).try_collect()).unwrap()
 }
 
@@ -249,7 +249,7 @@ fn an_ack_goes_to_any_task_and_the_stream_too() {
     moves::<Ack>();
     moves::<Tracked>();
     moves::<Processed>();
-    moves::<TrackedStream<HttpSource>>();
+    moves::<TrackedStream>();
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn work(seed: u64, group: usize) -> usize {
 
 /// Processes 64 groups at a time, each in a random number of steps and two more, and saves the place after each.
 /// Returns whether it reached the end.
-fn process(list: &ListGroups<FakeGroups>, disk: &Disk, seed: u64, kill: usize) -> bool {
+fn process(list: &ListGroups, disk: &Disk, seed: u64, kill: usize) -> bool {
     let place = disk.place.borrow().as_ref().map(|place| place.to_string().parse().unwrap());
     let list = place.map_or(list.clone(), |place| list.clone().resume(place));
     let this = Process { steps: Cell::new(0), kill };

@@ -30,16 +30,16 @@ fn every_public_type_crosses_threads_and_can_be_moved_and_kept() {
     at_home_anywhere::<Fault>();
     at_home_anywhere::<Group>();
     at_home_anywhere::<GroupStream>();
-    at_home_anywhere::<GroupStream<FakeGroups>>();
+    at_home_anywhere::<GroupStream>();
     at_home_anywhere::<HttpFetch>();
     at_home_anywhere::<HttpSource>();
     at_home_anywhere::<ListGroups>();
-    at_home_anywhere::<ListGroups<FakeGroups>>();
+    at_home_anywhere::<ListGroups>();
     at_home_anywhere::<Page>();
     at_home_anywhere::<PageRequest>();
     at_home_anywhere::<PageSize>();
     at_home_anywhere::<PageStream>();
-    at_home_anywhere::<PageStream<FakeGroups>>();
+    at_home_anywhere::<PageStream>();
     at_home_anywhere::<Position>();
     at_home_anywhere::<Progress>();
 }

@@ -23,7 +23,7 @@ use crate::support::{groups, numbered};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn list(fake: &FakeGroups) -> ListGroups<FakeGroups> {
+fn list(fake: &FakeGroups) -> ListGroups {
     ListGroups::from_source(fake.clone()).retry(RetryPolicy::none())
 }
 
@@ -295,7 +295,7 @@ impl Disk {
 }
 
 /// Copies the list as it changes.
-async fn service(list: ListGroups<FakeGroups>, disk: &Disk, when: impl Stream<Item = ()> + Send) {
+async fn service(list: ListGroups, disk: &Disk, when: impl Stream<Item = ()> + Send) {
     disk.copy().await;
     let mut updates = pin!(list.updates(disk.saved().map(|update| update.snapshot), when));
     while let Some(update) = updates.next().await {

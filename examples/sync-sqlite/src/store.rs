@@ -64,7 +64,7 @@ pub(crate) fn open(path: impl AsRef<Path>) -> rusqlite::Result<Connection> {
 /// Only a consistent snapshot marks rows as removed: a plain one may lack a group because another was deleted
 /// meanwhile.
 pub(crate) async fn sync<S: PageSource + Clone>(
-    groups: &ListGroups<S>,
+    groups: &ListGroups,
     db: &mut Connection,
     app_id: &str,
     empty: EmptyList,
@@ -80,7 +80,7 @@ pub(crate) async fn sync<S: PageSource + Clone>(
 /// Each transaction writes a page and the checkpoint after it, so a killed import resumes after its last row. Nothing
 /// is marked as removed here.
 async fn import<S: PageSource + Clone>(
-    groups: &ListGroups<S>,
+    groups: &ListGroups,
     db: &mut Connection,
     app_id: &str,
 ) -> Result<usize, Box<dyn Error>> {

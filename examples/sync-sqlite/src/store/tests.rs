@@ -16,11 +16,11 @@ fn one_a_page() -> Dialect {
     Dialect::default().clamp_page_size(1..=1)
 }
 
-fn list(fake: &FakeGroups) -> ListGroups<FakeGroups> {
+fn list(fake: &FakeGroups) -> ListGroups {
     ListGroups::from_source(fake.clone())
 }
 
-async fn sync(groups: &ListGroups<FakeGroups>, db: &mut Connection, app_id: &str) -> Result<Changes, Box<dyn Error>> {
+async fn sync(groups: &ListGroups, db: &mut Connection, app_id: &str) -> Result<Changes, Box<dyn Error>> {
     super::sync(groups, db, app_id, EmptyList::Refuse).await
 }
 
