@@ -295,7 +295,7 @@ impl Disk {
 }
 
 /// Copies the list as it changes.
-async fn service(list: ListGroups, disk: &Disk, when: impl Stream<Item = ()> + Send) {
+async fn service(list: ListGroups, disk: &Disk, when: impl Stream<Item = ()> + Send + 'static) {
     disk.copy().await;
     let mut updates = pin!(list.updates(disk.saved().map(|update| update.snapshot), when));
     while let Some(update) = updates.next().await {
