@@ -182,7 +182,10 @@ async fn a_page_beyond_the_bound_is_an_error_that_names_the_bound() {
     assert_eq!(bounded(PAGE.len()).page().await.unwrap().groups.len(), 1);
     let error = bounded(PAGE.len() - 1).page().await.unwrap_err();
     assert_no_secrets(&error);
-    assert!(error.is_too_large() && error.to_string().contains("max_page_bytes"), "{error}");
+    assert!(error.is_too_large(), "{error}");
+    let bound = PAGE.len() - 1;
+    assert!(error.to_string().ends_with(&format!("larger than the limit of {bound} bytes")), "{error}");
+    assert!(error.advice().contains("`max_page_bytes`"), "{}", error.advice());
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod polling;
 mod read_ahead;
 mod restarts;
 mod retries;
+mod runtime;
 mod server;
 mod service;
 mod starts;

@@ -13,7 +13,7 @@ use futures::channel::oneshot;
 use futures::executor::block_on;
 use futures::{Stream, StreamExt};
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, PageSource, Result};
+use gupshup_groups::{Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, PageSource, Result, RetryPolicy};
 
 /// The key of every client.
 pub(crate) const KEY: &str = "sk_live-0123456789";
@@ -182,10 +182,10 @@ pub(crate) fn yields_none_for_ever<T: std::fmt::Debug>(stream: &mut (impl Stream
     }
 }
 
-/// Three pages of two groups, the last of which has one.
+/// Three pages of two groups, the last of which has one. Nothing is retried, so that no wait needs a runtime.
 pub(crate) fn five_groups() -> (FakeGroups, ListGroups) {
     let fake = FakeGroups::new(groups(5));
-    (fake.clone(), ListGroups::from_source(fake).page_size(2))
+    (fake.clone(), ListGroups::from_source(fake).page_size(2).retry(RetryPolicy::none()))
 }
 
 /// A source whose answers wait until the test gives them.
