@@ -56,7 +56,7 @@ async fn rate_limited(headers: &[&str]) -> Error {
 async fn a_rate_limit_is_retried_and_the_last_error_is_rate_limited() {
     for fault in rate_limits() {
         let error = survives(fault).await;
-        assert!(error.is_rate_limited() && error.to_string().contains("wait"), "{error:?}");
+        assert!(error.is_rate_limited() && error.advice().contains("wait"), "{error:?}");
     }
 }
 
