@@ -168,9 +168,7 @@ impl ListGroups {
                 let length = cursor.as_str().len();
                 self.problem(format!("the cursor has {length} bytes, more than the maximum of {MAX_CURSOR_BYTES}"))
             }
-            Some(_) => {
-                self.problem("the cursor is empty or the literal \"null\": leave it out to list from the start")
-            }
+            Some(_) => self.problem("the cursor is empty or the literal \"null\": leave it out to list from the start"),
         };
         Self { start: Some(Start { setting, from }), ..list }
     }
@@ -288,8 +286,7 @@ impl ListGroups {
         // Stable, because checkpoints are saved.
         let list = self.app_id.as_deref().map(hash);
         let from = self.start.as_ref().map(|start| &start.from);
-        let is_of_another_list =
-            from.and_then(|from| from.list).zip(list).is_some_and(|(saved, this)| saved != this);
+        let is_of_another_list = from.and_then(|from| from.list).zip(list).is_some_and(|(saved, this)| saved != this);
         match (&self.problem, from) {
             (Some(problem), _) => Err(self.config(problem.clone())),
             (None, _) if is_of_another_list => Err(self.config(
@@ -309,9 +306,8 @@ impl ListGroups {
             (None, None, Some(_)) => "max_groups",
             (None, None, None) => return Ok(self.clone().confirm_end(true)),
         };
-        Err(self.config(format!(
-            "a snapshot begins at the start of the list and holds all of it: leave out `{setting}`"
-        )))
+        Err(self
+            .config(format!("a snapshot begins at the start of the list and holds all of it: leave out `{setting}`")))
     }
 
     pub(crate) fn config(&self, reason: impl Into<Cow<'static, str>>) -> Error {

@@ -469,7 +469,7 @@ mod tests {
         let builder = at("https://h.example/SECRET");
         assert!(!format!("{builder:?}").contains("SECRET"));
         let client = builder.build().unwrap();
-        let text = format!("{client:?} {:?}", client.source("app-7").with_participants(vec!["SECRET".into()]));
+        let text = format!("{client:?} {:?}", client.groups("app-7").participants(["SECRET"]));
         assert!(
             text.contains("https://h.example")
                 && text.contains("app-7")

@@ -129,7 +129,9 @@ impl ErrorKind {
                 "check the app id (not the app's name) and the base URL: some of Gupshup's addresses end with /wa, others \
                  do not"
             }
-            Self::RateLimited if resumable => "wait, then resume from the checkpoint; set `rate_limit` to stay under the limit",
+            Self::RateLimited if resumable => {
+                "wait, then resume from the checkpoint; set `rate_limit` to stay under the limit"
+            }
             Self::RateLimited => "wait, then retry; set `rate_limit` to stay under the limit",
             Self::Timeout | Self::Transport | Self::Unavailable if resumable => {
                 "retry later, or resume from the checkpoint"

@@ -170,11 +170,7 @@ pub(crate) fn cursors(direction: Direction, cursor: &str) -> Cursors {
 }
 
 /// A listing that begins at `cursor` in `direction`.
-pub(crate) fn begin<S: gupshup_groups::PageSource>(
-    list: ListGroups,
-    direction: Direction,
-    cursor: &str,
-) -> ListGroups {
+pub(crate) fn begin<S: gupshup_groups::PageSource>(list: ListGroups, direction: Direction, cursor: &str) -> ListGroups {
     match direction {
         Direction::Forward => list.after(cursor),
         Direction::Backward => list.before(cursor),
