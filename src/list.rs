@@ -10,6 +10,7 @@ use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES, Position};
 use crate::error::{Error, Result};
 use crate::fetch::{Fetcher, Gate, Pace, RetryPolicy};
 use crate::page::Page;
+use crate::snapshot::RemovalLimit;
 use crate::source::{AnySource, PageSource};
 use crate::stream::{GroupStream, PageStream};
 use crate::walk::{Gap, PageSize, Place, Rules, Sizes, hash};
@@ -50,6 +51,7 @@ pub struct ListGroups {
     max_groups: Option<usize>,
     max_restarts: u32,
     confirm_end: bool,
+    max_removed: RemovalLimit,
     read_ahead: bool,
     participants: Option<Arc<[String]>>,
     /// The first setting that is invalid: what is wrong, and what to do.
@@ -89,6 +91,7 @@ impl ListGroups {
             max_groups: None,
             max_restarts: MAX_RESTARTS,
             confirm_end: false,
+            max_removed: RemovalLimit::default(),
             read_ahead: false,
             participants: None,
             problem: None,
@@ -195,6 +198,13 @@ impl ListGroups {
     /// for snapshots, [`updates`](Self::updates) and [`watch`](Self::watch), since a server may break the rule.
     pub fn confirm_end(mut self, confirm: bool) -> Self {
         self.confirm_end = confirm;
+        self
+    }
+
+    /// Limits the groups that one [update](Self::update) removes; also for [`updates`](Self::updates) and
+    /// [`watch`](Self::watch). Default: [`RemovalLimit::default`].
+    pub fn max_removed(mut self, limit: RemovalLimit) -> Self {
+        self.max_removed = limit;
         self
     }
 
@@ -310,6 +320,10 @@ impl ListGroups {
             .config(format!("a snapshot begins at the start of the list and holds all of it: leave out `{setting}`")))
     }
 
+    pub(crate) fn removal_limit(&self) -> RemovalLimit {
+        self.max_removed
+    }
+
     pub(crate) fn config(&self, reason: impl Into<Cow<'static, str>>) -> Error {
         self.name(Error::config(reason))
     }
@@ -329,6 +343,7 @@ impl fmt::Debug for ListGroups {
             .field("max_groups", &self.max_groups)
             .field("max_restarts", &self.max_restarts)
             .field("confirm_end", &self.confirm_end)
+            .field("max_removed", &self.max_removed)
             .field("read_ahead", &self.read_ahead)
             .field("pace", &self.pace)
             .finish_non_exhaustive()

@@ -205,6 +205,10 @@ impl Error {
 }
 
 impl Error {
+    pub(crate) fn mass_removal(removed: usize, known: usize) -> Self {
+        Self::new(ErrorKind::MassRemoval, format!("the list lacks {removed} of the {known} known groups"))
+    }
+
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self

@@ -120,6 +120,7 @@ fn each_kind_has_its_own_name_and_advice_of_one_line() {
         ErrorKind::Decode,
         ErrorKind::TooLarge,
         ErrorKind::Inconsistent,
+        ErrorKind::MassRemoval,
         ErrorKind::Other,
     ];
     let names: std::collections::BTreeSet<_> = all.iter().map(|kind| kind.as_str()).collect();
