@@ -21,7 +21,7 @@ use retry::Budget;
 
 pub(crate) use observe::Observer;
 pub use observe::{Attempt, Outcome};
-pub(crate) use rate::Gate;
+pub(crate) use rate::{Gate, MAX_CLOSED};
 pub use retry::RetryPolicy;
 
 /// How requests are repeated and spaced. Clones share the budget and the gate.

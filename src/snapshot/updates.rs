@@ -14,6 +14,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::error::{Error, Result};
+use crate::fetch::MAX_CLOSED;
 use crate::list::ListGroups;
 
 use super::consistent::collect;
@@ -230,7 +231,7 @@ impl ListGroups {
     /// `every` is the time from the start of one listing to the start of the next; any duration but zero. Listings never
     /// overlap. Ticks that are missed, during a listing or while the consumer does not poll, cause one immediate listing;
     /// later ones keep the schedule. After an error with [`retry_after`](Error::retry_after), no listing begins before that
-    /// time.
+    /// time, or before an hour if it is longer.
     ///
     /// A listing takes one request for up to 25 groups, about one more for each 1024, and one to confirm the end; twice
     /// that if it lacks a known group. Choose an interval that the app's rate limit allows.
@@ -294,7 +295,7 @@ impl ListGroups {
                     Ok(None) => {}
                     Err(error) => {
                         let is_final = error.is_config();
-                        let not_before = error.retry_after().and_then(|wait| Instant::now().checked_add(wait));
+                        let not_before = error.retry_after().map(|wait| Instant::now() + wait.min(MAX_CLOSED));
                         yield Err(error);
                         if is_final {
                             return;
