@@ -16,7 +16,6 @@ use crate::http::HttpSource;
 use crate::page::Page;
 use crate::progress::Progress;
 use crate::source::PageSource;
-use crate::walk::Event;
 
 pub(crate) use listing::Listing;
 use listing::Pulled;
@@ -87,7 +86,7 @@ impl<S: PageSource> PageStream<S> {
 
     /// Continues after an error: see [`GroupStream::resume`](crate::GroupStream::resume).
     pub fn resume(&mut self) {
-        self.listing.walk.step(Event::Resume);
+        self.listing.walk.resume();
     }
 
     /// What the listing has done so far.

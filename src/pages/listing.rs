@@ -4,14 +4,14 @@ use std::panic::resume_unwind;
 use std::thread;
 
 use crate::checkpoint::Checkpoint;
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, Direction};
 use crate::error::{Error, Result};
 use crate::fetch::{Ahead, Effort, Pace, ReadAhead};
 use crate::page::{Group, Page};
 use crate::progress::Progress;
 use crate::source::{PageRequest, PageSource};
 use crate::trace;
-use crate::walk::{Event, Failure, Fault, Kept, Outcome, Rules, Side, View, Walk};
+use crate::walk::{Failure, Kept, Outcome, Place, Problem, Rules, Side, Walk};
 
 pub(crate) struct Listing<S> {
     pub(super) source: S,
@@ -39,7 +39,10 @@ impl<S: PageSource> Listing<S> {
     ) -> Self {
         let (walk, refused) = match from {
             Ok(from) => (Walk::new(from.place, from.heading, rules), None),
-            Err(error) => (Walk::nowhere(rules), Some(error)),
+            Err(error) => {
+                let rules = Rules { max_groups: Some(0), ..rules };
+                (Walk::new(Place::Start, Direction::Forward, rules), Some(error))
+            }
         };
         Self { source, pace, read_ahead, walk, refused, progress: Progress::default() }
     }
@@ -76,16 +79,16 @@ impl<S: PageSource> Listing<S> {
         if let Some(error) = self.refused.take() {
             return Pulled::Item(Some(Err(error)));
         }
-        match self.walk.step(Event::Pull) {
-            Outcome::Request(position, limit) => Pulled::Request(PageRequest::new(position, limit)),
-            Outcome::Fail(failure) => Pulled::Item(Some(Err(self.error(failure, None)))),
-            _ => Pulled::Item(None),
+        match self.walk.pull() {
+            Ok(Some((position, size))) => Pulled::Request(PageRequest::new(position, size)),
+            Ok(None) => Pulled::Item(None),
+            Err(failure) => Pulled::Item(Some(Err(self.error(failure, None)))),
         }
     }
 
     pub(super) fn fetch_ahead(&self) -> Option<Ahead> {
         let spawn = self.read_ahead?;
-        let (position, limit) = self.walk.request()?;
+        let (position, limit) = self.walk.wanted()?;
         Some(spawn(&self.source, self.pace.clone(), PageRequest::new(position, limit)))
     }
 
@@ -100,14 +103,14 @@ impl<S: PageSource> Listing<S> {
             Ok(page) => (page, None),
             Err(error) => (Page::default(), Some(error)),
         };
-        let event = if let Some(error) = &error {
-            Event::Fault(fault(error))
+        let outcome = if let Some(error) = &error {
+            self.walk.failed(problem(error))
         } else {
             self.progress.pages += 1;
             self.progress.bytes += page.bytes;
-            Event::Page(self.view(&page))
+            self.answer(&page)
         };
-        match self.walk.step(event) {
+        match outcome {
             Outcome::Yield(kept) => {
                 keep(&mut page.groups, kept);
                 self.progress.groups += page.groups.len() as u64;
@@ -116,12 +119,12 @@ impl<S: PageSource> Listing<S> {
             Outcome::Fail(failure) => return Some(Err(self.error(failure, error))),
             Outcome::Restarted(restarts) => trace::restarted(self.source.app_id(), restarts),
             Outcome::Lowered(size) => trace::lowered(self.source.app_id(), size),
-            Outcome::Nothing | Outcome::Request(..) | Outcome::End => {}
+            Outcome::Nothing => {}
         }
         None
     }
 
-    fn view(&mut self, page: &Page) -> View {
+    fn answer(&mut self, page: &Page) -> Outcome {
         let side = |link, cursor: &Option<Cursor>| Side {
             link,
             // A source of the user's own may send an empty text or `null`.
@@ -129,14 +132,10 @@ impl<S: PageSource> Listing<S> {
         };
         let ids = page.groups.iter().map(|group| group.id.as_str());
         let next = side(page.has_next, &page.cursors.after);
-        self.walk.view(ids, next, side(page.has_previous, &page.cursors.before))
+        self.walk.page(ids, next, side(page.has_previous, &page.cursors.before))
     }
 
     fn error(&self, failure: Failure, reported: Option<Error>) -> Error {
-        let reported = reported.map(|mut error| {
-            error.mask_words(|word| self.walk.has_sent(word));
-            error
-        });
         let error = match (failure, reported) {
             // Nothing was listed.
             (Failure::Request, Some(error)) if error.is_config() && self.progress.pages == 0 => return error,
@@ -159,17 +158,17 @@ impl<S: PageSource> Listing<S> {
     }
 }
 
-fn fault(error: &Error) -> Fault {
+fn problem(error: &Error) -> Problem {
     if error.is_invalid_cursors() {
-        Fault::Invalid
+        Problem::Invalid
     } else if error.is_cursor_expired() {
-        Fault::Expired
+        Problem::Expired
     } else if error.asks_for_less() {
-        Fault::TooLarge
+        Problem::TooLarge
     } else if error.is_unexplained_refusal() {
-        Fault::Unexplained
+        Problem::Unexplained
     } else {
-        Fault::Other
+        Problem::Other
     }
 }
 
