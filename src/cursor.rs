@@ -1,4 +1,4 @@
-//! Cursors, directions and positions. The only file that decides what is a cursor.
+//! What a request asks for: cursors, directions, positions and page sizes. The only file that decides what is a cursor.
 
 use std::fmt;
 use std::sync::Arc;
@@ -133,6 +133,70 @@ impl Position {
         match direction {
             Direction::Forward => Self::After(cursor),
             Direction::Backward => Self::Before(cursor),
+        }
+    }
+}
+
+/// The most groups on a page: 1 to 1024, the API's range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PageSize(u16);
+
+impl PageSize {
+    /// The smallest page: one group.
+    pub const MIN: Self = Self(1);
+    /// The API's default.
+    pub const DEFAULT: Self = Self(25);
+    /// The API's maximum.
+    pub const MAX: Self = Self(1024);
+
+    /// The nearest size in the range.
+    ///
+    /// ```
+    /// use gupshup_groups::PageSize;
+    ///
+    /// assert_eq!(PageSize::clamped(0), PageSize::MIN);
+    /// assert_eq!(PageSize::clamped(100).get(), 100);
+    /// assert_eq!(PageSize::clamped(u32::MAX), PageSize::MAX);
+    /// ```
+    #[must_use]
+    pub const fn clamped(size: u32) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "at most 1024 here")]
+        match size {
+            0 => Self::MIN,
+            1..=1024 => Self(size as u16),
+            _ => Self::MAX,
+        }
+    }
+
+    /// The number of groups.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// Clamps to the range: [`PageSize::clamped`].
+impl From<u32> for PageSize {
+    fn from(size: u32) -> Self {
+        Self::clamped(size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_clamped_to_what_the_api_documents() {
+        for (wanted, expected) in [(0, 1), (1, 1), (2, 2), (1023, 1023), (1024, 1024), (1025, 1024), (u32::MAX, 1024)] {
+            assert_eq!(PageSize::clamped(wanted).get(), expected);
+            assert_eq!(PageSize::from(wanted), PageSize::clamped(wanted));
         }
     }
 }

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
+use rapidhash::v3::rapidhash_v3;
 
 use crate::checkpoint::Checkpoint;
 use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES, Position};
@@ -13,7 +14,7 @@ use crate::page::Page;
 use crate::snapshot::RemovalLimit;
 use crate::source::{AnySource, PageSource};
 use crate::stream::{GroupStream, PageStream};
-use crate::walk::{Gap, PageSize, Place, Rules, Sizes, hash};
+use crate::walk::{Gap, PageSize, Place, Rules, Sizes};
 
 const MAX_RESTARTS: u32 = 3;
 
@@ -31,6 +32,7 @@ const MAX_PARTICIPANTS: usize = 8;
 /// ```no_run
 /// # async fn example() -> gupshup_groups::Result<()> {
 /// use futures::StreamExt;
+use rapidhash::v3::rapidhash_v3;
 /// use gupshup_groups::Client;
 ///
 /// let mut newest = Client::from_env()?.groups("app-id").max_groups(10).stream();
@@ -293,8 +295,8 @@ impl ListGroups {
 
     /// Where the listing begins, or what is wrong with its settings.
     fn from(&self) -> Result<Checkpoint> {
-        // Stable, because checkpoints are saved.
-        let list = self.app_id.as_deref().map(hash);
+        // `rapidhash` version 3, which never changes: checkpoints hold it.
+        let list = self.app_id.as_deref().map(|app_id| rapidhash_v3(app_id.as_bytes()));
         let from = self.start.as_ref().map(|start| &start.from);
         let is_of_another_list = from.and_then(|from| from.list).zip(list).is_some_and(|(saved, this)| saved != this);
         match (&self.problem, from) {
