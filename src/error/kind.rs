@@ -72,13 +72,4 @@ impl Kind {
             | Self::Other => None,
         }
     }
-
-    /// May contain anything.
-    pub(super) fn server_text_mut(&mut self) -> Option<&mut String> {
-        match self {
-            Self::Api(refusal) | Self::CursorInvalid(refusal) => refusal.message.as_mut(),
-            Self::Html { title } => title.as_mut(),
-            _ => None,
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::kind::{Kind, Limit};
 use super::refusal::Refusal;
-use super::{Error, Inner, mask};
+use super::{Error, Inner};
 use crate::checkpoint::Checkpoint;
 
 impl Error {
@@ -134,14 +134,5 @@ impl Error {
     pub(crate) fn with_checkpoint(mut self, checkpoint: Checkpoint) -> Self {
         self.0.checkpoint = Some(checkpoint);
         self
-    }
-
-    /// Masks secret words in the server's text, such as earlier cursors: see [`mask::words`].
-    pub(crate) fn mask_words(&mut self, is_secret: impl Fn(&str) -> bool) {
-        if let Some(text) = self.0.kind.server_text_mut() {
-            if let Cow::Owned(masked) = mask::words(text, is_secret) {
-                *text = masked;
-            }
-        }
     }
 }

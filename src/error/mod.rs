@@ -98,7 +98,7 @@ impl Error {
     pub fn api(status: u16, code: Option<i64>, message: impl Into<String>) -> Self {
         let message = mask::tidy(&mask::access_tokens(&message.into()), mask::MAX_MESSAGE_BYTES);
         let message = Some(message).filter(|message| !message.is_empty());
-        Self::refused(Refusal { status, code, message, transient: false })
+        Self::refused(Refusal { status, code, message, transient: false, trace_id: None })
     }
 
     /// Sets the server's [`retry_after`](Self::retry_after). [`RetryPolicy`](crate::RetryPolicy) retries no earlier.

@@ -20,6 +20,8 @@ pub(crate) struct Refusal {
     pub(crate) message: Option<String>,
     /// The API called the failure temporary.
     pub(crate) transient: bool,
+    /// The API's name of this failure, for a support ticket: Meta's `fbtrace_id`.
+    pub(crate) trace_id: Option<String>,
 }
 
 impl Refusal {
@@ -98,7 +100,7 @@ mod tests {
     use super::*;
 
     fn refusal(status: u16, code: Option<i64>, message: &str) -> Refusal {
-        Refusal { status, code, message: Some(message.to_owned()), transient: false }
+        Refusal { status, code, message: Some(message.to_owned()), transient: false, trace_id: None }
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::error::mask::ENCODED;
 use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::source::{PageRequest, PageSource};
-use crate::wire::{Refusal, decode};
+use crate::wire::{decode, refusal};
 
 use classify::classify;
 pub(crate) use endpoint::{Endpoint, Key, Limits};
@@ -211,7 +211,7 @@ async fn refuse(status: StatusCode, response: Response, timeouts: Timeouts, secr
         return Error::unexpected_status(code);
     }
     let body = body::read_refusal(response, timeouts).await;
-    Refusal::read(&body, secrets).into_error(code)
+    refusal(code, &body, secrets)
 }
 
 #[cfg(test)]

@@ -133,10 +133,6 @@ impl<S: PageSource> Listing<S> {
     }
 
     fn error(&self, failure: Failure, reported: Option<Error>) -> Error {
-        let reported = reported.map(|mut error| {
-            error.mask_words(|word| self.walk.has_sent(word));
-            error
-        });
         let error = match (failure, reported) {
             // Nothing was listed.
             (Failure::Request, Some(error)) if error.is_config() && self.progress.pages == 0 => return error,

@@ -60,6 +60,7 @@ impl History {
     }
 
     /// Whether the text is a cursor that was sent in any pass.
+    #[cfg(test)]
     pub(super) fn has_sent(&self, text: &str) -> bool {
         self.sent.contains_key(&hash(text))
     }

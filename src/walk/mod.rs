@@ -166,6 +166,7 @@ impl Walk {
         self.saw_change
     }
 
+    #[cfg(test)]
     pub(crate) fn has_sent(&self, text: &str) -> bool {
         self.history.has_sent(text)
     }
