@@ -32,7 +32,6 @@ const MAX_PARTICIPANTS: usize = 8;
 /// ```no_run
 /// # async fn example() -> gupshup_groups::Result<()> {
 /// use futures::StreamExt;
-use rapidhash::v3::rapidhash_v3;
 /// use gupshup_groups::Client;
 ///
 /// let mut newest = Client::from_env()?.groups("app-id").max_groups(10).stream();
