@@ -14,13 +14,14 @@ pub(crate) const MAX_CURSOR_BYTES: usize = 4 * 1024;
 /// Read from [`Page::cursors`] and passed to [`ListGroups::after`] and [`ListGroups::before`]. The API invalidates a
 /// cursor when its group is deleted: to resume later, save a [`Checkpoint`] instead.
 ///
-/// `Debug` shows only the length.
+/// `Debug` shows only the length; serde writes the text.
 ///
 /// [`Page::cursors`]: crate::Page::cursors
 /// [`ListGroups::after`]: crate::ListGroups::after
 /// [`ListGroups::before`]: crate::ListGroups::before
 /// [`Checkpoint`]: crate::Checkpoint
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Cursor(Arc<str>);
 
 impl Cursor {
@@ -41,6 +42,12 @@ impl Cursor {
 
     pub(crate) fn is_too_long(&self) -> bool {
         self.0.len() > MAX_CURSOR_BYTES
+    }
+}
+
+impl AsRef<str> for Cursor {
+    fn as_ref(&self) -> &str {
+        &self.0
     }
 }
 
@@ -138,7 +145,8 @@ impl Position {
 }
 
 /// The most groups on a page: 1 to 1024, the API's range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "u32", into = "u32")]
 pub struct PageSize(u16);
 
 impl PageSize {
@@ -172,6 +180,18 @@ impl PageSize {
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0
+    }
+}
+
+impl fmt::Display for PageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<PageSize> for u32 {
+    fn from(size: PageSize) -> Self {
+        size.0.into()
     }
 }
 

@@ -289,6 +289,9 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let key = origin::key_header(self.api_key.expose_secret())?;
         let base = origin::base_url(&self.base_url, self.allow_plain_http)?;
+        if cfg!(not(any(feature = "rustls", feature = "native-tls"))) && base.scheme() == "https" {
+            return Err(Error::config("the base URL is https, and this build has no TLS: enable the feature `rustls`"));
+        }
         for (zero, name) in [
             (self.connect_timeout.is_zero(), "connect_timeout"),
             (self.timeout.is_zero(), "timeout"),
