@@ -29,7 +29,7 @@
 //! - Listing options: [`ListGroups`], [`PageSize`], [`Cursor`]
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`], [`ErrorKind`]
-//! - Whole lists: [`Snapshot`], [`Change`], [`Update`], [`Updates`], [`Watch`]
+//! - Whole lists: [`Snapshot`], [`Change`], [`RemovalLimit`], [`Update`], [`Updates`], [`Watch`]
 //! - Transports and tests: [`AnySource`], [`PageSource`], [`PageRequest`], [`Position`], `testing::FakeGroups`
 //! - The reasons: `DESIGN.md` in this package
 //!
@@ -118,7 +118,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use fetch::{Attempt, Outcome, RetryPolicy};
 pub use list::ListGroups;
 pub use page::{Cursors, Group, Page};
-pub use snapshot::{Change, Snapshot, Update, Updates, Watch};
+pub use snapshot::{Change, RemovalLimit, Snapshot, Update, Updates, Watch};
 pub use source::{AnySource, PageRequest, PageSource};
 pub use stream::{Ack, GroupStream, PageStream, Processed, Progress, Tracked, TrackedStream};
 #[cfg(feature = "tracing")]

@@ -4,15 +4,17 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
+use rapidhash::v3::rapidhash_v3;
 
 use crate::checkpoint::Checkpoint;
 use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES, Position};
 use crate::error::{Error, Result};
 use crate::fetch::{Fetcher, Gate, Pace, RetryPolicy};
 use crate::page::Page;
+use crate::snapshot::RemovalLimit;
 use crate::source::{AnySource, PageSource};
 use crate::stream::{GroupStream, PageStream};
-use crate::walk::{Gap, PageSize, Place, Rules, Sizes, hash};
+use crate::walk::{Gap, PageSize, Place, Rules, Sizes};
 
 const MAX_RESTARTS: u32 = 3;
 
@@ -50,6 +52,7 @@ pub struct ListGroups {
     max_groups: Option<usize>,
     max_restarts: u32,
     confirm_end: bool,
+    max_removed: RemovalLimit,
     read_ahead: bool,
     participants: Option<Arc<[String]>>,
     /// The first setting that is invalid: what is wrong, and what to do.
@@ -89,6 +92,7 @@ impl ListGroups {
             max_groups: None,
             max_restarts: MAX_RESTARTS,
             confirm_end: false,
+            max_removed: RemovalLimit::default(),
             read_ahead: false,
             participants: None,
             problem: None,
@@ -168,9 +172,7 @@ impl ListGroups {
                 let length = cursor.as_str().len();
                 self.problem(format!("the cursor has {length} bytes, more than the maximum of {MAX_CURSOR_BYTES}"))
             }
-            Some(_) => {
-                self.problem("the cursor is empty or the literal \"null\": leave it out to list from the start")
-            }
+            Some(_) => self.problem("the cursor is empty or the literal \"null\": leave it out to list from the start"),
         };
         Self { start: Some(Start { setting, from }), ..list }
     }
@@ -197,6 +199,13 @@ impl ListGroups {
     /// for snapshots, [`updates`](Self::updates) and [`watch`](Self::watch), since a server may break the rule.
     pub fn confirm_end(mut self, confirm: bool) -> Self {
         self.confirm_end = confirm;
+        self
+    }
+
+    /// Limits the groups that one [update](Self::update) removes; also for [`updates`](Self::updates) and
+    /// [`watch`](Self::watch). Default: [`RemovalLimit::default`].
+    pub fn max_removed(mut self, limit: RemovalLimit) -> Self {
+        self.max_removed = limit;
         self
     }
 
@@ -285,11 +294,10 @@ impl ListGroups {
 
     /// Where the listing begins, or what is wrong with its settings.
     fn from(&self) -> Result<Checkpoint> {
-        // Stable, because checkpoints are saved.
-        let list = self.app_id.as_deref().map(hash);
+        // `rapidhash` version 3, which never changes: checkpoints hold it.
+        let list = self.app_id.as_deref().map(|app_id| rapidhash_v3(app_id.as_bytes()));
         let from = self.start.as_ref().map(|start| &start.from);
-        let is_of_another_list =
-            from.and_then(|from| from.list).zip(list).is_some_and(|(saved, this)| saved != this);
+        let is_of_another_list = from.and_then(|from| from.list).zip(list).is_some_and(|(saved, this)| saved != this);
         match (&self.problem, from) {
             (Some(problem), _) => Err(self.config(problem.clone())),
             (None, _) if is_of_another_list => Err(self.config(
@@ -309,9 +317,12 @@ impl ListGroups {
             (None, None, Some(_)) => "max_groups",
             (None, None, None) => return Ok(self.clone().confirm_end(true)),
         };
-        Err(self.config(format!(
-            "a snapshot begins at the start of the list and holds all of it: leave out `{setting}`"
-        )))
+        Err(self
+            .config(format!("a snapshot begins at the start of the list and holds all of it: leave out `{setting}`")))
+    }
+
+    pub(crate) fn removal_limit(&self) -> RemovalLimit {
+        self.max_removed
     }
 
     pub(crate) fn config(&self, reason: impl Into<Cow<'static, str>>) -> Error {
@@ -333,6 +344,7 @@ impl fmt::Debug for ListGroups {
             .field("max_groups", &self.max_groups)
             .field("max_restarts", &self.max_restarts)
             .field("confirm_end", &self.confirm_end)
+            .field("max_removed", &self.max_removed)
             .field("read_ahead", &self.read_ahead)
             .field("pace", &self.pace)
             .finish_non_exhaustive()

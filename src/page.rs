@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -5,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::cursor::Cursor;
 
 /// An active WhatsApp group.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// `Debug` shows the length of the id only, since the id contains a phone number.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group {
     /// The opaque, case-sensitive base64 id, which identifies the group. It contains the business phone number.
@@ -22,21 +25,27 @@ impl Group {
         Self { id: id.into(), subject: subject.into(), creation_timestamp }
     }
 
-    /// The creation time. A time outside the range of [`SystemTime`] becomes the Unix epoch.
+    /// The creation time, or `None` if it is outside the range of [`SystemTime`].
     #[must_use]
-    pub fn created_at(&self) -> SystemTime {
+    pub fn created_at(&self) -> Option<SystemTime> {
         let distance = Duration::from_secs(self.creation_timestamp.unsigned_abs());
-        let time = if self.creation_timestamp < 0 {
-            UNIX_EPOCH.checked_sub(distance)
-        } else {
-            UNIX_EPOCH.checked_add(distance)
-        };
-        time.unwrap_or(UNIX_EPOCH)
+        if self.creation_timestamp < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
+    }
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, subject, creation_timestamp } = self;
+        f.debug_struct("Group")
+            .field("id", &format_args!("({} bytes)", id.len()))
+            .field("subject", subject)
+            .field("creation_timestamp", creation_timestamp)
+            .finish()
     }
 }
 
 /// One response of the API, in the server's order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Page {
     /// The groups. May be empty in the middle of a list.
@@ -82,7 +91,7 @@ impl Page {
 }
 
 /// The cursors at both ends of a page: equal if the page has one group.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cursors {
     /// The end of the page. The last page has one too.
@@ -108,8 +117,14 @@ mod tests {
     #[test]
     fn the_creation_time_counts_seconds_since_1970_also_before_it() {
         let created_at = |seconds| Group::new("Z3JvdXA", "Support", seconds).created_at();
-        assert_eq!(created_at(1_700_000_000), SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
-        assert_eq!(created_at(-1), SystemTime::UNIX_EPOCH - Duration::from_secs(1));
+        assert_eq!(created_at(1_700_000_000), Some(UNIX_EPOCH + Duration::from_secs(1_700_000_000)));
+        assert_eq!(created_at(-1), Some(UNIX_EPOCH - Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn debug_does_not_show_the_id() {
+        let text = format!("{:?}", Group::new("Z3JvdXA6NDkxNzA", "Support", 7));
+        assert_eq!(text, "Group { id: (15 bytes), subject: \"Support\", creation_timestamp: 7 }");
     }
 
     #[test]

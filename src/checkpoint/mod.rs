@@ -1,5 +1,4 @@
 mod text;
-mod version1;
 
 use std::fmt;
 

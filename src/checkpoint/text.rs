@@ -1,5 +1,6 @@
 //! The text of a checkpoint, and its version.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,10 +9,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Checkpoint;
-use super::version1::{self, SavedPosition};
-use crate::cursor::Direction;
+use crate::cursor::{Direction, PageSize, Position};
 use crate::error::{Error, Result};
-use crate::walk::{Anchor, Gap, PageSize, Place};
+use crate::walk::{Anchor, Gap, Place};
 
 const NAME: &str = "gupshup-groups";
 const VERSION: u32 = 2;
@@ -53,11 +53,19 @@ enum SavedAnchor {
     After(u64),
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedPosition {
+    Start,
+    After(String),
+    Before(String),
+}
+
 impl From<&Gap> for SavedGap {
     fn from(gap: &Gap) -> Self {
         Self {
             page: (&gap.position).into(),
-            limit: gap.limit.get(),
+            limit: gap.size.get(),
             offset: gap.offset,
             anchor: gap.anchor.map(|anchor| match anchor {
                 Anchor::Before(hash) => SavedAnchor::Before(hash),
@@ -72,13 +80,33 @@ impl From<SavedGap> for Gap {
     fn from(saved: SavedGap) -> Self {
         Self {
             position: saved.page.into(),
-            limit: PageSize::clamped(saved.limit.into()),
+            size: PageSize::clamped(saved.limit.into()),
             offset: saved.offset,
             anchor: saved.anchor.map(|anchor| match anchor {
                 SavedAnchor::Before(hash) => Anchor::Before(hash),
                 SavedAnchor::After(hash) => Anchor::After(hash),
             }),
             next: saved.next.map(Into::into),
+        }
+    }
+}
+
+impl From<&Position> for SavedPosition {
+    fn from(position: &Position) -> Self {
+        match position {
+            Position::Start => Self::Start,
+            Position::After(cursor) => Self::After(cursor.as_str().to_owned()),
+            Position::Before(cursor) => Self::Before(cursor.as_str().to_owned()),
+        }
+    }
+}
+
+impl From<SavedPosition> for Position {
+    fn from(saved: SavedPosition) -> Self {
+        match saved {
+            SavedPosition::Start => Self::Start,
+            SavedPosition::After(cursor) => Self::After(cursor.into()),
+            SavedPosition::Before(cursor) => Self::Before(cursor.into()),
         }
     }
 }
@@ -100,11 +128,11 @@ impl fmt::Display for Checkpoint {
 impl FromStr for Checkpoint {
     type Err = Error;
 
-    /// Parses the text of a checkpoint, also of version 1, which names no list.
+    /// Parses the text of a checkpoint.
     ///
     /// # Errors
     ///
-    /// [`Error::is_config`] if the text is not a checkpoint, is damaged, or has a later version.
+    /// [`Error::is_config`] if the text is not a checkpoint, is damaged, or has another version.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
         let damaged = || Error::config("the checkpoint is damaged: list again from the start");
@@ -115,17 +143,17 @@ impl FromStr for Checkpoint {
                 )
             })?;
         let version: u32 = version.parse().map_err(|_| damaged())?;
-        if version > VERSION {
+        let advice = match version.cmp(&VERSION) {
+            Ordering::Less => Some("list again from the start"),
+            Ordering::Equal => None,
+            Ordering::Greater => Some("update gupshup-groups, or list again from the start"),
+        };
+        if let Some(advice) = advice {
             return Err(Error::config(format!(
-                "the checkpoint has version {version}, and this crate reads versions up to {VERSION}: update gupshup-groups"
+                "the checkpoint has version {version}, and this version of the crate reads only {VERSION}: {advice}"
             )));
         }
         let json = URL_SAFE_NO_PAD.decode(body).map_err(|_| damaged())?;
-        if version == 1 {
-            let saved: version1::Saved = serde_json::from_slice(&json).map_err(|_| damaged())?;
-            let (heading, place) = saved.into_parts();
-            return Ok(Self { list: None, heading, place });
-        }
         let saved: Saved = serde_json::from_slice(&json).map_err(|_| damaged())?;
         let place = match saved.place {
             SavedPlace::Start => Place::Start,

@@ -289,6 +289,9 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let key = origin::key_header(self.api_key.expose_secret())?;
         let base = origin::base_url(&self.base_url, self.allow_plain_http)?;
+        if cfg!(not(any(feature = "rustls", feature = "native-tls"))) && base.scheme() == "https" {
+            return Err(Error::config("the base URL is https, and this build has no TLS: enable the feature `rustls`"));
+        }
         for (zero, name) in [
             (self.connect_timeout.is_zero(), "connect_timeout"),
             (self.timeout.is_zero(), "timeout"),
@@ -469,7 +472,7 @@ mod tests {
         let builder = at("https://h.example/SECRET");
         assert!(!format!("{builder:?}").contains("SECRET"));
         let client = builder.build().unwrap();
-        let text = format!("{client:?} {:?}", client.source("app-7").with_participants(vec!["SECRET".into()]));
+        let text = format!("{client:?} {:?}", client.groups("app-7").participants(["SECRET"]));
         assert!(
             text.contains("https://h.example")
                 && text.contains("app-7")

@@ -15,7 +15,7 @@ impl fmt::Display for Error {
         if let Some(app_id) = &details.app_id {
             write!(f, "app {}: ", mask::tidy(app_id, MAX_APP_ID_BYTES))?;
         }
-        if !matches!(details.kind, ErrorKind::Config | ErrorKind::Inconsistent) {
+        if !matches!(details.kind, ErrorKind::Config | ErrorKind::Inconsistent | ErrorKind::MassRemoval) {
             match details.page {
                 Some(number) => write!(f, "page {number} failed")?,
                 None => f.write_str("the request failed")?,

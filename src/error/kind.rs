@@ -51,6 +51,9 @@ pub enum ErrorKind {
     TooLarge,
     /// No two of eight listings in a row agree. A later call may succeed.
     Inconsistent,
+    /// A listing lacks more known groups than [`max_removed`](crate::ListGroups::max_removed) allows. A later call may
+    /// succeed.
+    MassRemoval,
     /// [`Error::other`](super::Error::other). Not retried.
     Other,
 }
@@ -80,6 +83,7 @@ impl ErrorKind {
             Self::Decode => "decode",
             Self::TooLarge => "too_large",
             Self::Inconsistent => "inconsistent",
+            Self::MassRemoval => "mass_removal",
             Self::Other => "other",
         }
     }
@@ -94,7 +98,8 @@ impl ErrorKind {
             | Self::Transport
             | Self::RateLimited
             | Self::Unavailable
-            | Self::Inconsistent => true,
+            | Self::Inconsistent
+            | Self::MassRemoval => true,
             Self::Config
             | Self::Tls
             | Self::Redirect
@@ -129,7 +134,9 @@ impl ErrorKind {
                 "check the app id (not the app's name) and the base URL: some of Gupshup's addresses end with /wa, others \
                  do not"
             }
-            Self::RateLimited if resumable => "wait, then resume from the checkpoint; set `rate_limit` to stay under the limit",
+            Self::RateLimited if resumable => {
+                "wait, then resume from the checkpoint; set `rate_limit` to stay under the limit"
+            }
             Self::RateLimited => "wait, then retry; set `rate_limit` to stay under the limit",
             Self::Timeout | Self::Transport | Self::Unavailable if resumable => {
                 "retry later, or resume from the checkpoint"
@@ -147,6 +154,10 @@ impl ErrorKind {
             }
             Self::TooLarge => "request smaller pages, or raise `max_page_bytes`",
             Self::Inconsistent => "list again when the list changes less often",
+            Self::MassRemoval => {
+                "nothing was reported as removed: check the app and its number in Gupshup's console; if the groups are really \
+                 gone, raise `max_removed`"
+            }
             Self::Other => "see the causes of the error",
         }
     }

@@ -162,8 +162,7 @@ impl Error {
     }
 
     pub(crate) fn cursor_too_long(bytes: usize) -> Self {
-        let reason =
-            format!("the server sent a cursor of {bytes} bytes, more than the maximum of {MAX_CURSOR_BYTES}");
+        let reason = format!("the server sent a cursor of {bytes} bytes, more than the maximum of {MAX_CURSOR_BYTES}");
         Self::new(ErrorKind::TooLarge, reason).with_advice("the API's cursors are shorter: check the base URL")
     }
 
@@ -178,9 +177,9 @@ impl Error {
     /// A body in a coding that was not asked for.
     pub(crate) fn encoded(status: u16, encoding: &str) -> Self {
         let reason = format!("the body is encoded as \"{}\", which was not asked for", mask::tidy(encoding, 80));
-        Self::new(ErrorKind::Protocol, reason)
-            .with_status(status)
-            .with_advice("check the proxies between this machine and the API; the crate asks for gzip and no other encoding")
+        Self::new(ErrorKind::Protocol, reason).with_status(status).with_advice(
+            "check the proxies between this machine and the API; the crate asks for gzip and no other encoding",
+        )
     }
 
     pub(crate) fn not_a_page(reason: impl Into<Cow<'static, str>>) -> Self {
@@ -206,6 +205,10 @@ impl Error {
 }
 
 impl Error {
+    pub(crate) fn mass_removal(removed: usize, known: usize) -> Self {
+        Self::new(ErrorKind::MassRemoval, format!("the list lacks {removed} of the {known} known groups"))
+    }
+
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self

@@ -242,6 +242,12 @@ impl Error {
         self.0.kind == ErrorKind::Inconsistent
     }
 
+    /// A listing lacks more known groups than [`max_removed`](crate::ListGroups::max_removed) allows.
+    #[must_use]
+    pub fn is_mass_removal(&self) -> bool {
+        self.0.kind == ErrorKind::MassRemoval
+    }
+
     /// Whether the same request may succeed later: see [`ErrorKind`].
     #[must_use]
     pub fn is_retryable(&self) -> bool {

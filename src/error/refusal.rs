@@ -133,7 +133,12 @@ mod tests {
 
     #[test]
     fn the_text_names_the_status_once() {
-        let refusal = |message: Option<&str>, code| Refusal { status: 502, code, message: message.map(str::to_owned), ..Refusal::default() };
+        let refusal = |message: Option<&str>, code| Refusal {
+            status: 502,
+            code,
+            message: message.map(str::to_owned),
+            ..Refusal::default()
+        };
         assert_eq!(refusal(Some("502 Bad Gateway"), None).text(), "502 Bad Gateway");
         assert_eq!(refusal(None, Some(2)).text(), "502 Bad Gateway (code 2)");
         assert_eq!(refusal(Some("No route"), None).text(), "502 No route");

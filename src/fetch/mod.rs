@@ -21,7 +21,7 @@ use retry::Budget;
 
 pub(crate) use observe::Observer;
 pub use observe::{Attempt, Outcome};
-pub(crate) use rate::Gate;
+pub(crate) use rate::{Gate, MAX_CLOSED};
 pub use retry::RetryPolicy;
 
 /// How requests are repeated and spaced. Clones share the budget and the gate.
@@ -121,34 +121,43 @@ impl Fetcher {
         number: &mut u32,
         spent: &mut Duration,
     ) -> Result<Page> {
-        let Pace { policy, budget, gate, observer } = &self.pace;
+        let Pace { budget, gate, observer, .. } = &self.pace;
         loop {
             self.effort.add_wait(gate.turn().await?);
             *number += 1;
             self.effort.begin(*number);
             let began = Instant::now();
             let attempt = self.source.boxed_fetch(request.clone());
-            let answer = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, *number).await;
+            let attempt = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, *number);
+            let (answer, begun) = attempt.await;
             *spent += began.elapsed();
-            let failure = match answer {
-                Ok(page) => {
+            let wait = match &answer {
+                Ok(_) => {
                     budget.deposit();
-                    return Ok(page);
+                    None
                 }
-                Err(failure) => failure,
+                Err(failure) => self.wait(failure, *number, *spent),
             };
-            if let Some(wait) = failure.retry_after() {
-                gate.close(wait);
+            if let Some(begun) = begun {
+                begun.end(&answer, wait);
             }
-            let wait = policy.wait(&failure, *number, *spent, fastrand::f64());
-            let Some(wait) = wait.filter(|_| budget.withdraw(&failure)) else { return Err(failure) };
-            span.retry(&failure, *number, wait);
+            let (Some(wait), Err(failure)) = (wait, &answer) else { return answer };
+            span.retry(failure, *number, wait);
             self.effort.add_wait(wait);
             if !wait.is_zero() {
                 sleep(wait).await;
             }
             *spent += wait;
         }
+    }
+
+    /// How long to wait before the next attempt, if there is one.
+    fn wait(&self, failure: &Error, number: u32, spent: Duration) -> Option<Duration> {
+        let Pace { policy, budget, gate, .. } = &self.pace;
+        if let Some(wait) = failure.retry_after() {
+            gate.close(wait);
+        }
+        policy.wait(failure, number, spent, fastrand::f64()).filter(|_| budget.withdraw(failure))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 const SLACK: Duration = Duration::from_millis(5);
 
 /// The longest time for which a server's `Retry-After` holds all requests.
-const MAX_CLOSED: Duration = Duration::from_secs(3_600);
+pub(crate) const MAX_CLOSED: Duration = Duration::from_secs(3_600);
 
 /// Spaces the requests of a client evenly, and holds them while the server asks to wait. No lock is held across an await.
 ///

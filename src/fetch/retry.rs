@@ -78,11 +78,12 @@ impl RetryPolicy {
         self
     }
 
-    /// Limits the total time of a page's attempts and the waits between them. When it passes, the attempt in progress
-    /// is dropped; no wait starts that would end later. Default: 90 s, three times the default of
+    /// Limits the total time of a page's attempts and the waits between them: after it, no attempt begins, and no wait starts
+    /// that would end later. Default: 90 s, three times the default of
     /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), except with [`none`](Self::none).
     ///
-    /// Waits for the rate limit, and time in which the stream is not polled, do not count.
+    /// It does not end an attempt in progress; [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) does. Waits for the
+    /// rate limit do not count.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
@@ -149,28 +150,22 @@ mod tests {
         Error::api(429, None, "Too Many Requests")
     }
 
-    fn decide(error: &Error, attempt: u32, random: f64) -> Verdict {
-        RetryPolicy::default().attempts(u32::MAX).decide(error, attempt, None, random)
+    /// The wait after this attempt, of a policy that allows any number of them.
+    fn wait(error: &Error, attempt: u32, random: f64) -> Option<Duration> {
+        RetryPolicy::default().attempts(u32::MAX).wait(error, attempt, Duration::ZERO, random)
     }
 
     #[test]
-    fn the_last_attempt_gives_up() {
+    fn no_attempt_follows_the_last() {
         let policy = RetryPolicy::default();
-        assert!(matches!(policy.decide(&outage(), 2, None, 0.5), Verdict::RetryAfter(_)));
-        assert_eq!(policy.decide(&outage(), 3, None, 0.5), Verdict::GiveUp);
-        assert_eq!(RetryPolicy::none().decide(&outage(), 1, None, 0.5), Verdict::GiveUp);
-    }
-
-    #[test]
-    fn a_page_has_90_seconds_or_the_callers_deadline_and_none_where_nothing_is_retried() {
-        assert_eq!(RetryPolicy::default().page_deadline(), Some(90 * SECOND));
-        assert_eq!(RetryPolicy::default().deadline(SECOND).page_deadline(), Some(SECOND));
-        assert_eq!(RetryPolicy::none().page_deadline(), None);
+        assert!(policy.wait(&outage(), 2, Duration::ZERO, 0.5).is_some());
+        assert_eq!(policy.wait(&outage(), 3, Duration::ZERO, 0.5), None);
+        assert_eq!(RetryPolicy::none().wait(&outage(), 1, Duration::ZERO, 0.5), None);
     }
 
     #[test]
     fn a_permanent_failure_is_not_retried() {
-        assert_eq!(decide(&Error::api(401, None, "Authentication Failed"), 1, 0.5), Verdict::GiveUp);
+        assert_eq!(wait(&Error::api(401, None, "Authentication Failed"), 1, 0.5), None);
     }
 
     #[test]
@@ -179,51 +174,50 @@ mod tests {
             [(1, 200), (2, 400), (3, 800), (7, 12_800), (8, 20_000), (40, 20_000), (u32::MAX - 1, 20_000)]
         {
             let limit = Duration::from_millis(limit);
-            assert_eq!(decide(&outage(), attempt, 1.0), Verdict::RetryAfter(limit));
-            assert_eq!(decide(&outage(), attempt, 0.5), Verdict::RetryAfter(limit / 2));
-            assert_eq!(decide(&outage(), attempt, 0.0), Verdict::RetryAfter(Duration::ZERO));
+            assert_eq!(wait(&outage(), attempt, 1.0), Some(limit));
+            assert_eq!(wait(&outage(), attempt, 0.5), Some(limit / 2));
+            assert_eq!(wait(&outage(), attempt, 0.0), Some(Duration::ZERO));
         }
     }
 
     #[test]
     fn after_a_rate_limit_the_wait_is_five_times_as_long() {
-        assert_eq!(decide(&rate_limit(), 1, 1.0), Verdict::RetryAfter(SECOND));
-        assert_eq!(decide(&rate_limit(), 2, 1.0), Verdict::RetryAfter(2 * SECOND));
+        assert_eq!(wait(&rate_limit(), 1, 1.0), Some(SECOND));
+        assert_eq!(wait(&rate_limit(), 2, 1.0), Some(2 * SECOND));
     }
 
     #[test]
     fn no_request_is_made_before_the_servers_retry_after() {
         let error = rate_limit().with_retry_after(Some(7 * SECOND));
-        assert_eq!(decide(&error, 1, 0.0), Verdict::RetryAfter(7 * SECOND));
+        assert_eq!(wait(&error, 1, 0.0), Some(7 * SECOND));
     }
 
     #[test]
     fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once() {
-        for (wait, verdict) in
-            [(60, Verdict::RetryAfter(60 * SECOND)), (61, Verdict::GiveUp), (u64::MAX, Verdict::GiveUp)]
-        {
-            let error = rate_limit().with_retry_after(Some(Duration::from_secs(wait)));
-            assert_eq!(decide(&error, 1, 0.0), verdict);
+        for (asked, expected) in [(60, Some(60 * SECOND)), (61, None), (u64::MAX, None)] {
+            let error = rate_limit().with_retry_after(Some(Duration::from_secs(asked)));
+            assert_eq!(wait(&error, 1, 0.0), expected);
         }
     }
 
     #[test]
-    fn no_wait_ends_after_the_deadline() {
+    fn no_wait_ends_after_the_deadline_of_90_seconds() {
         let policy = RetryPolicy::default();
         let error = rate_limit().with_retry_after(Some(10 * SECOND));
-        assert_eq!(policy.decide(&error, 1, Some(11 * SECOND), 0.0), Verdict::RetryAfter(10 * SECOND));
-        assert_eq!(policy.decide(&error, 1, Some(10 * SECOND), 0.0), Verdict::GiveUp);
-        assert_eq!(policy.decide(&error, 1, Some(Duration::ZERO), 0.0), Verdict::GiveUp);
+        assert_eq!(policy.wait(&error, 1, 79 * SECOND, 0.0), Some(10 * SECOND));
+        assert_eq!(policy.wait(&error, 1, 80 * SECOND, 0.0), None);
+        assert_eq!(policy.wait(&error, 1, Duration::MAX, 0.0), None);
+        assert_eq!(policy.deadline(SECOND).wait(&error, 1, Duration::ZERO, 0.0), None);
     }
 
     #[test]
     fn absurd_settings_neither_panic_nor_overflow() {
         let policy = RetryPolicy::default().base(Duration::MAX).cap(Duration::MAX).deadline(Duration::MAX).attempts(0);
-        assert_eq!(policy.decide(&rate_limit(), 1, None, 1.0), Verdict::GiveUp);
+        assert_eq!(policy.wait(&rate_limit(), 1, Duration::ZERO, 1.0), None);
         let policy = policy.attempts(u32::MAX);
-        assert_eq!(policy.decide(&rate_limit(), 9, None, 0.0), Verdict::RetryAfter(Duration::ZERO));
-        assert_eq!(policy.decide(&rate_limit(), 9, None, 1.0), Verdict::RetryAfter(Duration::MAX));
-        assert_eq!(policy.decide(&rate_limit(), 9, Some(SECOND), 1.0), Verdict::GiveUp);
+        assert_eq!(policy.wait(&rate_limit(), 9, Duration::ZERO, 0.0), Some(Duration::ZERO));
+        assert_eq!(policy.wait(&rate_limit(), 9, Duration::ZERO, 1.0), None);
+        assert_eq!(policy.wait(&rate_limit(), 9, SECOND, 1.0), None);
     }
 
     #[test]
@@ -233,7 +227,7 @@ mod tests {
             (0..1_000).take_while(|_| budget.withdraw(&error)).count()
         };
         assert_eq!(count(outage()), 100);
-        assert_eq!(count(Error::timeout(crate::error::Limit::Attempt)), 50);
+        assert_eq!(count(Error::timeout("no answer")), 50);
     }
 
     #[test]

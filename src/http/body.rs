@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// A server that stalls must not delay the status, which has arrived.
-const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `max` counts decompressed bytes: another crate may have enabled decompression in reqwest.
 pub(super) async fn read_page(mut response: Response, max: usize) -> Result<Vec<u8>> {

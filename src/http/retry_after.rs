@@ -10,17 +10,26 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     waits.filter_map(|wait| parse_retry_after(&wait, date.as_deref(), SystemTime::now())).max()
 }
 
-/// Seconds, or a date relative to the response's `date`, or else to `now`.
+/// Seconds, also with decimals or as a list of them, of which the longest counts; or a date relative to the response's
+/// `date`, or else to `now`.
 pub(crate) fn parse_retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Too many seconds to represent: forever.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    // A date has a comma too.
+    if let Ok(until) = httpdate::parse_http_date(value) {
+        let now = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now);
+        // No wait for a date in the past.
+        return Some(until.duration_since(now).unwrap_or_default());
     }
-    let until = httpdate::parse_http_date(value).ok()?;
-    let now = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now);
-    // No wait for a date in the past.
-    Some(until.duration_since(now).unwrap_or_default())
+    value.split(',').filter_map(|seconds| parse_seconds(seconds.trim())).max()
+}
+
+fn parse_seconds(text: &str) -> Option<Duration> {
+    // Neither a sign nor an exponent.
+    let is_decimal =
+        text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let seconds: f64 = text.parse().ok().filter(|_| is_decimal)?;
+    // Too many seconds to represent: forever.
+    Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 
 #[cfg(test)]
@@ -44,10 +53,21 @@ mod tests {
     }
 
     #[test]
+    fn seconds_may_have_decimals_and_of_several_the_longest_counts() {
+        for (value, seconds) in
+            [("2.5", 2.5), ("119.7", 119.7), ("3.000", 3.0), ("3, 3", 3.0), ("1,7.5 , 2", 7.5), ("soon, 4", 4.0)]
+        {
+            assert_eq!(parse_retry_after(value, None, UNIX_EPOCH), Some(Duration::from_secs_f64(seconds)), "{value}");
+        }
+    }
+
+    #[test]
     fn absurd_retry_after_is_ignored_or_saturates() {
         let parse = |value| parse_retry_after(value, Some("yesterday"), UNIX_EPOCH);
-        assert_eq!(parse("99999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
-        for value in ["", "-1", "1.5", "soon", "+3", "0x10", "٣", "Sun, 99 Nov 1994 08:49:37 GMT"] {
+        assert_eq!(parse("99999999999999999999999"), Some(Duration::MAX));
+        for value in
+            ["", "-1", "3s", ".5", "1.2.3", "1e9", ",", "soon", "+3", "0x10", "٣", "Sun, 99 Nov 1994 08:49:37 GMT"]
+        {
             assert_eq!(parse(value), None, "{value}");
         }
     }

@@ -5,17 +5,16 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::body::REFUSAL_TIMEOUT;
 use super::*;
+use crate::cursor::Position;
 use crate::walk::PageSize;
-use crate::{Client, ClientBuilder};
-
-const START: PageRequest = PageRequest { position: Position::Start, limit: PageSize::DEFAULT };
+use crate::{Client, ClientBuilder, RetryPolicy};
 
 fn client(base: &str) -> ClientBuilder {
     Client::builder("KEY-1234").base_url(base)
 }
 
 async fn fetch(client: ClientBuilder) -> Result<Page> {
-    client.build()?.source("app").fetch(START).await
+    client.retry(RetryPolicy::none()).build()?.groups("app").page().await
 }
 
 async fn failure(client: ClientBuilder) -> Error {
@@ -133,7 +132,7 @@ async fn a_truncated_response_is_retryable() {
     }
     // No length, and no chunks: the end of the connection is the end of the body, and only its JSON tells.
     let error = failure(client(&writes("HTTP/1.1 200 OK\r\n\r\n{\"data\":[").await)).await;
-    assert!(error.is_retryable() && error.is_decode(), "{error:?}");
+    assert!(error.is_transport() && error.status() == Some(200), "{error:?}");
 }
 
 #[tokio::test]
@@ -226,7 +225,7 @@ async fn the_message_of_a_truncated_error_body_is_its_received_part() {
     let base = hangs(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 50\r\n\r\n<title>Bad key KEY-1234</title>").await;
     let error = failure(client(&base).timeout(Duration::from_millis(300))).await;
     assert_eq!(error.api_message(), Some("Bad key ***"));
-    assert!(error.to_string().starts_with("app app: the request failed: 502 Bad key ***"), "{error}");
+    assert!(error.to_string().starts_with("app app: page 1 failed: 502 Bad key ***"), "{error}");
 }
 
 #[test]
@@ -248,29 +247,49 @@ fn the_query_holds_the_limit_and_at_most_one_cursor_encoded() {
 }
 
 #[test]
-fn one_to_eight_participants_make_the_documented_body() {
-    let users = |count: usize| (1..=count).map(|n| n.to_string()).collect::<Vec<_>>();
-    let body = participants_body(users(2)).unwrap();
+fn the_participants_are_the_documented_body() {
+    let body = participants_body(&["1".to_owned(), "2".to_owned()]).unwrap();
     assert_eq!(&*body, br#"{"messaging_product":"whatsapp","participants":[{"user":"1"},{"user":"2"}]}"#);
-    assert!(participants_body(users(8)).is_ok());
-    for bad in [users(0), users(9), vec!["1".into(), " ".into()]] {
-        assert!(participants_body(bad).is_err());
+}
+
+#[tokio::test]
+async fn invalid_input_is_an_error_and_makes_no_request() {
+    let base = server(|_| async { panic!("a request") }).await;
+    let client = client(&base).build().unwrap();
+    let app = || client.groups("app");
+    for list in [
+        client.groups(""),
+        app().participants([""; 0]),
+        app().participants(["1"; 9]),
+        app().participants(["1", " "]),
+        app().after(""),
+    ] {
+        let error = list.page().await.unwrap_err();
+        assert!(error.is_config() && error.attempts() == 0, "{error:?}");
     }
 }
 
 #[tokio::test]
-async fn invalid_input_is_an_error_of_the_fetch_and_makes_no_request() {
-    let base = server(|_| async { panic!("a request") }).await;
-    let client = client(&base).build().unwrap();
-    for source in [client.source(""), client.source("app").with_participants(Vec::new())] {
-        assert!(source.fetch(START).await.unwrap_err().is_config());
+async fn a_coding_that_was_not_asked_for_is_named() {
+    for (status, body) in [("200 OK", "{\"data\":[]}"), ("403 Forbidden", "no")] {
+        let answer =
+            format!("HTTP/1.1 {status}\r\nContent-Encoding: br\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let error = failure(client(&writes(answer).await)).await;
+        assert!(error.is_protocol() && error.to_string().contains("encoded as \"br\""), "{error}");
+        assert_eq!(error.status().map(|code| code.to_string()), status.split(' ').next().map(str::to_owned));
     }
 }
 
-#[test]
-fn the_fetch_is_one_box_and_is_send_sync_and_unpin() {
-    fn is_send_sync_and_unpin<T: Send + Sync + Unpin + 'static>() {}
-    is_send_sync_and_unpin::<HttpFetch>();
-    is_send_sync_and_unpin::<HttpSource>();
-    assert_eq!(size_of::<HttpFetch>(), 2 * size_of::<usize>());
+#[tokio::test]
+async fn the_trace_id_of_the_body_or_else_of_a_header_is_kept() {
+    for (headers, body, expected) in [
+        ("X-Request-Id: abc-1\r\n", "{\"message\":\"no\"}", Some("abc-1")),
+        ("x-fb-trace-id: h\r\nX-Request-Id: i\r\n", "", Some("h")),
+        ("X-Request-Id: \r\n", "", None),
+        ("", "", None),
+    ] {
+        let answer = format!("HTTP/1.1 400 Bad Request\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len());
+        let error = failure(client(&writes(answer).await)).await;
+        assert_eq!(error.trace_id(), expected);
+    }
 }

@@ -1,6 +1,7 @@
 mod change;
 mod consistent;
 mod index;
+mod removal;
 mod rounds;
 mod updates;
 
@@ -17,6 +18,7 @@ use crate::stream::Progress;
 use index::Index;
 
 pub use change::Change;
+pub use removal::RemovalLimit;
 pub use updates::{Update, Updates, Watch};
 
 const VERSION: u32 = 1;
@@ -37,8 +39,9 @@ const VERSION: u32 = 1;
 /// | `snapshot` | every group that existed throughout | each deletion during the listing can hide a group that exists |
 /// | `consistent_snapshot` | every group that existed throughout | the same |
 ///
-/// Before you delete what a snapshot lacks, take a consistent one, which costs two listings. To show or look up groups,
-/// or to find new ones, `snapshot` is enough.
+/// Before you delete what a snapshot lacks, take a consistent one, which costs two listings, or use
+/// [`update`](crate::ListGroups::update), which also [limits](RemovalLimit) what it removes. To show or look up groups, or
+/// to find new ones, `snapshot` is enough.
 ///
 /// # Order
 ///

@@ -13,7 +13,8 @@ use sync_wrapper::SyncWrapper;
 use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::fetch::MAX_CLOSED;
 use crate::list::ListGroups;
 
 use super::consistent::collect;
@@ -45,7 +46,9 @@ impl ListGroups {
     ///
     /// # Errors
     ///
-    /// Those of [`consistent_snapshot`](Self::consistent_snapshot). Then nothing is known to have changed.
+    /// Those of [`consistent_snapshot`](Self::consistent_snapshot), and [`is_mass_removal`](Error::is_mass_removal) if more
+    /// groups would be removed than [`max_removed`](Self::max_removed) allows. `known` is still what you know: try again
+    /// later with it.
     ///
     /// # Cancel safety
     ///
@@ -79,6 +82,11 @@ impl ListGroups {
             Some(known) => snapshot.changes_since(known),
             None => snapshot.iter().cloned().map(Change::Created).collect(),
         };
+        let removed = changes.iter().filter(|change| matches!(change, Change::Removed(_))).count();
+        let known_groups = known.map_or(0, Snapshot::len);
+        if !self.removal_limit().allows(removed, known_groups) {
+            return Err(self.name(Error::mass_removal(removed, known_groups)));
+        }
         let is_update = known.is_none() || !changes.is_empty();
         Ok(is_update.then_some(Update { changes, snapshot }))
     }
@@ -127,8 +135,8 @@ impl ListGroups {
     /// # Errors and recovery
     ///
     /// A listing that fails yields its error and no changes. The next tick starts the next listing, which is compared
-    /// with the last successful one, so no change is lost. That includes a refused key, since keys are renewed, and
-    /// [`is_inconsistent`](crate::Error::is_inconsistent). To stop at an error, use
+    /// with the last successful one, so no change is lost. That includes a refused credential, since credentials are renewed,
+    /// [`is_inconsistent`](Error::is_inconsistent), and [`is_mass_removal`](Error::is_mass_removal). To stop at an error, use
     /// [`try_next`](futures::TryStreamExt::try_next) and `?`.
     ///
     /// After invalid input ([`is_config`](crate::Error::is_config), as for [`snapshot`](Self::snapshot)) the stream
@@ -223,7 +231,7 @@ impl ListGroups {
     /// `every` is the time from the start of one listing to the start of the next; any duration but zero. Listings never
     /// overlap. Ticks that are missed, during a listing or while the consumer does not poll, cause one immediate listing;
     /// later ones keep the schedule. After an error with [`retry_after`](Error::retry_after), no listing begins before that
-    /// time.
+    /// time, or before an hour if it is longer.
     ///
     /// A listing takes one request for up to 25 groups, about one more for each 1024, and one to confirm the end; twice
     /// that if it lacks a known group. Choose an interval that the app's rate limit allows.
@@ -287,7 +295,7 @@ impl ListGroups {
                     Ok(None) => {}
                     Err(error) => {
                         let is_final = error.is_config();
-                        let not_before = error.retry_after().and_then(|wait| Instant::now().checked_add(wait));
+                        let not_before = error.retry_after().map(|wait| Instant::now() + wait.min(MAX_CLOSED));
                         yield Err(error);
                         if is_final {
                             return;

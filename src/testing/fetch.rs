@@ -1,118 +1,65 @@
-use std::fmt;
-use std::future::Future;
-use std::mem;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::future::pending;
+use std::sync::Arc;
 
-use tokio::time::Sleep;
+use tokio::task::yield_now;
+use tokio::time::sleep;
 
-use super::{FakeGroups, Fault};
+use super::{FakeGroups, Fault, Hook};
 use crate::error::Result;
 use crate::page::Page;
 use crate::source::PageRequest;
 
-/// The future of a [`FakeGroups`]' answer.
-///
-/// # Panics
-///
-/// When polled after its answer, and with [`Fault::Panic`].
-#[must_use = "futures do nothing unless polled"]
-pub struct FakeFetch {
-    fake: FakeGroups,
-    request: PageRequest,
-    stage: Stage,
-}
-
-enum Stage {
-    NotStarted,
-    InFlight(Wait),
-    Answered,
-}
-
-enum Wait {
-    None,
-    Polls(u32),
-    Time(Pin<Box<Sleep>>),
-    Forever,
-    /// No wait. This is the answer.
-    Scripted(Box<Result<Page>>),
-}
-
-impl FakeFetch {
-    pub(super) fn new(fake: FakeGroups, request: PageRequest) -> Self {
-        Self { fake, request, stage: Stage::NotStarted }
-    }
-
-    fn start(&mut self) -> Wait {
-        let mut state = self.fake.state();
-        let index = state.requests.len();
-        state.requests.push(self.request.clone());
-        state.in_flight += 1;
-        let hook = state.on_request.clone();
-        drop(state);
-        // In flight from here on, also if the hook or the fault panics.
-        self.stage = Stage::InFlight(Wait::Forever);
+impl FakeGroups {
+    /// Records a request, and answers it.
+    pub(super) async fn answer(self, request: PageRequest) -> Result<Page> {
+        let mut in_flight = InFlight { fake: self, is_answered: false };
+        let fake = &in_flight.fake;
+        let (index, hook) = fake.record(&request);
         if let Some(hook) = hook {
-            hook(index, &self.fake);
+            hook(index, fake);
         }
-        match self.take_fault(index) {
-            Fault::None => Wait::None,
-            Fault::Error(error) => Wait::Scripted(Box::new(Err(error))),
-            Fault::Page(page) => Wait::Scripted(Box::new(Ok(page))),
-            Fault::Pending(polls) => Wait::Polls(polls),
-            Fault::Delay(time) => Wait::Time(Box::pin(tokio::time::sleep(time))),
-            Fault::Hang => Wait::Forever,
-            Fault::Panic => panic!("scripted fault: request {index} panics"),
-        }
-    }
-
-    fn take_fault(&self, index: usize) -> Fault {
-        self.fake.state().faults.remove(&index).unwrap_or_default()
-    }
-}
-
-impl Future for FakeFetch {
-    type Output = Result<Page>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if matches!(this.stage, Stage::NotStarted) {
-            this.stage = Stage::InFlight(this.start());
-        }
-        let Stage::InFlight(wait) = &mut this.stage else {
-            panic!("a fetch was polled after its answer");
-        };
-        match wait {
-            Wait::None | Wait::Polls(0) | Wait::Scripted(_) => {}
-            Wait::Polls(polls) => {
-                *polls -= 1;
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
+        let fault = fake.state().faults.remove(&index).unwrap_or_default();
+        let scripted = match fault {
+            Fault::None => None,
+            Fault::Error(error) => Some(Err(error)),
+            Fault::Page(page) => Some(Ok(page)),
+            Fault::Pending(polls) => {
+                for _ in 0..polls {
+                    yield_now().await;
+                }
+                None
             }
-            Wait::Time(sleep) => ready!(sleep.as_mut().poll(cx)),
-            Wait::Forever => return Poll::Pending,
-        }
-        let mut state = this.fake.state();
-        state.in_flight -= 1;
-        Poll::Ready(match mem::replace(&mut this.stage, Stage::Answered) {
-            Stage::InFlight(Wait::Scripted(answer)) => *answer,
-            _ => state.list.answer(&this.request),
-        })
+            Fault::Delay(time) => {
+                sleep(time).await;
+                None
+            }
+            Fault::Hang => pending().await,
+            Fault::Panic => panic!("scripted fault: request {index} panics"),
+        };
+        let answer = scripted.unwrap_or_else(|| fake.state().list.answer(&request));
+        in_flight.is_answered = true;
+        answer
+    }
+
+    /// The number of the request, and the hook to call.
+    fn record(&self, request: &PageRequest) -> (usize, Option<Arc<Hook>>) {
+        let mut state = self.state();
+        state.requests.push(request.clone());
+        state.in_flight += 1;
+        (state.requests.len() - 1, state.on_request.clone())
     }
 }
 
-impl Drop for FakeFetch {
+/// Counts a request that is dropped, or panics.
+struct InFlight {
+    fake: FakeGroups,
+    is_answered: bool,
+}
+
+impl Drop for InFlight {
     fn drop(&mut self) {
-        if matches!(self.stage, Stage::InFlight(_)) {
-            let mut state = self.fake.state();
-            state.in_flight -= 1;
-            state.dropped += 1;
-        }
-    }
-}
-
-impl fmt::Debug for FakeFetch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FakeFetch").field("request", &self.request).finish_non_exhaustive()
+        let mut state = self.fake.state();
+        state.in_flight -= 1;
+        state.dropped += usize::from(!self.is_answered);
     }
 }

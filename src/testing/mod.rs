@@ -58,7 +58,6 @@ use list::List;
 
 pub use dialect::{CursorAnswer, CursorKind, Dialect};
 pub use fault::Fault;
-use fetch::FakeFetch;
 
 /// A list of groups in memory: a [`PageSource`] with the API's cursors, scripted faults, and a record of the requests.
 ///
@@ -216,7 +215,7 @@ impl FakeGroups {
 
 impl PageSource for FakeGroups {
     fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
-        FakeFetch::new(self.clone(), request)
+        self.clone().answer(request)
     }
 }
 

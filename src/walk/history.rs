@@ -1,10 +1,10 @@
 //! What the requests of a walk have shown: cursors sent, links, and pages in a row that bring nothing. Bounds every loop.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::cursor::Cursor;
 
-use super::fault::Failure;
+use super::failure::Failure;
 use super::view::{View, hash};
 
 /// Most empty pages in a row. The API may send some (Graph API, "Paginated Results"); a hundred have not been reported,
@@ -17,12 +17,11 @@ const MAX_AGAIN: u32 = 3;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    /// The hash of each cursor, and the pass in which it was last sent. A pass ends at a reversal or restart. Two
+    /// The hashes of the cursors sent in this pass. A pass ends at a reversal, or where pages are requested again. Two
     /// cursors share a hash with a probability of n²/2⁶⁵: for 10,000 pages, in one of 10¹¹ walks.
-    sent: BTreeMap<u64, u32>,
-    pass: u32,
+    sent: BTreeSet<u64>,
     /// Whether the server has sent a link in the direction of the requests.
-    pub(super) linked: bool,
+    linked: bool,
     /// Empty pages since the last page with groups.
     empty_pages: u32,
     /// Pages requested again since the last group was yielded, because of a refused cursor or to go back from the end.
@@ -34,14 +33,9 @@ impl History {
     pub(super) fn admit(&mut self, cursor: Option<&Cursor>) -> Result<(), Failure> {
         match cursor {
             Some(cursor) if cursor.is_too_long() => Err(Failure::CursorTooLong(cursor.as_str().len())),
-            Some(cursor) if !self.send(cursor) => Err(Failure::Loop),
+            Some(cursor) if !self.sent.insert(hash(cursor.as_str())) => Err(Failure::Loop),
             Some(_) | None => Ok(()),
         }
-    }
-
-    /// Adds a cursor. Returns whether it is new in this pass.
-    pub(super) fn send(&mut self, cursor: &Cursor) -> bool {
-        self.sent.insert(hash(cursor.as_str()), self.pass) != Some(self.pass)
     }
 
     /// Allows a cursor to be sent once more in this pass.
@@ -49,28 +43,28 @@ impl History {
         self.sent.remove(&hash(cursor.as_str()));
     }
 
-    /// The history of the walk in the other direction.
-    pub(super) fn reversed(self) -> Self {
-        Self { sent: self.sent, pass: self.pass + 1, ..Self::default() }
-    }
-
     /// Starts a new pass, in which each cursor may be sent once more.
     pub(super) fn begin_pass(&mut self) {
-        self.pass += 1;
+        self.sent.clear();
     }
 
-    /// Whether the text is a cursor that was sent in any pass.
-    pub(super) fn has_sent(&self, text: &str) -> bool {
-        self.sent.contains_key(&hash(text))
+    /// Starts the pass back from a page on which the walk reverses.
+    pub(super) fn reverse(&mut self, view: &View) {
+        self.begin_pass();
+        self.linked = view.ahead.link;
     }
 
     pub(super) fn received(&mut self, view: &View) {
-        self.linked |= view.ahead.link;
+        self.linked |= view.side(view.position.direction()).link;
         self.empty_pages = if view.len() == 0 { self.empty_pages + 1 } else { 0 };
     }
 
     pub(super) fn yielded(&mut self) {
         self.again = 0;
+    }
+
+    pub(super) fn is_linked(&self) -> bool {
+        self.linked
     }
 
     pub(super) fn has_too_many_empty_pages(&self) -> bool {
@@ -94,22 +88,25 @@ impl History {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_cursor_is_new_once_in_each_pass_and_known_for_ever() {
-        let mut history = History::default();
-        assert!(history.send(&"a".into()));
-        assert!(!history.send(&"a".into()));
-        history.begin_pass();
-        assert!(history.has_sent("a") && !history.has_sent("b"));
-        assert!(history.send(&"a".into()));
-        assert!(!history.send(&"a".into()));
+    fn admits(history: &mut History, cursor: &str) -> bool {
+        history.admit(Some(&cursor.into())).is_ok()
     }
 
     #[test]
-    fn a_refused_cursor_that_is_forgotten_is_new_again() {
+    fn a_cursor_is_sent_once_in_each_pass() {
         let mut history = History::default();
-        history.send(&"a".into());
+        assert!(admits(&mut history, "a"));
+        assert!(!admits(&mut history, "a"));
+        history.begin_pass();
+        assert!(admits(&mut history, "a"));
+        assert!(!admits(&mut history, "a"));
+    }
+
+    #[test]
+    fn a_cursor_that_is_forgotten_may_be_sent_again() {
+        let mut history = History::default();
+        assert!(admits(&mut history, "a"));
         history.forget(&"a".into());
-        assert!(history.send(&"a".into()));
+        assert!(admits(&mut history, "a"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::cursor::Direction;
-use crate::walk::{Event, Failure, Kept, Outcome, Place, Rules};
+use crate::walk::{Failure, Kept, Outcome, Place, Rules};
 
 /// A page, and what is known when it arrives. Two groups were requested.
 #[expect(clippy::struct_excessive_bools, reason = "each is a dimension of the table")]
@@ -62,23 +62,22 @@ fn leads(case: Case) -> Leads {
     let cursor = cursor.then_some("cursor");
     // What the page says of the other direction is of no account.
     yields_all(&mut walk, page(0..groups).lead(direction, link, cursor).link(direction.reversed(), "other"));
-    let (outcome, at_the_end) = (walk.step(Event::Pull), is_at_the_end(&walk));
-    match outcome {
-        Outcome::Request(position, _) => {
+    let (pulled, at_the_end) = (walk.pull(), is_at_the_end(&walk));
+    match pulled {
+        Ok(Some((position, _))) => {
             assert_eq!(position, at(direction, "cursor"));
             assert!(!at_the_end);
             On
         }
-        Outcome::Fail(failure) => {
+        Err(failure) => {
             assert_eq!(failure, Failure::LinkWithoutCursor);
             assert!(!at_the_end);
             ToAnError
         }
-        Outcome::End => {
+        Ok(None) => {
             assert!(at_the_end);
             ToTheEnd
         }
-        other => panic!("{other:?}"),
     }
 }
 

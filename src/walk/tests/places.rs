@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::cursor::Direction;
-use crate::walk::{Anchor, Failure, Fault, Gap, Outcome, PageSize, Place, Rules, Walk, hash};
+use crate::walk::{Anchor, Failure, Gap, Outcome, PageSize, Place, Problem, Rules, Walk, hash};
 
 /// A walk through the list, from its start or from behind its end.
 fn through(list: &List, direction: Direction, rules: Rules) -> Walk {
@@ -171,7 +171,7 @@ fn the_place_of_a_failed_request_is_after_the_last_group_yielded() {
             let (mut walk, mut count) = (begin, 0);
             while !is_at_the_end(&walk) {
                 let place = walk.place(0);
-                assert_eq!(fault(&mut walk, Fault::Other), Outcome::Fail(Failure::Request));
+                assert_eq!(problem(&mut walk, Problem::Other), Outcome::Fail(Failure::Request));
                 assert_eq!(walk.place(0), place);
                 assert_eq!(list.rest(Walk::new(place, direction, by(2))), all[count..]);
                 resume(&mut walk);
@@ -229,7 +229,7 @@ fn a_place_is_the_same_while_its_cursor_is_settled() {
     let place = walk.place(0);
     invalid(&mut walk);
     assert_eq!(walk.place(0), place);
-    fault(&mut walk, Fault::Other);
+    problem(&mut walk, Problem::Other);
     assert_eq!(walk.place(0), place);
 }
 

@@ -1,7 +1,7 @@
 //! Refused cursors: which refusal is the end of the list, and which is an error.
 
 use super::support::*;
-use crate::walk::{Failure, Fault, Outcome, Place, Rules, Walk};
+use crate::walk::{Failure, Outcome, Place, Problem, Rules, Walk};
 
 /// A walk that has yielded a page of two groups which leads to `a` without a link.
 fn unlinked(rules: Rules) -> Walk {
@@ -113,7 +113,7 @@ fn a_changed_page_without_a_cursor_is_the_end() {
 
 #[test]
 fn a_page_that_is_refused_too_shows_that_the_cursor_has_expired() {
-    for refusal in [Fault::Invalid, Fault::Expired] {
+    for refusal in [Problem::Invalid, Problem::Expired] {
         let two_pages = |rules| {
             let mut walk = from_start(rules);
             yields_all(&mut walk, page(0..2).next("a"));
@@ -123,12 +123,12 @@ fn a_page_that_is_refused_too_shows_that_the_cursor_has_expired() {
             walk
         };
         let mut walk = two_pages(without_memory(by(2)));
-        assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
         resume(&mut walk);
         asks(&mut walk, &after("b"));
 
         let mut walk = two_pages(by(2));
-        assert_eq!(fault(&mut walk, refusal), Outcome::Restarted(1));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Restarted(1));
         asks(&mut walk, &START);
         yields_nothing(&mut walk, &page(0..2).next("a"));
         assert_eq!(yields(&mut walk, page(2..5)), [4]);
@@ -180,7 +180,7 @@ fn a_changed_page_whose_last_group_yielded_is_gone_yields_each_group_once() {
             asks(&mut walk, &at(direction, "b"));
             // The memory is of this page on only: such a walk cannot begin again.
             if direction == Backward {
-                assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Fail(Failure::Request));
+                assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Fail(Failure::Request));
             }
         }
     }
@@ -227,17 +227,17 @@ fn groups_and_restarts_start_the_count_of_changed_pages_again() {
         asks(&mut walk, &after("d"));
         yields_nothing(&mut walk, &page(2..4).next(cursor));
     }
-    assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Restarted(1));
+    assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Restarted(1));
     yields_nothing(&mut walk, &page(0..2).next("i"));
     change(&mut walk, ["j", "k", "l"]);
 }
 
 #[test]
 fn a_failure_while_a_refusal_is_settled_is_told_and_resumed() {
-    for failure in [Fault::Other, Fault::TooLarge, Fault::Unexplained] {
+    for failure in [Problem::Other, Problem::TooLarge, Problem::Unexplained] {
         let mut walk = unlinked(adaptive());
         invalid(&mut walk);
-        assert_eq!(fault(&mut walk, failure), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, failure), Outcome::Fail(Failure::Request));
         assert!(!is_at_the_end(&walk));
         resume(&mut walk);
         assert_eq!(request(&mut walk), (START, 25));
@@ -291,11 +291,11 @@ fn a_saved_place_whose_page_has_changed_goes_on_after_the_last_group_yielded() {
 
 #[test]
 fn a_saved_place_whose_page_is_refused_too_has_expired() {
-    for refusal in [Fault::Invalid, Fault::Expired] {
+    for refusal in [Problem::Invalid, Problem::Expired] {
         let saved = unlinked(by(2)).place(0);
         let mut walk = Walk::new(saved.clone(), Forward, by(2));
         invalid(&mut walk);
-        assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
         assert_eq!(walk.place(0), saved);
         resume(&mut walk);
         asks(&mut walk, &after("a"));
@@ -304,12 +304,12 @@ fn a_saved_place_whose_page_is_refused_too_has_expired() {
 
 #[test]
 fn a_saved_place_between_two_groups_whose_page_is_refused_has_expired() {
-    for refusal in [Fault::Invalid, Fault::Expired] {
+    for refusal in [Problem::Invalid, Problem::Expired] {
         let mut walk = from(after("given"), by(2));
         yields_all(&mut walk, page(0..2).next("a"));
         let mut walk = Walk::new(walk.place(1), Forward, by(2));
         asks(&mut walk, &after("given"));
-        assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
         resume(&mut walk);
         asks(&mut walk, &after("given"));
     }
@@ -326,7 +326,7 @@ fn an_expired_cursor_is_never_the_end() {
     let saved = || Walk::new(confirming().place(0), Forward, by(2));
     let given = [from(after("given"), by(2)), from(before("given"), by(2))];
     for mut walk in given.into_iter().chain([confirming(), linked(), saved()]) {
-        assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Fail(Failure::Request));
         assert!(!is_at_the_end(&walk));
         ends(&mut walk);
     }
@@ -334,9 +334,9 @@ fn an_expired_cursor_is_never_the_end() {
 
 #[test]
 fn a_refusal_in_answer_to_the_start_is_an_error_since_no_cursor_was_sent() {
-    for refusal in [Fault::Invalid, Fault::Expired] {
+    for refusal in [Problem::Invalid, Problem::Expired] {
         let mut walk = from_start(by(2));
-        assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
         assert_eq!((walk.place(0), walk.restarts()), (Place::Start, 0));
         resume(&mut walk);
         asks(&mut walk, &START);

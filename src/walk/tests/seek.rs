@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::cursor::Direction;
-use crate::walk::{Failure, Fault, Outcome, Place, Rules, Walk};
+use crate::walk::{Failure, Outcome, Place, Problem, Rules, Walk};
 
 /// The place after the third group, "2", of a first page of five.
 fn after_three() -> Place {
@@ -222,7 +222,7 @@ fn a_cursor_that_expires_during_a_search_is_an_error_at_the_place_that_is_sought
     for direction in DIRECTIONS {
         let mut walk = seek(direction, by(2));
         yields_nothing(&mut walk, &page(10..12).next("a"));
-        assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Fail(Failure::Request));
         assert_eq!(walk.place(0), after_three());
         resume(&mut walk);
         asks(&mut walk, &after("a"));

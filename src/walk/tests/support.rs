@@ -2,7 +2,7 @@
 
 use crate::cursor::{Cursor, Direction, Position};
 
-use crate::walk::{Event, Failure, Fault, Gap, Kept, Outcome, PageSize, Place, Rules, Side, Sizes, View, Walk};
+use crate::walk::{Failure, Gap, Kept, Outcome, PageSize, Place, Problem, Rules, Side, Sizes, Walk};
 
 pub(super) use Direction::{Backward, Forward};
 
@@ -123,8 +123,8 @@ pub(super) fn towards(direction: Direction, rules: Rules) -> Walk {
 /// The request that the walk makes.
 #[track_caller]
 pub(super) fn request(walk: &mut Walk) -> (Position, u16) {
-    match walk.step(Event::Pull) {
-        Outcome::Request(position, size) => (position, size.get()),
+    match walk.pull() {
+        Ok(Some((position, size))) => (position, size.get()),
         other => panic!("the walk makes no request: {other:?}"),
     }
 }
@@ -145,8 +145,8 @@ pub(super) fn asks_for(walk: &mut Walk) -> u16 {
 
 #[track_caller]
 pub(super) fn fails(walk: &mut Walk) -> Failure {
-    match walk.step(Event::Pull) {
-        Outcome::Fail(failure) => failure,
+    match walk.pull() {
+        Err(failure) => failure,
         other => panic!("the walk does not fail: {other:?}"),
     }
 }
@@ -155,26 +155,26 @@ pub(super) fn fails(walk: &mut Walk) -> Failure {
 #[track_caller]
 pub(super) fn ends(walk: &mut Walk) {
     for _ in 0..2 {
-        assert_eq!(walk.step(Event::Pull), Outcome::End);
+        assert_eq!(walk.pull(), Ok(None));
     }
 }
 
 /// The request failed.
-pub(super) fn fault(walk: &mut Walk, fault: Fault) -> Outcome {
-    walk.step(Event::Fault(fault))
+pub(super) fn problem(walk: &mut Walk, problem: Problem) -> Outcome {
+    walk.failed(problem)
 }
 
 /// The request failed, and the walk says nothing of it.
 #[track_caller]
 pub(super) fn invalid(walk: &mut Walk) {
-    assert_eq!(fault(walk, Fault::Invalid), Outcome::Nothing);
+    assert_eq!(problem(walk, Problem::Invalid), Outcome::Nothing);
 }
 
 /// The request failed, and the walk begins again.
 #[track_caller]
 pub(super) fn restarts(walk: &mut Walk) {
     let restarts = walk.restarts() + 1;
-    assert_eq!(fault(walk, Fault::Expired), Outcome::Restarted(restarts));
+    assert_eq!(problem(walk, Problem::Expired), Outcome::Restarted(restarts));
     asks(walk, &START);
 }
 
@@ -182,19 +182,13 @@ pub(super) fn restarts(walk: &mut Walk) {
 #[track_caller]
 pub(super) fn resume(walk: &mut Walk) {
     ends(walk);
-    assert_eq!(walk.step(Event::Resume), Outcome::Nothing);
+    walk.resume();
 }
 
 /// The request was answered.
 pub(super) fn answer(walk: &mut Walk, page: &Page) -> Outcome {
-    let view = view(walk, page);
-    walk.step(Event::Page(view))
-}
-
-/// The page as the walk sees it.
-pub(super) fn view(walk: &mut Walk, page: &Page) -> View {
     let ids: Vec<_> = page.ids.iter().map(ToString::to_string).collect();
-    walk.view(ids.iter().map(String::as_str), page.next.clone(), page.previous.clone())
+    walk.page(ids.iter().map(String::as_str), page.next.clone(), page.previous.clone())
 }
 
 /// The groups that the caller gets of the page, in the server's order.
@@ -264,12 +258,8 @@ impl List {
 
     /// Answers the walk's next request. Returns what the caller gets, in the order of the walk, or `None` at the end.
     pub(super) fn answer(&self, walk: &mut Walk) -> Option<Vec<i64>> {
-        let (position, size) = match walk.step(Event::Pull) {
-            Outcome::Request(position, size) => (position, size.get()),
-            Outcome::End => return None,
-            other => panic!("{other:?}"),
-        };
-        let mut ids = yields(walk, self.page(&position, size));
+        let (position, size) = walk.pull().unwrap()?;
+        let mut ids = yields(walk, self.page(&position, size.get()));
         if walk.heading() == Backward {
             ids.reverse();
         }

@@ -2,7 +2,7 @@
 
 use crate::cursor::{Direction, Position};
 use crate::server::{Groups, MAX_GROUPS, Page};
-use crate::walk::{self, Event, Gap, Kept, Outcome, PageSize, Place, Side, Sizes, Walk};
+use crate::walk::{self, Gap, Kept, Outcome, PageSize, Place, Problem, Side, Sizes, Walk};
 
 /// What the caller sets about a walk.
 #[derive(Clone, Copy, Debug)]
@@ -100,8 +100,11 @@ impl Walker {
 
     /// The caller has all groups so far, and wants more.
     pub(crate) fn pull(&mut self) -> Step {
-        let outcome = self.walk.step(Event::Pull);
-        self.step(outcome)
+        match self.walk.pull() {
+            Ok(Some((position, size))) => Step::Ask(position, size.get()),
+            Ok(None) => Step::End,
+            Err(failure) => Step::Fail(failure.into()),
+        }
     }
 
     /// The request is answered by this page.
@@ -109,26 +112,24 @@ impl Walker {
         self.page = page.groups;
         let side = |link, cursor: &Option<_>| Side { link, cursor: cursor.clone() };
         let ids = page.groups.as_slice().iter().map(|serial| IDS[usize::from(*serial)]);
-        let view = self.walk.view(ids, side(page.has_next, &page.after), side(page.has_previous, &page.before));
-        let outcome = self.walk.step(Event::Page(view));
+        let outcome = self.walk.page(ids, side(page.has_next, &page.after), side(page.has_previous, &page.before));
         self.step(outcome)
     }
 
     /// The request failed.
     pub(crate) fn failed(&mut self, fault: Fault) -> Step {
-        let fault = match fault {
-            Fault::Expired => walk::Fault::Expired,
-            Fault::Invalid => walk::Fault::Invalid,
-            Fault::Unexplained => walk::Fault::Unexplained,
-            Fault::Transient => walk::Fault::Other,
-        };
-        let outcome = self.walk.step(Event::Fault(fault));
+        let outcome = self.walk.failed(match fault {
+            Fault::Expired => Problem::Expired,
+            Fault::Invalid => Problem::Invalid,
+            Fault::Unexplained => Problem::Unexplained,
+            Fault::Transient => Problem::Other,
+        });
         self.step(outcome)
     }
 
     /// The caller wants to go on after an error.
     pub(crate) fn resume(&mut self) {
-        self.walk.step(Event::Resume);
+        self.walk.resume();
     }
 
     /// The place before the last `remaining` groups of the page that was yielded last.
@@ -143,18 +144,9 @@ impl Walker {
 
     fn step(&self, outcome: Outcome) -> Step {
         match outcome {
-            Outcome::Request(position, size) => Step::Ask(position, size.get()),
             Outcome::Yield(kept) => Step::Yield(self.yielded(&kept)),
             Outcome::Nothing | Outcome::Restarted(_) | Outcome::Lowered(_) => Step::Nothing,
-            Outcome::Fail(failure) => Step::Fail(match failure {
-                walk::Failure::Request => Failure::Request,
-                walk::Failure::GivenCursor => Failure::GivenCursor,
-                walk::Failure::RefusedCursor => Failure::RefusedCursor,
-                walk::Failure::Loop => Failure::Loop,
-                walk::Failure::NoWayBack => Failure::NoWayBack,
-                _ => Failure::Other,
-            }),
-            Outcome::End => Step::End,
+            Outcome::Fail(failure) => Step::Fail(failure.into()),
         }
     }
 
@@ -169,6 +161,19 @@ impl Walker {
         match self.walk.heading() {
             Direction::Forward => kept.collect(),
             Direction::Backward => kept.rev().collect(),
+        }
+    }
+}
+
+impl From<walk::Failure> for Failure {
+    fn from(failure: walk::Failure) -> Self {
+        match failure {
+            walk::Failure::Request => Self::Request,
+            walk::Failure::GivenCursor => Self::GivenCursor,
+            walk::Failure::RefusedCursor => Self::RefusedCursor,
+            walk::Failure::Loop => Self::Loop,
+            walk::Failure::NoWayBack => Self::NoWayBack,
+            _ => Self::Other,
         }
     }
 }
