@@ -1,24 +1,68 @@
 //! What is wrong with a body, and where.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 
-use serde_path_to_error::{Path, Segment};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess};
 
-/// The keys that a path may show. Others are the server's text, of any length.
-const KEYS: [&str; 12] = [
-    "data",
-    "groups",
-    "id",
-    "subject",
-    "creation_timestamp",
-    "created_at",
-    "paging",
-    "cursors",
-    "after",
-    "before",
-    "next",
-    "previous",
-];
+/// The path to a fault, innermost first. It is written while an error is returned, so that it costs nothing otherwise.
+#[derive(Default)]
+pub(super) struct Trail(RefCell<Vec<Step>>);
+
+enum Step {
+    Key(&'static str),
+    Index(usize),
+}
+
+impl Trail {
+    /// Reads the value of a key that must not repeat.
+    #[inline]
+    pub(super) fn value<'de, A: MapAccess<'de>, S: DeserializeSeed<'de>>(
+        &self,
+        slot: &mut Option<S::Value>,
+        key: &'static str,
+        object: &mut A,
+        seed: S,
+    ) -> Result<(), A::Error> {
+        if slot.is_some() {
+            return Err(A::Error::duplicate_field(key));
+        }
+        *slot = Some(object.next_value_seed(seed).map_err(|error| self.after(Step::Key(key), error))?);
+        Ok(())
+    }
+
+    /// Reads the element with this index.
+    #[inline]
+    pub(super) fn element<'de, A: SeqAccess<'de>, S: DeserializeSeed<'de>>(
+        &self,
+        index: usize,
+        array: &mut A,
+        seed: S,
+    ) -> Result<Option<S::Value>, A::Error> {
+        array.next_element_seed(seed).map_err(|error| self.after(Step::Index(index), error))
+    }
+
+    #[cold]
+    fn after<E>(&self, step: Step, error: E) -> E {
+        self.0.borrow_mut().push(step);
+        error
+    }
+
+    pub(super) fn fault(self, json: &[u8], error: &serde_json::Error) -> Fault {
+        let mut text = String::new();
+        for step in self.0.into_inner().into_iter().rev() {
+            // Writing to a string cannot fail.
+            _ = match step {
+                Step::Key(key) if text.is_empty() => write!(text, "{key}"),
+                Step::Key(key) => write!(text, ".{key}"),
+                Step::Index(index) => write!(text, "[{index}]"),
+            };
+        }
+        let separator = if text.is_empty() { "" } else { ": " };
+        _ = write!(text, "{separator}{error}");
+        Fault { text, truncated: error.is_eof() || ends_in_a_number(json, error) }
+    }
+}
 
 /// Quotes nothing of the body.
 #[derive(Debug)]
@@ -29,29 +73,11 @@ pub(super) struct Fault {
     pub(super) truncated: bool,
 }
 
-impl Fault {
-    #[cold]
-    pub(super) fn new(json: &[u8], path: &Path, error: &serde_json::Error) -> Self {
-        let mut text = String::new();
-        for segment in path {
-            // Writing to a string cannot fail.
-            _ = match segment {
-                Segment::Map { key } if !KEYS.contains(&key.as_str()) => break,
-                Segment::Map { key } if text.is_empty() => write!(text, "{key}"),
-                Segment::Map { key } => write!(text, ".{key}"),
-                Segment::Seq { index } => write!(text, "[{index}]"),
-                _ => break,
-            };
-        }
-        let separator = if text.is_empty() { "" } else { ": " };
-        _ = write!(text, "{separator}{error}");
-        Self { text, truncated: error.is_eof() || ends_in_a_number(json, error) }
-    }
-}
-
-/// Whether a number that is cut is the error. serde_json does not call this the end of the body where the number is ignored.
+/// Whether the body ends within a number, as `1.`. Where the number is ignored, serde_json calls it invalid.
 fn ends_in_a_number(json: &[u8], error: &serde_json::Error) -> bool {
     let last_line = json.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len);
     let lines = 1 + json.iter().filter(|byte| **byte == b'\n').count();
-    matches!(json, [.., b'-' | b'+' | b'.' | b'e' | b'E']) && (error.line(), error.column()) == (lines, last_line)
+    matches!(json, [.., b'-' | b'+' | b'.' | b'e' | b'E'])
+        && (error.line(), error.column()) == (lines, last_line)
+        && error.to_string().starts_with("invalid number")
 }

@@ -1,32 +1,13 @@
 //! The forms that the values of fields may have.
 
 use percent_encoding::percent_decode_str;
-use serde::de::{DeserializeSeed as _, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor as _};
+use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor as _};
 
-use super::form::{As, Form};
+use super::form::Form;
 use crate::cursor::{Cursor, MAX_CURSOR_BYTES};
 
-/// For serde's `deserialize_with`, which takes functions.
-macro_rules! functions {
-    ($($name:ident: $form:expr => $value:ty),+ $(,)?) => {$(
-        #[inline]
-        pub(super) fn $name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$value, D::Error> {
-            As($form).deserialize(deserializer)
-        }
-    )+};
-}
-
-functions! {
-    id: Id => String,
-    subject: Subject => String,
-    seconds: Seconds => Option<i64>,
-    cursor: AnyCursor => Option<SentCursor>,
-    next: Link("after") => Option<SentLink>,
-    previous: Link("before") => Option<SentLink>,
-}
-
 /// A text that is not empty, or a whole number, as its digits.
-struct Id;
+pub(super) struct Id;
 
 impl Form<'_> for Id {
     type Value = String;
@@ -38,11 +19,14 @@ impl Form<'_> for Id {
     }
 
     fn whole<E>(self, number: i128) -> Result<String, E> {
-        Ok(number.to_string())
+        let mut digits = number.to_string();
+        // It has room for 39 digits.
+        digits.shrink_to_fit();
+        Ok(digits)
     }
 }
 
-struct Subject;
+pub(super) struct Subject;
 
 impl Form<'_> for Subject {
     type Value = String;
@@ -55,33 +39,33 @@ impl Form<'_> for Subject {
 }
 
 /// A number of seconds, or the text of one. Fractions of a second are dropped.
-struct Seconds;
+pub(super) struct Seconds;
 
 const OUT_OF_RANGE: &str = "a number out of range";
 
 impl Form<'_> for Seconds {
-    type Value = Option<i64>;
+    type Value = i64;
     const EXPECTED: &'static str = "seconds since 1970";
 
     #[inline]
-    fn whole<E: Error>(self, number: i128) -> Result<Option<i64>, E> {
-        i64::try_from(number).map(Some).map_err(|_| Self::instead(OUT_OF_RANGE))
+    fn whole<E: Error>(self, number: i128) -> Result<i64, E> {
+        i64::try_from(number).map_err(|_| Self::instead(OUT_OF_RANGE))
     }
 
-    fn float<E: Error>(self, number: f64) -> Result<Option<i64>, E> {
+    fn float<E: Error>(self, number: f64) -> Result<i64, E> {
         /// 2⁶³: the first float that is too large.
         const LIMIT: f64 = 9_223_372_036_854_775_808.0;
         if !(-LIMIT..LIMIT).contains(&number) {
             return Err(Self::instead(OUT_OF_RANGE));
         }
         #[expect(clippy::cast_possible_truncation, reason = "in range, and fractions of a second are dropped")]
-        Ok(Some(number as i64))
+        Ok(number as i64)
     }
 
-    fn text<E: Error>(self, text: &str) -> Result<Option<i64>, E> {
+    fn text<E: Error>(self, text: &str) -> Result<i64, E> {
         let text = text.trim();
         match (text.parse(), text.parse()) {
-            (Ok(seconds), _) => Ok(Some(seconds)),
+            (Ok(seconds), _) => Ok(seconds),
             (_, Ok(number)) => self.float(number),
             _ => Err(Self::instead("a string")),
         }
@@ -107,7 +91,7 @@ impl SentCursor {
 }
 
 /// A text, or a whole number as its digits. Null, an empty text and "null" mean `None`.
-struct AnyCursor;
+pub(super) struct AnyCursor;
 
 impl Form<'_> for AnyCursor {
     type Value = Option<SentCursor>;
@@ -134,7 +118,9 @@ pub(super) struct SentLink {
 }
 
 /// A link, and the parameter that is its cursor. Null, an empty text and "null" mean `None`.
-struct Link(&'static str);
+pub(super) struct Link {
+    pub(super) cursor: &'static str,
+}
 
 impl Form<'_> for Link {
     type Value = Option<SentLink>;
@@ -145,7 +131,7 @@ impl Form<'_> for Link {
     }
 
     fn text<E>(self, text: &str) -> Result<Option<SentLink>, E> {
-        let link = SentLink { cursor: parameter(text, self.0) };
+        let link = SentLink { cursor: parameter(text, self.cursor) };
         Ok((!matches!(text, "" | "null")).then_some(link))
     }
 }
@@ -154,12 +140,15 @@ impl Form<'_> for Link {
 fn parameter(link: &str, name: &str) -> Option<SentCursor> {
     let query = link.split('#').next()?.split_once('?')?.1;
     let (_, value) = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?;
-    let value = percent_decode_str(value);
-    match value.clone().count() {
-        // Too long to be copied.
-        bytes if bytes > MAX_CURSOR_BYTES => Some(SentCursor::TooLong(bytes)),
-        _ => SentCursor::new(&value.decode_utf8().ok()?),
+    let decoded = percent_decode_str(value);
+    if value.len() > MAX_CURSOR_BYTES {
+        // It may be as large as the body, so it is measured before it is copied.
+        let bytes = decoded.clone().count();
+        if bytes > MAX_CURSOR_BYTES {
+            return Some(SentCursor::TooLong(bytes));
+        }
     }
+    SentCursor::new(&decoded.decode_utf8().ok()?)
 }
 
 /// Whether a status is an error: any but "success" and null.
@@ -173,20 +162,12 @@ impl<'de> Form<'de> for Failed {
         Ok(false)
     }
 
-    fn boolean<E>(self, _: bool) -> Result<bool, E> {
-        Ok(true)
-    }
-
-    fn whole<E>(self, _: i128) -> Result<bool, E> {
-        Ok(true)
-    }
-
-    fn float<E>(self, _: f64) -> Result<bool, E> {
-        Ok(true)
-    }
-
     fn text<E>(self, text: &str) -> Result<bool, E> {
         Ok(!text.eq_ignore_ascii_case("success"))
+    }
+
+    fn other<E>(self, _: &'static str) -> Result<bool, E> {
+        Ok(true)
     }
 
     fn array<A: SeqAccess<'de>>(self, array: A) -> Result<bool, A::Error> {

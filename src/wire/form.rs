@@ -14,25 +14,25 @@ pub(super) trait Form<'de>: Sized {
     const EXPECTED: &'static str;
 
     fn null<E: Error>(self) -> Result<Self::Value, E> {
-        Err(Self::instead("null"))
+        self.other("null")
     }
 
     fn boolean<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Err(Self::instead("a boolean"))
+        self.other("a boolean")
     }
 
     /// A whole number that fits into 64 bits, with or without a sign.
     fn whole<E: Error>(self, _: i128) -> Result<Self::Value, E> {
-        Err(Self::instead("a number"))
+        self.other("a number")
     }
 
     /// Any other number.
     fn float<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Err(Self::instead("a number"))
+        self.other("a number")
     }
 
     fn text<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-        Err(Self::instead("a string"))
+        self.other("a string")
     }
 
     fn array<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
@@ -41,6 +41,11 @@ pub(super) trait Form<'de>: Sized {
 
     fn object<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
         Err(Self::instead("an object"))
+    }
+
+    /// Null, a boolean, a number or a text, where its own method is not implemented.
+    fn other<E: Error>(self, found: &'static str) -> Result<Self::Value, E> {
+        Err(Self::instead(found))
     }
 
     #[cold]

@@ -37,7 +37,7 @@ const MAX_TITLE_BYTES: usize = 80;
 /// * [`Error::cursor_too_long`]: a cursor exceeds the limit.
 pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
-    match answer::read(json) {
+    match Answer::read(json) {
         Ok(answer) if answer.refused => Err(refusal(OK, json, secrets)),
         Ok(answer) => Ok(answer.into_page()?.bytes(body.len() as u64)),
         Err(fault) => Err(refusal::despite_success(OK, json, secrets).unwrap_or_else(|| explain(json, secrets, fault))),
@@ -55,10 +55,10 @@ fn explain(json: &[u8], secrets: &[&str], fault: Fault) -> Error {
 
 impl Answer {
     fn into_page(self) -> Result<Page> {
-        let Paging { cursors, next, previous } = self.paging;
+        let (groups, Paging { cursors, next, previous }) = self.into_parts();
         let (has_next, has_previous) = (next.is_some(), previous.is_some());
         let cursors = Cursors { after: cursor(cursors.after, next)?, before: cursor(cursors.before, previous)? };
-        Ok(Page::new(self.groups, cursors).has_next(has_next).has_previous(has_previous))
+        Ok(Page::new(groups, cursors).has_next(has_next).has_previous(has_previous))
     }
 }
 

@@ -208,12 +208,12 @@ impl<'de> Form<'de> for Search<'_> {
         Ok(true)
     }
 
-    fn float<E>(self, _: f64) -> Result<bool, E> {
+    fn text<E>(mut self, text: &str) -> Result<bool, E> {
+        self.offer(text);
         Ok(true)
     }
 
-    fn text<E>(mut self, text: &str) -> Result<bool, E> {
-        self.offer(text);
+    fn other<E>(self, _: &'static str) -> Result<bool, E> {
         Ok(true)
     }
 

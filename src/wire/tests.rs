@@ -188,6 +188,19 @@ fn a_body_cut_anywhere_is_truncated_and_retryable() {
 }
 
 #[test]
+fn a_body_cut_within_a_number_is_truncated_whether_the_number_is_kept_or_not() {
+    for key in ["creation_timestamp", "unknown"] {
+        for number in ["-", "1.", "1e", "1E+", "-1.5e-"] {
+            let error = try_page(&format!("{{\"data\":\n[{{\"{key}\":{number}")).unwrap_err();
+            assert!(error.is_decode() && error.is_retryable(), "{key}, {number}: {error}");
+        }
+    }
+    for body in [r#"{"data":[],"x":1.}"#, r#"{"data":[]}e"#, r#"{"data":e"#, "-"] {
+        failure(body.as_bytes());
+    }
+}
+
+#[test]
 fn what_follows_the_answer_is_an_error() {
     for tail in ["x", "{}", ",", "\0"] {
         let failure = failure(format!("{DOCUMENTED}{tail}").as_bytes());
@@ -418,6 +431,10 @@ fn more_groups_than_a_page_holds_are_read_all() {
     let group = r#"{"id":"a","subject":"b","creation_timestamp":1}"#;
     let body = format!(r#"{{"data":[{group}{}]}}"#, format!(",{group}").repeat(2_999));
     assert_eq!(page(&body).groups.len(), 3_000);
+    let not_utf8 = [&body.as_bytes()[..body.len() - 1], b",\"x\":\"\xff\"}"].concat();
+    assert_eq!(decode(&not_utf8, &[]).unwrap().groups.len(), 3_000);
+    let broken = body.replace("]}", ",5]}");
+    assert!(failure(broken.as_bytes()).starts_with("data[3000]: expected a group, found a number"));
 }
 
 #[test]
