@@ -145,8 +145,8 @@ impl<S: PageSource> Listing<S> {
             (Failure::Loop, _) => Error::cursor_loop(),
             (Failure::CursorTooLong(bytes), _) => Error::cursor_too_long(bytes),
             (Failure::LinkWithoutCursor, _) => Error::protocol("the page has a link to another page, but no cursor"),
-            (Failure::EmptyPages, _) => {
-                Error::protocol("a hundred pages in a row have no groups, and each leads to another page")
+            (Failure::NoProgress, _) => {
+                Error::protocol("a hundred pages in a row have no new groups, and each leads to another page")
             }
             (Failure::Unstable, _) => Error::protocol("the last page of the list changes each time it is requested"),
             (Failure::NoWayBack, _) => {
@@ -167,6 +167,8 @@ fn problem(error: &Error) -> Problem {
         Problem::TooLarge
     } else if error.is_unexplained_refusal() {
         Problem::Unexplained
+    } else if error.is_retryable() && !error.is_rate_limited() {
+        Problem::Exhausted
     } else {
         Problem::Other
     }

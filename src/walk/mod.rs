@@ -228,11 +228,12 @@ impl Walk {
         };
     }
 
-    /// The page size of a request: at most the groups still wanted, plus those to skip before them.
+    /// The page size of a request: at most the groups still wanted, plus those to skip before them, which are as many as
+    /// on the last page where pages overlap.
     fn size(&self, request: &Request) -> PageSize {
         let size = self.rules.sizes.next(request.seek.is_some());
         let skip = match &request.seek {
-            None => 0,
+            None => self.history.repeated(),
             Some(seek) if request.position.direction() == self.heading && !seek.is_lost() => seek.ahead(),
             // The gap may be anywhere.
             Some(_) => return size,
