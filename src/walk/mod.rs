@@ -191,7 +191,10 @@ impl Walk {
         let view = view.filled(mem::take(&mut self.spare), ids, next, previous);
         self.answer(|walk, ask| match ask {
             Ask::Page(request) => {
-                walk.rules.sizes.worked(view.size);
+                // An empty page may be short of its groups because of its size.
+                if view.len() > 0 {
+                    walk.rules.sizes.worked(view.size);
+                }
                 walk.read(request, view)
             }
             Ask::Settle { page, refused } => walk.settle(page, refused, view),

@@ -42,6 +42,14 @@ fn a_size_that_has_worked_is_not_refused_by_a_failure_without_an_explanation() {
 }
 
 #[test]
+fn an_empty_page_does_not_show_that_its_size_works() {
+    let mut walk = from_start(adaptive());
+    yields_all(&mut walk, page(0..25).next("a"));
+    asks_once_more(&mut walk, &empty());
+    assert_eq!(problem(&mut walk, Problem::Unexplained), Outcome::Lowered(PageSize::clamped(100)));
+}
+
+#[test]
 fn a_refusal_of_the_smallest_size_is_an_error() {
     for refusal in [Problem::Unexplained, Problem::Exhausted, Problem::TooLarge] {
         let mut walk = from_start(adaptive());
