@@ -9,7 +9,7 @@ use rapidhash::v3::rapidhash_v3;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES, Position};
 use crate::error::{Error, Result};
-use crate::fetch::{Fetcher, Gate, Pace, RetryPolicy};
+use crate::fetch::{Fetcher, Pace, RetryPolicy};
 use crate::page::Page;
 use crate::snapshot::RemovalLimit;
 use crate::source::{AnySource, PageSource};
@@ -79,7 +79,7 @@ pub(crate) struct Plan {
 impl ListGroups {
     /// Lists the groups of any source: for tests and other transports.
     pub fn from_source(source: impl PageSource) -> Self {
-        Self::at_pace(AnySource::new(source), Pace::new(RetryPolicy::default(), Gate::open(), None))
+        Self::at_pace(AnySource::new(source), Pace::without_client())
     }
 
     pub(crate) fn at_pace(source: AnySource, pace: Pace) -> Self {

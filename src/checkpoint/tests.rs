@@ -15,6 +15,7 @@ fn middle() -> Checkpoint {
             offset: 17,
             anchor: Some(Anchor::After(hash("Z3JvdXA="))),
             next: Some(Position::Before("QVFI".into())),
+            linked: true,
         }),
     }
 }
@@ -39,14 +40,14 @@ fn text(version: u32, json: &str) -> String {
 
 fn json(checkpoint: &Checkpoint) -> String {
     let text = checkpoint.to_string();
-    let body = text.strip_prefix("gupshup-groups:2:").unwrap();
+    let body = text.strip_prefix("gupshup-groups:3:").unwrap();
     String::from_utf8(URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap()
 }
 
 #[test]
 fn a_saved_place_reads_back_as_it_was() {
     let Place::Middle(gap) = middle().place else { unreachable!() };
-    let passed = Gap { anchor: Some(Anchor::Before(0)), next: None, ..gap.clone() };
+    let passed = Gap { anchor: Some(Anchor::Before(0)), next: None, linked: false, ..gap.clone() };
     for checkpoint in [
         start(),
         start().reversed(),
@@ -74,7 +75,7 @@ fn white_space_around_the_text_does_not_matter() {
 
 #[test]
 fn a_text_that_is_not_a_checkpoint_says_so() {
-    for text in ["", "QVFI", "gupshup-groups", "gupshup-groups:2"] {
+    for text in ["", "QVFI", "gupshup-groups", "gupshup-groups:3"] {
         let error = text.parse::<Checkpoint>().unwrap_err();
         assert!(error.is_config() && error.to_string().contains("not a checkpoint"), "{text}: {error}");
     }
@@ -89,7 +90,7 @@ fn assert_damaged(text: &str) {
 #[test]
 fn a_damaged_text_says_so_wherever_it_was_cut() {
     let text = middle().to_string();
-    for end in "gupshup-groups:2:".len()..text.len() {
+    for end in "gupshup-groups:3:".len()..text.len() {
         assert_damaged(&text[..end]);
     }
 }
@@ -100,26 +101,26 @@ fn a_version_that_is_not_a_number_is_damaged() {
 }
 
 #[test]
-fn a_text_of_version_2_with_an_unknown_field_is_damaged() {
+fn a_text_with_an_unknown_field_is_damaged() {
     let json = json(&middle());
     for (field, with_more) in [("{\"list\"", "{\"more\":1,\"list\""), ("{\"page\"", "{\"more\":1,\"page\"")] {
         assert!(json.contains(field), "{json}");
-        assert_damaged(&text(2, &json.replacen(field, with_more, 1)));
+        assert_damaged(&text(3, &json.replacen(field, with_more, 1)));
     }
 }
 
 #[test]
 fn a_place_has_one_text() {
     let json = json(&middle());
-    assert_damaged(&text(2, &format!(" {json}")));
-    assert_damaged(&text(2, &json.replace("\"limit\":100", "\"limit\":0")));
-    assert_damaged(&text(2, &json.replace("\"limit\":100", "\"limit\":2000")));
-    assert_damaged(&format!("gupshup-groups:02:{}", URL_SAFE_NO_PAD.encode(json)));
+    assert_damaged(&text(3, &format!(" {json}")));
+    assert_damaged(&text(3, &json.replace("\"size\":100", "\"size\":0")));
+    assert_damaged(&text(3, &json.replace("\"size\":100", "\"size\":2000")));
+    assert_damaged(&format!("gupshup-groups:03:{}", URL_SAFE_NO_PAD.encode(json)));
 }
 
 #[test]
 fn another_version_is_refused_with_what_to_do() {
-    for (version, advice) in [(0, "list again from the start"), (1, "list again from the start"), (3, "update")] {
+    for (version, advice) in [(1, "list again from the start"), (2, "list again from the start"), (4, "update")] {
         let error = text(version, &json(&middle())).parse::<Checkpoint>().unwrap_err();
         assert!(error.is_config());
         let sentence = error.to_string();

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::ops::Not;
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::walk::{Anchor, Gap, Place};
 
 const NAME: &str = "gupshup-groups";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// JSON in base64.
 #[derive(Serialize, Deserialize)]
@@ -38,12 +39,14 @@ enum SavedPlace {
 #[serde(deny_unknown_fields)]
 struct SavedGap {
     page: SavedPosition,
-    limit: u16,
+    size: u16,
     offset: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     anchor: Option<SavedAnchor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<SavedPosition>,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    linked: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,13 +68,14 @@ impl From<&Gap> for SavedGap {
     fn from(gap: &Gap) -> Self {
         Self {
             page: (&gap.position).into(),
-            limit: gap.size.get(),
+            size: gap.size.get(),
             offset: gap.offset,
             anchor: gap.anchor.map(|anchor| match anchor {
                 Anchor::Before(hash) => SavedAnchor::Before(hash),
                 Anchor::After(hash) => SavedAnchor::After(hash),
             }),
             next: gap.next.as_ref().map(Into::into),
+            linked: gap.linked,
         }
     }
 }
@@ -80,13 +84,14 @@ impl From<SavedGap> for Gap {
     fn from(saved: SavedGap) -> Self {
         Self {
             position: saved.page.into(),
-            size: PageSize::clamped(saved.limit.into()),
+            size: PageSize::clamped(saved.size.into()),
             offset: saved.offset,
             anchor: saved.anchor.map(|anchor| match anchor {
                 SavedAnchor::Before(hash) => Anchor::Before(hash),
                 SavedAnchor::After(hash) => Anchor::After(hash),
             }),
             next: saved.next.map(Into::into),
+            linked: saved.linked,
         }
     }
 }

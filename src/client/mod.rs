@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
-use crate::fetch::{Attempt, Gate, Observer, Pace, RetryPolicy};
+use crate::fetch::{Attempt, Gate, Observer, Pace, RetryPolicy, TIMEOUT};
 use crate::http::{API_KEY, AUTHORIZATION, Endpoint, HeaderName, HeaderValue, HttpSource, Key, Limits, Url};
 use crate::list::ListGroups;
 use crate::source::AnySource;
@@ -27,7 +27,6 @@ const KEY_VARIABLE: &str = "GUPSHUP_API_KEY";
 const URL_VARIABLE: &str = "GUPSHUP_API_URL";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const TIMEOUT: Duration = Duration::from_secs(30);
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
@@ -320,7 +319,7 @@ impl ClientBuilder {
         Ok(Client {
             endpoint: Arc::new(endpoint),
             base: Arc::new(base),
-            pace: Pace::new(self.retry, gate, self.observer),
+            pace: Pace::new(self.retry, self.timeout, gate, self.observer),
         })
     }
 }

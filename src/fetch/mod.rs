@@ -24,18 +24,28 @@ pub use observe::{Attempt, Outcome};
 pub(crate) use rate::{Gate, MAX_CLOSED};
 pub use retry::RetryPolicy;
 
+/// The default of [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How requests are repeated and spaced. Clones share the budget and the gate.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
     policy: Arc<RetryPolicy>,
+    /// The most that an attempt takes while it is polled. If it is left alone, the rest is not the page's time.
+    timeout: Duration,
     budget: Arc<Budget>,
     gate: Arc<Gate>,
     observer: Option<Observer>,
 }
 
 impl Pace {
-    pub(crate) fn new(policy: RetryPolicy, gate: Gate, observer: Option<Observer>) -> Self {
-        Self { policy: Arc::new(policy), budget: Arc::new(Budget::new()), gate: Arc::new(gate), observer }
+    pub(crate) fn new(policy: RetryPolicy, timeout: Duration, gate: Gate, observer: Option<Observer>) -> Self {
+        Self { policy: Arc::new(policy), timeout, budget: Arc::new(Budget::new()), gate: Arc::new(gate), observer }
+    }
+
+    /// For a source of the user's own.
+    pub(crate) fn without_client() -> Self {
+        Self::new(RetryPolicy::default(), TIMEOUT, Gate::open(), None)
     }
 
     pub(crate) fn with_policy(self, policy: RetryPolicy) -> Self {
@@ -121,16 +131,16 @@ impl Fetcher {
         number: &mut u32,
         spent: &mut Duration,
     ) -> Result<Page> {
-        let Pace { budget, gate, observer, .. } = &self.pace;
+        let Pace { timeout, budget, gate, observer, .. } = &self.pace;
         loop {
             self.effort.add_wait(gate.turn().await?);
             *number += 1;
             self.effort.begin(*number);
             let began = Instant::now();
-            let attempt = self.source.boxed_fetch(request.clone());
+            let attempt = self.source.fetch(request.clone());
             let attempt = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, *number);
             let (answer, begun) = attempt.await;
-            *spent += began.elapsed();
+            *spent += began.elapsed().min(*timeout);
             let wait = match &answer {
                 Ok(_) => {
                     budget.deposit();

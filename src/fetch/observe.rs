@@ -248,7 +248,7 @@ mod tests {
     use futures::FutureExt as _;
     use futures::stream::{StreamExt as _, TryStreamExt as _};
 
-    use super::super::{Gate, Pace, RetryPolicy};
+    use super::super::{Gate, Pace, RetryPolicy, TIMEOUT};
     use super::*;
     use crate::list::ListGroups;
     use crate::page::Group;
@@ -256,7 +256,7 @@ mod tests {
     use crate::testing::{FakeGroups, Fault};
 
     fn list(fake: FakeGroups, observer: impl Fn(&Attempt<'_>) + Send + Sync + 'static) -> ListGroups {
-        let pace = Pace::new(RetryPolicy::default(), Gate::open(), Some(Observer::new(observer)));
+        let pace = Pace::new(RetryPolicy::default(), TIMEOUT, Gate::open(), Some(Observer::new(observer)));
         ListGroups::at_pace(AnySource::new(fake), pace)
     }
 

@@ -3,6 +3,8 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::checkpoint::Checkpoint;
@@ -11,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Fetcher;
 use crate::list::Plan;
 use crate::page::{Group, Page};
-use crate::source::{BoxedFetch, PageRequest};
+use crate::source::PageRequest;
 use crate::trace;
 use crate::walk::{Failure, Kept, Outcome, PageSize, Place, Problem, Rules, Side, Walk};
 
@@ -32,7 +34,7 @@ pub(super) struct Listing {
 
 /// What a stream does that waits for no page.
 pub(super) enum Pulled {
-    Request(BoxedFetch),
+    Request(BoxFuture<'static, Result<Page>>),
     Item(Option<Result<Page>>),
 }
 
@@ -96,6 +98,10 @@ impl Listing {
         }
         match self.walk.pull() {
             Ok(Some((position, size))) => {
+                if self.read_ahead {
+                    // Panics before a page arrives, which would be lost.
+                    let _ = Handle::current();
+                }
                 let request = self.request(position, size);
                 Pulled::Request(Box::pin(self.fetcher.clone().fetch(request)))
             }
@@ -109,7 +115,7 @@ impl Listing {
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub(super) fn fetch_ahead(&self) -> Option<BoxedFetch> {
+    pub(super) fn fetch_ahead(&self) -> Option<BoxFuture<'static, Result<Page>>> {
         if !self.read_ahead {
             return None;
         }
@@ -167,8 +173,8 @@ impl Listing {
             (Failure::Loop, _) => Error::cursor_loop(),
             (Failure::CursorTooLong(bytes), _) => Error::cursor_too_long(bytes),
             (Failure::LinkWithoutCursor, _) => Error::protocol("the page has a link to another page, but no cursor"),
-            (Failure::EmptyPages, _) => {
-                Error::protocol("a hundred pages in a row have no groups, and each leads to another page")
+            (Failure::NoProgress, _) => {
+                Error::protocol("a hundred pages in a row have no new group, and each leads to another page")
             }
             (Failure::Unstable, _) => Error::protocol("the last page of the list changes each time it is requested"),
             (Failure::NoWayBack, _) => {
@@ -190,6 +196,7 @@ fn problem(error: &Error) -> Problem {
         ErrorKind::CursorExpired => Problem::Expired,
         ErrorKind::PageSize => Problem::TooLarge,
         ErrorKind::Api if error.status() == Some(400) => Problem::Unexplained,
+        ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Unavailable => Problem::Exhausted,
         _ => Problem::Other,
     }
 }

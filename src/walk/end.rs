@@ -1,6 +1,6 @@
 //! Where a page leads, and what establishes the end of the list.
 
-use crate::cursor::{Direction, Position};
+use crate::cursor::Position;
 
 use super::failure::Failure;
 use super::request::Request;
@@ -27,18 +27,16 @@ pub(super) fn next(view: &View, linked: bool, confirm: bool) -> Next {
     }
 }
 
-/// Where a page leads on which the walk reverses. `ends`: the list ends on this page in the direction of the request.
+/// Where a page with groups leads on which the walk reverses.
 ///
 /// A missing link says nothing here, because the page was reached from the other side.
-pub(super) fn back(view: &View, ends: bool) -> Next {
+pub(super) fn back(view: &View) -> Next {
     match &view.ahead.cursor {
         _ if view.position == Position::Start => Ok(None),
         Some(cursor) => {
             let position = Position::from_cursor(view.heading, cursor.clone());
             Ok(Some(Request::follow(position, view.gap(view.len()), view.ahead.link)))
         }
-        // No group is before the cursor of the request, so the list begins at that cursor.
-        None if view.heading == Direction::Forward && ends && view.hashes.is_empty() => Ok(Some(Request::start())),
         None => Err(Failure::NoWayBack),
     }
 }

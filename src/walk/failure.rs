@@ -11,6 +11,8 @@ pub(crate) enum Problem {
     TooLarge,
     /// An unexplained 400: the page size may be the reason.
     Unexplained,
+    /// A failure that may pass (5xx, a timeout, a broken body) has outlived its attempts: the page size may be the reason.
+    Exhausted,
     /// Neither the cursor nor the page size.
     Other,
 }
@@ -28,8 +30,8 @@ pub(crate) enum Failure {
     /// The page's cursor is too long: its length in bytes.
     CursorTooLong(usize),
     LinkWithoutCursor,
-    /// A hundred empty pages in a row.
-    EmptyPages,
+    /// A hundred pages in a row without a new group.
+    NoProgress,
     /// The last page changes each time it is requested.
     Unstable,
     /// The page has no cursor for the other direction.

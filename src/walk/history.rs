@@ -7,9 +7,9 @@ use crate::cursor::Cursor;
 use super::failure::Failure;
 use super::view::{View, hash};
 
-/// Most empty pages in a row. The API may send some (Graph API, "Paginated Results"); a hundred have not been reported,
-/// and mean that the server sends new cursors without end.
-const MAX_EMPTY_PAGES: u32 = 100;
+/// Most pages in a row without a new group. The API may send some empty ones (Graph API, "Paginated Results"); a hundred
+/// have not been reported, and mean that the server sends new cursors without end.
+const MAX_IDLE_PAGES: u32 = 100;
 
 /// Most pages in a row that are requested again, for a server that refuses each cursor it has just sent, or changes its
 /// last page each time.
@@ -20,11 +20,15 @@ pub(super) struct History {
     /// The hashes of the cursors sent in this pass. A pass ends at a reversal, or where pages are requested again. Two
     /// cursors share a hash with a probability of n²/2⁶⁵: for 10,000 pages, in one of 10¹¹ walks.
     sent: BTreeSet<u64>,
+    /// The fingerprints of the pages received in this pass.
+    received: BTreeSet<u64>,
     /// Whether the server has sent a link in the direction of the requests.
     linked: bool,
-    /// Empty pages since the last page with groups.
-    empty_pages: u32,
-    /// Pages requested again since the last group was yielded, because of a refused cursor or to go back from the end.
+    /// The number of groups that the last page repeated of the page before it.
+    repeated: usize,
+    /// Pages since the last one with a new group.
+    idle: u32,
+    /// Pages requested again since the list last went on, because of a refused cursor or to go back from the end.
     again: u32,
 }
 
@@ -43,9 +47,10 @@ impl History {
         self.sent.remove(&hash(cursor.as_str()));
     }
 
-    /// Starts a new pass, in which each cursor may be sent once more.
+    /// Starts a new pass, in which each cursor may be sent once more, and each page is new.
     pub(super) fn begin_pass(&mut self) {
         self.sent.clear();
+        self.received.clear();
     }
 
     /// Starts the pass back from a page on which the walk reverses.
@@ -54,21 +59,39 @@ impl History {
         self.linked = view.ahead.link;
     }
 
-    pub(super) fn received(&mut self, view: &View) {
+    /// Notes whether a page has a link.
+    pub(super) fn saw_link(&mut self, view: &View) {
         self.linked |= view.side(view.position.direction()).link;
-        self.empty_pages = if view.len() == 0 { self.empty_pages + 1 } else { 0 };
     }
 
-    pub(super) fn yielded(&mut self) {
+    /// Counts a page, of which the groups after the first `skip` are not known to be repeated. Returns whether it brings
+    /// new ones: it is no repetition of a page of this pass.
+    pub(super) fn receive(&mut self, view: &View, skip: usize) -> bool {
+        let is_new = skip < view.len() && self.received.insert(fingerprint(&view.hashes));
+        self.idle = if is_new { 0 } else { self.idle + 1 };
+        is_new
+    }
+
+    /// Notes how many groups of the page before a page has repeated.
+    pub(super) fn saw_seam(&mut self, repeated: usize) {
+        self.repeated = repeated;
+    }
+
+    /// The list went on to another page with new groups.
+    pub(super) fn went_on(&mut self) {
         self.again = 0;
+    }
+
+    pub(super) fn repeated(&self) -> usize {
+        self.repeated
     }
 
     pub(super) fn is_linked(&self) -> bool {
         self.linked
     }
 
-    pub(super) fn has_too_many_empty_pages(&self) -> bool {
-        self.empty_pages >= MAX_EMPTY_PAGES
+    pub(super) fn has_stalled(&self) -> bool {
+        self.idle >= MAX_IDLE_PAGES
     }
 
     /// Counts a page that is requested again. Returns whether it may be.
@@ -78,10 +101,15 @@ impl History {
         may
     }
 
-    /// Allows as many empty pages and repeated requests as at first.
+    /// Allows as many pages without a new group, and repeated requests, as at first.
     pub(super) fn reset_bounds(&mut self) {
-        (self.empty_pages, self.again) = (0, 0);
+        (self.idle, self.again) = (0, 0);
     }
+}
+
+/// The same for the same groups, in any order. Different pages share one as rarely as two cursors share a hash.
+fn fingerprint(hashes: &[u64]) -> u64 {
+    hashes.iter().fold(0, |sum, hash| sum.wrapping_add(*hash))
 }
 
 #[cfg(test)]

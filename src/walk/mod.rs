@@ -191,7 +191,10 @@ impl Walk {
         let view = view.filled(mem::take(&mut self.spare), ids, next, previous);
         self.answer(|walk, ask| match ask {
             Ask::Page(request) => {
-                walk.rules.sizes.worked(view.size);
+                // An empty page may be short of its groups because of its size.
+                if view.len() > 0 {
+                    walk.rules.sizes.worked(view.size);
+                }
                 walk.read(request, view)
             }
             Ask::Settle { page, refused } => walk.settle(page, refused, view),
@@ -228,11 +231,12 @@ impl Walk {
         };
     }
 
-    /// The page size of a request: at most the groups still wanted, plus those to skip before them.
+    /// The page size of a request: at most the groups still wanted, plus those to skip before them, which are as many as
+    /// on the last page where pages overlap.
     fn size(&self, request: &Request) -> PageSize {
         let size = self.rules.sizes.next(request.seek.is_some());
         let skip = match &request.seek {
-            None => 0,
+            None => self.history.repeated(),
             Some(seek) if request.position.direction() == self.heading && !seek.is_lost() => seek.ahead(),
             // The gap may be anywhere.
             Some(_) => return size,

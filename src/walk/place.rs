@@ -5,6 +5,7 @@ use std::mem;
 use crate::cursor::{Direction, PageSize, Position};
 
 use super::end::Next;
+use super::request::Request;
 use super::view::{Kept, View};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +30,8 @@ pub(crate) struct Gap {
     pub(crate) anchor: Option<Anchor>,
     /// The position that continues from the gap without this page, if known.
     pub(crate) next: Option<Position>,
+    /// Whether a link announced the page there.
+    pub(crate) linked: bool,
 }
 
 /// The hash of the group by which a gap is found, and its side of the gap in the direction of the request.
@@ -43,12 +46,22 @@ pub(crate) enum Anchor {
 impl Gap {
     /// The gap before the first group of the page.
     pub(crate) fn before(position: Position, size: PageSize) -> Self {
-        Self { position, size, offset: 0, anchor: None, next: None }
+        Self { position, size, offset: 0, anchor: None, next: None, linked: false }
     }
 
     /// The gap before the first group of the same page.
     pub(super) fn at_the_start(self) -> Self {
         Self::before(self.position, self.size)
+    }
+
+    /// The same gap, wherever it is in the list. Without an anchor, the end of the list.
+    pub(super) fn anywhere(self) -> Self {
+        Self { anchor: self.anchor, offset: usize::MAX, ..Self::before(Position::Start, self.size) }
+    }
+
+    /// The same gap, from which this request continues.
+    fn leading_to(self, next: &Request) -> Self {
+        Self { next: Some(next.position.clone()), linked: next.is_linked(), ..self }
     }
 
     pub(super) fn hash(&self) -> Option<u64> {
@@ -80,7 +93,7 @@ impl Place {
     /// The end of the list in the direction `heading`. The gap leads back.
     fn the_end(gap: Gap, heading: Direction) -> Self {
         match heading {
-            Direction::Forward => Self::End(Gap { next: None, ..gap }),
+            Direction::Forward => Self::End(Gap { next: None, linked: false, ..gap }),
             Direction::Backward => Self::Start,
         }
     }
@@ -144,9 +157,7 @@ impl CurrentPage {
         let end = match (cut, next) {
             (Some(last), _) => Place::Middle(page.gap(last + 1)),
             (None, Ok(None)) => Place::the_end(page.view.gap(len), page.view.heading),
-            (None, Ok(Some(request))) if page.held().is_none() => {
-                Place::Middle(Gap { next: Some(request.position.clone()), ..page.view.gap(len) })
-            }
+            (None, Ok(Some(request))) if page.held().is_none() => Place::Middle(page.view.gap(len).leading_to(request)),
             (None, _) => Place::Middle(page.gap(len)),
         };
         mem::replace(self, Self { end, ..page }).view.hashes
@@ -165,7 +176,7 @@ impl CurrentPage {
         };
         self.end = match next {
             Ok(None) => Place::the_end(gap, empty.heading),
-            Ok(Some(request)) => Place::Middle(Gap { next: Some(request.position.clone()), ..gap }),
+            Ok(Some(request)) => Place::Middle(gap.leading_to(request)),
             Err(_) => return,
         };
     }
@@ -197,6 +208,17 @@ impl CurrentPage {
     fn held_after(&self, count: usize) -> Option<&Gap> {
         let mut passed = self.view.hashes.iter().take(count);
         self.hold.as_ref().filter(|gap| passed.all(|hash| Some(*hash) != gap.hash()))
+    }
+
+    /// How many groups at the start of the page after this one were yielded: those that are on this page, in the same order,
+    /// or those up to the last one yielded, if that is all that is known. `end`: the end of this page.
+    pub(super) fn repeated_by(&self, next: &View, end: &Gap) -> usize {
+        if self.view.len() > 0 {
+            let mut known = self.view.hashes.iter();
+            next.hashes.iter().take_while(|hash| known.any(|known| known == *hash)).count()
+        } else {
+            next.hashes.iter().position(|hash| Some(*hash) == end.hash()).map_or(0, |index| index + 1)
+        }
     }
 
     /// The gap of a walk that was reversed on the page of `gap` and has read it, now that the page is `view`: before the

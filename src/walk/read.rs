@@ -1,9 +1,11 @@
 //! What a page means to the walk, which is a pure value, and what the walk then does.
 
+use crate::cursor::{Direction, Position};
+
 use super::end::{self, Next};
 use super::failure::Failure;
 use super::place::Gap;
-use super::request::{Ask, Request};
+use super::request::{Ask, Origin, Request};
 use super::seek::Seek;
 use super::view::{Kept, View};
 use super::{Outcome, State, Walk};
@@ -14,27 +16,35 @@ enum Reading {
     List { skip: usize, next: Next },
     /// The gap is on a later page, if anywhere.
     Search { seek: Seek, next: Next },
+    /// It is empty where groups were expected, so it is requested once more.
+    OnceMore,
     /// The gap is gone, so the page where it was is listed again from its start.
     Again(Gap),
-    /// The gap is gone, so the walk goes back from the end of the list, which is at this gap.
-    FromTheEnd(Gap),
+    /// The walk goes back from the page of this gap, or from the end of the list.
+    BackFrom(Gap),
 }
 
 impl Reading {
-    /// What a page means that leads to `next` in the direction of its request.
-    fn new(request: &Request, view: &View, next: Next) -> Self {
-        let (ends, reverses) = (matches!(next, Ok(None)), view.is_reversed());
-        let here = |skip, next| Self::List { skip, next: if reverses { end::back(view, ends) } else { next } };
-        let Some(seek) = &request.seek else { return here(0, next) };
-        match (seek.find_in(view), &seek.last) {
-            (Some(skip), _) => here(skip, next),
-            (None, _) if !ends => Self::Search { seek: seek.clone().after(view), next },
-            (None, _) if !reverses => Self::Again(seek.gap.clone()),
+    /// `linked`: the server has sent a link in this direction earlier. `confirm`: the end must be confirmed.
+    fn new(request: &Request, view: &View, linked: bool, confirm: bool) -> Self {
+        let next = end::next(view, linked, confirm);
+        let (ends, is_empty, reverses) = (matches!(next, Ok(None)), view.len() == 0, view.is_reversed());
+        if ends && is_empty && request.doubts_an_empty_page(confirm) {
+            return Self::OnceMore;
+        }
+        let Some(seek) = &request.seek else { return Self::List { skip: 0, next } };
+        match seek.find_in(view) {
+            Some(skip) if !reverses => Self::List { skip, next },
+            Some(skip) if !is_empty => Self::List { skip, next: end::back(view) },
+            _ if !ends => Self::Search { seek: seek.clone().after(view), next },
+            None if !reverses => Self::Again(seek.gap.clone()),
             // New groups may have moved older ones off the gap's page, so no group is lost only if the walk goes back
-            // from the end of the list. An empty page has no cursor to go back, so the page before it is requested
-            // again.
-            (None, Some(last)) if view.len() == 0 => Self::FromTheEnd(last.clone()),
-            (None, _) => here(0, next),
+            // from the end of the list.
+            None if !is_empty => Self::List { skip: 0, next: end::back(view) },
+            // The cursors of an empty page may be those that were sent, so they lead nowhere back.
+            _ if view.position == Position::Start => Self::List { skip: 0, next: Ok(None) },
+            _ if view.heading == Direction::Forward => Self::List { skip: 0, next: Ok(Some(Request::start())) },
+            _ => Self::BackFrom(seek.last.clone().unwrap_or_else(|| seek.gap.clone().anywhere())),
         }
     }
 }
@@ -42,9 +52,8 @@ impl Reading {
 impl Walk {
     /// Handles a page of the list.
     pub(super) fn read(&mut self, request: Request, view: View) -> (State, Outcome) {
-        let next = end::next(&view, self.history.is_linked(), self.rules.confirm_end);
-        let reading = Reading::new(&request, &view, next);
-        self.history.received(&view);
+        let reading = Reading::new(&request, &view, self.history.is_linked(), self.rules.confirm_end);
+        self.history.saw_link(&view);
         match reading {
             Reading::List { skip, next } => {
                 if view.is_reversed() {
@@ -53,24 +62,26 @@ impl Walk {
                 self.list(request, view, skip, next)
             }
             Reading::Search { seek, next } => {
+                self.history.receive(&view, 0);
                 self.spare = view.hashes;
                 let next = self.admit(next.map(|next| next.map(|next| Request { seek: Some(seek), ..next })));
                 (self.follow(next, request), Outcome::Nothing)
             }
+            Reading::OnceMore => (State::Going(Ask::Page(Request { was_empty: true, ..request })), Outcome::Nothing),
             Reading::Again(gap) => {
                 // Without a memory, groups are repeated.
                 self.read_again(&gap);
                 self.go_back(Request::find(gap.at_the_start()))
             }
-            Reading::FromTheEnd(gap) if self.history.may_request_again() => self.go_back(Request::find(gap)),
-            Reading::FromTheEnd(_) => (State::Failed(Ask::Page(request)), Outcome::Fail(Failure::Unstable)),
+            Reading::BackFrom(gap) if self.history.may_request_again() => self.go_back(Request::find(gap)),
+            Reading::BackFrom(_) => (State::Failed(Ask::Page(request)), Outcome::Fail(Failure::Unstable)),
         }
     }
 
     /// Yields the groups of a page after the first `skip`, less those to leave out.
     fn list(&mut self, request: Request, view: View, skip: usize, next: Next) -> (State, Outcome) {
         let len = view.len();
-        let (kept, cut) = self.take(&view, skip);
+        let (kept, cut) = self.take(&request, &view, skip);
         let next = self.admit(next);
         // Empty pages of the list are yielded; one that only confirms the end is not.
         let is_item = if len > 0 { kept.len() > 0 } else { !request.only_confirms() };
@@ -86,7 +97,14 @@ impl Walk {
     }
 
     /// The groups of a page that the caller gets, and the index of the last, if `max_groups` cut the page there.
-    fn take(&mut self, view: &View, skip: usize) -> (Kept, Option<usize>) {
+    fn take(&mut self, request: &Request, view: &View, skip: usize) -> (Kept, Option<usize>) {
+        let repeated = match &request.origin {
+            Origin::Page { end, .. } if request.seek.is_none() => self.page.repeated_by(view, end),
+            Origin::Start | Origin::Given | Origin::Page { .. } | Origin::Place => 0,
+        };
+        self.history.saw_seam(repeated);
+        let skip = skip.max(repeated);
+        let skip = if self.history.receive(view, skip) { skip } else { view.len() };
         let mut kept = match &self.memory {
             Some(memory) if memory.leaves_out() => memory.fresh(&view.hashes, skip),
             _ => Kept::Run(skip..view.len()),
@@ -99,8 +117,8 @@ impl Walk {
         if let Some(memory) = &mut self.memory {
             memory.record(&view.hashes, &kept);
         }
-        if kept.len() > 0 {
-            self.history.yielded();
+        if kept.len() > 0 && matches!(request.origin, Origin::Page { .. }) {
+            self.history.went_on();
         }
         let cut = kept.last().filter(|_| kept.len() < all);
         (kept, cut)
@@ -122,9 +140,7 @@ impl Walk {
             Ok(None) => State::Done,
             _ if self.rules.max_groups == Some(0) => State::Done,
             Err(failure) => State::Failing(failure, again),
-            Ok(Some(request)) if self.history.has_too_many_empty_pages() => {
-                State::Failing(Failure::EmptyPages, request)
-            }
+            Ok(Some(request)) if self.history.has_stalled() => State::Failing(Failure::NoProgress, request),
             Ok(Some(request)) => State::Going(Ask::Page(request)),
         }
     }

@@ -11,12 +11,8 @@ use super::{Outcome, State, Walk};
 
 /// What the page that gave a refused cursor says about the refusal.
 enum Settled {
-    /// The cursor is good, so the refusal was the end of the list.
-    End,
-    /// The page has a link now: groups were created after it, so the cursor may be good now.
-    SendAgain,
-    /// The server refuses a cursor that it still links to.
-    Refused,
+    /// It gives the cursor again: the server may have forgotten it before. `linked`: with a link.
+    Same { linked: bool },
     /// The page has changed.
     Changed,
 }
@@ -26,12 +22,10 @@ impl Settled {
     fn new(end: &Gap, refused: &Request, view: &View) -> Self {
         let direction = refused.position.direction();
         let side = view.side(direction);
-        let is_same = view.last(direction) == end.hash() && side.cursor.as_ref() == refused.position.cursor();
-        match &refused.origin {
-            _ if !is_same => Self::Changed,
-            _ if !side.link => Self::End,
-            Origin::Page { linked: false, .. } if refused.seek.is_none() => Self::SendAgain,
-            _ => Self::Refused,
+        if view.last(direction) == end.hash() && side.cursor.as_ref() == refused.position.cursor() {
+            Self::Same { linked: side.link }
+        } else {
+            Self::Changed
         }
     }
 }
@@ -56,9 +50,12 @@ impl Walk {
     }
 
     /// The server calls a cursor invalid. That is the end of the list only if the cursor proves good: for a cursor from
-    /// a page, that page is requested again; for the caller's, one group in the other direction.
+    /// a page, that page is requested again, and then the cursor is sent once more; for the caller's, one group is
+    /// requested in the other direction.
     fn invalid(&mut self, refused: Request) -> (State, Outcome) {
         let ask = match (&refused.origin, refused.position.cursor()) {
+            (Origin::Page { linked: false, .. }, _) if refused.was_refused => return self.end(refused),
+            (Origin::Page { .. }, _) if refused.was_refused => return self.expired(refused, Failure::RefusedCursor),
             (Origin::Page { end, .. }, _) => Ask::Settle { page: end.clone(), refused },
             (Origin::Given, Some(cursor)) => {
                 let back = Position::from_cursor(refused.position.direction().reversed(), cursor.clone());
@@ -72,13 +69,12 @@ impl Walk {
     /// Handles the page that gave a refused cursor, requested again. `end`: its end when it gave the cursor.
     pub(super) fn settle(&mut self, end: Gap, refused: Request, view: View) -> (State, Outcome) {
         match Settled::new(&end, &refused, &view) {
-            Settled::End => self.end(refused),
-            Settled::SendAgain => {
-                let origin = Origin::Page { end, linked: true };
-                (State::Going(Ask::Page(Request { origin, ..refused })), Outcome::Nothing)
+            Settled::Same { linked } => {
+                let request = Request { origin: Origin::Page { end, linked }, was_refused: true, ..refused };
+                (State::Going(Ask::Page(request)), Outcome::Nothing)
             }
             Settled::Changed if self.history.may_request_again() => self.changed(end, refused, view),
-            Settled::Changed | Settled::Refused => self.expired(refused, Failure::RefusedCursor),
+            Settled::Changed => self.expired(refused, Failure::RefusedCursor),
         }
     }
 
@@ -104,7 +100,7 @@ impl Walk {
     /// Ends the list where the request would have continued.
     pub(super) fn end(&mut self, request: Request) -> (State, Outcome) {
         let view = View::empty(request.position.clone(), self.size(&request), self.heading);
-        let (state, _) = self.read(request, view);
+        let (state, _) = self.read(Request { was_empty: true, ..request }, view);
         (state, Outcome::Nothing)
     }
 

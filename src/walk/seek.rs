@@ -41,7 +41,7 @@ impl Seek {
         let expected =
             if view.is_reversed() { view.len().saturating_sub(self.ahead()) } else { self.ahead().min(view.len()) };
         let (hash, is_before) = match self.gap.anchor {
-            None => return Some(expected),
+            None => return (self.ahead() <= view.len()).then_some(expected),
             Some(Anchor::Before(hash)) => (hash, !view.is_reversed()),
             Some(Anchor::After(hash)) => (hash, view.is_reversed()),
         };

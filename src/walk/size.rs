@@ -43,13 +43,13 @@ impl Sizes {
 
     /// A request with this size failed. Returns whether a smaller size is worth a request, and then lowers the ceiling.
     ///
-    /// The API's pages contradict each other about the maximum, and its 400 gives no reason. So an unexplained 400
-    /// counts as a refusal of the size, unless that size has worked.
+    /// The API's pages contradict each other about the maximum, its 400 gives no reason, and a gateway may time out over a
+    /// large page. So such a failure counts as a refusal of the size, unless that size has worked.
     pub(super) fn refused(&mut self, size: PageSize, problem: Problem) -> bool {
         let Self::Adaptive { ceiling, worked } = self else { return false };
         let refusal = match problem {
             Problem::TooLarge => true,
-            Problem::Unexplained => Some(size) > *worked,
+            Problem::Unexplained | Problem::Exhausted => Some(size) > *worked,
             Problem::Expired | Problem::Invalid | Problem::Other => false,
         };
         let smaller = FALLBACKS.into_iter().find(|fallback| *fallback < size);
@@ -98,10 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_request_at_a_size_that_has_worked_is_no_refusal_of_the_size() {
-        let mut sizes = Sizes::adaptive();
-        sizes.worked(size(1024));
-        assert!(!sizes.refused(size(1024), Problem::Unexplained));
+    fn a_failure_without_an_explanation_is_a_refusal_of_a_size_that_has_not_worked_only() {
+        for problem in [Problem::Unexplained, Problem::Exhausted] {
+            let mut sizes = Sizes::adaptive();
+            sizes.worked(size(100));
+            assert!(!sizes.refused(size(100), problem));
+            assert!(sizes.refused(size(101), problem));
+            assert_eq!(sizes.next(false), size(100));
+        }
     }
 
     #[test]

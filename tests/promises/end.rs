@@ -1,6 +1,5 @@
 //! The end of the list is established, never guessed, and no place is mistaken for another.
 
-
 use futures::StreamExt as _;
 use futures::executor::block_on;
 use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups, Fault};

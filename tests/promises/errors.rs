@@ -263,12 +263,7 @@ async fn an_answer_that_is_no_page_says_what_came_instead_and_what_to_do() {
         ),
         (204, "", "expected status 200, found 204", INCOMPLETE),
         (200, "", "the response body is empty", NO_LIST),
-        (
-            200,
-            "<title>Login</title>",
-            "the body is a page of HTML with the title \"Login\", not JSON",
-            NO_LIST,
-        ),
+        (200, "<title>Login</title>", "the body is a page of HTML with the title \"Login\", not JSON", NO_LIST),
         (200, r#"{"data":["#, "the body ends early, after 9 bytes", RESUME),
         (
             200,
@@ -372,7 +367,10 @@ async fn each_kind_of_error_answers_to_its_own_predicates_only() {
         (of_an_answer(200, "").await, &["decode"]),
         (of_an_answer(200, r#"{"data":["#).await, &["transport", "retryable"]),
         (of_an_answer(200, &" ".repeat(101)).await, &["too_large"]),
-        (of_an_answer(200, r#"{"error":{"message":"m","code":9,"is_transient":true}}"#).await, &["api", "unavailable", "retryable"]),
+        (
+            of_an_answer(200, r#"{"error":{"message":"m","code":9,"is_transient":true}}"#).await,
+            &["api", "unavailable", "retryable"],
+        ),
     ] {
         assert_eq!(holds(&error), names, "{error:?}");
     }

@@ -13,7 +13,9 @@ use futures::channel::oneshot;
 use futures::executor::block_on;
 use futures::{Stream, StreamExt};
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, PageSource, Result, RetryPolicy};
+use gupshup_groups::{
+    Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, PageSource, Result, RetryPolicy,
+};
 
 /// The key of every client.
 pub(crate) const KEY: &str = "sk_live-0123456789";

@@ -2,7 +2,9 @@
 
 use futures::Stream;
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-use gupshup_groups::{Checkpoint, Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, Position, RetryPolicy};
+use gupshup_groups::{
+    Checkpoint, Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, Position, RetryPolicy,
+};
 
 use crate::support::{
     all, begin, cursors, drain, from_fn, groups, id_texts, limits, numbered, numbers, take, yields_none_for_ever,

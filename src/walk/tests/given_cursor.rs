@@ -45,7 +45,7 @@ fn a_callers_cursor_that_is_refused_in_both_directions_is_invalid() {
 
 #[test]
 fn a_failure_while_a_callers_cursor_is_tried_is_told_and_resumed() {
-    for failure in [Problem::Other, Problem::TooLarge, Problem::Unexplained] {
+    for failure in [Problem::Other, Problem::TooLarge, Problem::Unexplained, Problem::Exhausted] {
         let mut walk = from(after("given"), adaptive());
         invalid(&mut walk);
         assert_eq!(problem(&mut walk, failure), Outcome::Fail(Failure::Request));

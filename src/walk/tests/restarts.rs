@@ -126,7 +126,7 @@ fn empty_pages_after_a_restart_are_yielded_and_counted_anew() {
 #[test]
 fn the_end_that_a_restarted_walk_finds_before_what_it_has_yielded_is_the_end() {
     // Everything behind the first group was deleted.
-    for pages in [vec![page(0..1)], vec![page(0..1).next("b"), empty()], vec![empty()]] {
+    for pages in [vec![page(0..1)], vec![page(0..1).next("b"), empty(), empty()], vec![empty()]] {
         let mut walk = from_start(by(3));
         yields_all(&mut walk, page(0..3).next("a"));
         restarts(&mut walk);

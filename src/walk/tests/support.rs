@@ -218,6 +218,23 @@ pub(super) fn yields_nothing(walk: &mut Walk, page: &Page) {
     assert_eq!(answer(walk, page), Outcome::Nothing);
 }
 
+/// The caller gets nothing of an empty page that groups were expected on, and the page is requested once more.
+#[track_caller]
+pub(super) fn asks_once_more(walk: &mut Walk, page: &Page) {
+    let asked = request(walk);
+    yields_nothing(walk, page);
+    assert_eq!(request(walk), asked);
+}
+
+/// The page that gave a refused cursor gives it again. The walk sends it once more, and it is refused again.
+#[track_caller]
+pub(super) fn refused_again(walk: &mut Walk, page: &Page, cursor: &Position) -> Outcome {
+    yields_nothing(walk, page);
+    asks(walk, cursor);
+    assert!(!is_at_the_end(walk));
+    problem(walk, Problem::Invalid)
+}
+
 /// Whether the place is the end of the list in the direction of the walk.
 pub(super) fn is_at_the_end(walk: &Walk) -> bool {
     match (walk.heading(), walk.place(0)) {

@@ -1,7 +1,9 @@
 //! The crate's walk, as the explorer drives it.
 
+use std::sync::LazyLock;
+
 use crate::cursor::{Direction, Position};
-use crate::server::{Groups, MAX_GROUPS, Page};
+use crate::server::{Groups, Page};
 use crate::walk::{self, Gap, Kept, Outcome, PageSize, Place, Problem, Side, Sizes, Walk};
 
 /// What the caller sets about a walk.
@@ -57,13 +59,14 @@ pub enum Failure {
     /// A cursor that the server sent is no good.
     RefusedCursor,
     Loop,
+    NoProgress,
     NoWayBack,
     /// Something that no server here does.
     Other,
 }
 
 /// The ids of the groups, by their serial numbers.
-const IDS: [&str; MAX_GROUPS] = ["g0", "g1", "g2", "g3", "g4", "g5", "g6", "g7"];
+static IDS: LazyLock<Vec<String>> = LazyLock::new(|| (0..=u8::MAX).map(|serial| format!("g{serial}")).collect());
 
 /// The crate's walk. It can be cloned at any moment.
 #[derive(Clone, Debug)]
@@ -111,7 +114,7 @@ impl Walker {
     pub(crate) fn page(&mut self, page: &Page) -> Step {
         self.page = page.groups;
         let side = |link, cursor: &Option<_>| Side { link, cursor: cursor.clone() };
-        let ids = page.groups.as_slice().iter().map(|serial| IDS[usize::from(*serial)]);
+        let ids = page.groups.as_slice().iter().map(|serial| IDS[usize::from(*serial)].as_str());
         let outcome = self.walk.page(ids, side(page.has_next, &page.after), side(page.has_previous, &page.before));
         self.step(outcome)
     }
@@ -172,6 +175,7 @@ impl From<walk::Failure> for Failure {
             walk::Failure::GivenCursor => Self::GivenCursor,
             walk::Failure::RefusedCursor => Self::RefusedCursor,
             walk::Failure::Loop => Self::Loop,
+            walk::Failure::NoProgress => Self::NoProgress,
             walk::Failure::NoWayBack => Self::NoWayBack,
             _ => Self::Other,
         }
