@@ -82,7 +82,7 @@ const MAX: usize = 8 * MIB;
 /// A smaller bound, because many bodies are read, by code that is not optimized.
 const SMALL: usize = 2 * MIB;
 
-/// For all that is not a copy of the body. There are three copies of a text with an escape: in the body, in serde_json's
+/// For all that is not a copy of the body. There are three copies of a text with an escape: in the body, in `serde_json`'s
 /// buffer, and the text itself. The buffer doubles, so at a limit that is no power of two, it may take a copy more.
 const SMALL_PARTS: usize = 128 * 1024;
 

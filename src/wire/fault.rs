@@ -73,11 +73,10 @@ pub(super) struct Fault {
     pub(super) truncated: bool,
 }
 
-/// Whether the body ends within a number, as `1.`. Where the number is ignored, serde_json calls it invalid.
+/// Whether the body ends within a number, as `1.`. Where the number is ignored, `serde_json` calls it invalid.
 fn ends_in_a_number(json: &[u8], error: &serde_json::Error) -> bool {
-    let last_line = json.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len);
-    let lines = 1 + json.iter().filter(|byte| **byte == b'\n').count();
+    let end = json.split(|byte| *byte == b'\n').map(<[u8]>::len).zip(1..).last();
     matches!(json, [.., b'-' | b'+' | b'.' | b'e' | b'E'])
-        && (error.line(), error.column()) == (lines, last_line)
+        && end == Some((error.column(), error.line()))
         && error.to_string().starts_with("invalid number")
 }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Reads a value of the kinds whose methods are implemented. Any other kind is an error.
 pub(super) trait Form<'de>: Sized {
@@ -109,4 +109,9 @@ impl<'de, F: Form<'de>> Visitor<'de> for As<F> {
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<F::Value, A::Error> {
         self.0.object(object)
     }
+}
+
+/// Ignores the value of a key.
+pub(super) fn skip<'de, A: MapAccess<'de>>(object: &mut A) -> Result<(), A::Error> {
+    object.next_value::<IgnoredAny>().map(drop)
 }

@@ -8,6 +8,7 @@ mod answer;
 mod fault;
 mod field;
 mod form;
+mod paging;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -17,9 +18,10 @@ use crate::cursor::Cursor;
 use crate::error::{Error, Result};
 use crate::page::{Cursors, Page};
 
-use answer::{Answer, Paging};
+use answer::Answer;
 use fault::Fault;
 use field::{SentCursor, SentLink};
+use paging::Paging;
 pub(crate) use refusal::refusal;
 use text::{clean, excerpt, html_title, without_bom};
 

@@ -352,7 +352,7 @@ fn a_cursor_too_long_to_be_sent_is_an_error_that_does_not_show_it() {
 fn an_answer_with_an_error_or_another_status_is_the_apis_error() {
     for (body, message, code) in [
         (r#"{"status":"error","message":"App not found"}"#, Some("App not found"), None),
-        (r#"{"status":"Failed","data":[]}"#, None, None),
+        (r#"{"status":"Failed","data":[]}"#, Some(r#"excerpt of the body: {"status":"Failed","data":[]}"#), None),
         (r#"{"status":"error","data":null,"message":"No"}"#, Some("No"), None),
         (r#"{"status":"error","data":"none","message":"No"}"#, Some("No"), None),
         (r#"{"error":{"message":"Invalid cursor","code":131059}}"#, Some("Invalid cursor"), Some(131_059)),
