@@ -97,7 +97,8 @@ impl Direction {
 }
 
 /// Where a page is requested.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Position {
     /// The first page of the list.
     Start,

@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::Not;
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -10,121 +9,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Checkpoint;
-use crate::cursor::{Direction, PageSize, Position};
+use crate::cursor::Direction;
 use crate::error::{Error, Result};
-use crate::walk::{Anchor, Gap, Place};
+use crate::walk::Place;
 
 const NAME: &str = "gupshup-groups";
 const VERSION: u32 = 3;
 
-/// JSON in base64.
+/// JSON in base64. A change of its types is a new [`VERSION`].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
     #[serde(skip_serializing_if = "Option::is_none")]
     list: Option<u64>,
     direction: Direction,
-    place: SavedPlace,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum SavedPlace {
-    Start,
-    Middle(SavedGap),
-    End(SavedGap),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SavedGap {
-    page: SavedPosition,
-    size: u16,
-    offset: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    anchor: Option<SavedAnchor>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<SavedPosition>,
-    #[serde(default, skip_serializing_if = "Not::not")]
-    linked: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum SavedAnchor {
-    Before(u64),
-    After(u64),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum SavedPosition {
-    Start,
-    After(String),
-    Before(String),
-}
-
-impl From<&Gap> for SavedGap {
-    fn from(gap: &Gap) -> Self {
-        Self {
-            page: (&gap.position).into(),
-            size: gap.size.get(),
-            offset: gap.offset,
-            anchor: gap.anchor.map(|anchor| match anchor {
-                Anchor::Before(hash) => SavedAnchor::Before(hash),
-                Anchor::After(hash) => SavedAnchor::After(hash),
-            }),
-            next: gap.next.as_ref().map(Into::into),
-            linked: gap.linked,
-        }
-    }
-}
-
-impl From<SavedGap> for Gap {
-    fn from(saved: SavedGap) -> Self {
-        Self {
-            position: saved.page.into(),
-            size: PageSize::clamped(saved.size.into()),
-            offset: saved.offset,
-            anchor: saved.anchor.map(|anchor| match anchor {
-                SavedAnchor::Before(hash) => Anchor::Before(hash),
-                SavedAnchor::After(hash) => Anchor::After(hash),
-            }),
-            next: saved.next.map(Into::into),
-            linked: saved.linked,
-        }
-    }
-}
-
-impl From<&Position> for SavedPosition {
-    fn from(position: &Position) -> Self {
-        match position {
-            Position::Start => Self::Start,
-            Position::After(cursor) => Self::After(cursor.as_str().to_owned()),
-            Position::Before(cursor) => Self::Before(cursor.as_str().to_owned()),
-        }
-    }
-}
-
-impl From<SavedPosition> for Position {
-    fn from(saved: SavedPosition) -> Self {
-        match saved {
-            SavedPosition::Start => Self::Start,
-            SavedPosition::After(cursor) => Self::After(cursor.into()),
-            SavedPosition::Before(cursor) => Self::Before(cursor.into()),
-        }
-    }
+    place: Place,
 }
 
 /// One line of URL-safe text. It holds a cursor: protect it as you protect the list.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = match &self.place {
-            Place::Start => SavedPlace::Start,
-            Place::Middle(gap) => SavedPlace::Middle(gap.into()),
-            Place::End(gap) => SavedPlace::End(gap.into()),
-        };
-        let saved = Saved { list: self.list, direction: self.heading, place };
+        let saved = Saved { list: self.list, direction: self.heading, place: self.place.clone() };
         let json = serde_json::to_vec(&saved).map_err(|_| fmt::Error)?;
         write!(f, "{NAME}:{VERSION}:{}", URL_SAFE_NO_PAD.encode(json))
     }
@@ -160,12 +65,7 @@ impl FromStr for Checkpoint {
         }
         let json = URL_SAFE_NO_PAD.decode(body).map_err(|_| damaged())?;
         let saved: Saved = serde_json::from_slice(&json).map_err(|_| damaged())?;
-        let place = match saved.place {
-            SavedPlace::Start => Place::Start,
-            SavedPlace::Middle(gap) => Place::Middle(gap.into()),
-            SavedPlace::End(gap) => Place::End(gap.into()),
-        };
-        let checkpoint = Self { list: saved.list, heading: saved.direction, place };
+        let checkpoint = Self { list: saved.list, heading: saved.direction, place: saved.place };
         // Each place has exactly one text.
         if checkpoint.to_string() == text { Ok(checkpoint) } else { Err(damaged()) }
     }

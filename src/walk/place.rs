@@ -1,6 +1,9 @@
 //! The place of a walk: a gap between two groups, relative to a page.
 
 use std::mem;
+use std::ops::Not;
+
+use serde::{Deserialize, Serialize};
 
 use crate::cursor::{Direction, PageSize, Position};
 
@@ -8,7 +11,8 @@ use super::end::Next;
 use super::request::Request;
 use super::view::{Kept, View};
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Place {
     /// Before the first group of the list.
     Start,
@@ -19,23 +23,29 @@ pub(crate) enum Place {
 }
 
 /// A gap between two groups of the page at `position`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Gap {
+    #[serde(rename = "page")]
     pub(crate) position: Position,
     /// The page size of the request.
     pub(crate) size: PageSize,
     /// The number of groups between the start of the page and the gap, in the direction of the request.
     pub(crate) offset: usize,
     /// The last group yielded, if it is on this page.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) anchor: Option<Anchor>,
     /// The position that continues from the gap without this page, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<Position>,
     /// Whether a link announced the page there.
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub(crate) linked: bool,
 }
 
 /// The hash of the group by which a gap is found, and its side of the gap in the direction of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Anchor {
     /// Just before the gap.
     Before(u64),
