@@ -81,6 +81,7 @@ impl Walk {
     /// Yields the groups of a page after the first `skip`, less those to leave out.
     fn list(&mut self, request: Request, view: View, skip: usize, next: Next) -> (State, Outcome) {
         let len = view.len();
+        let skip = self.left_out(&request, &view, skip);
         let (kept, cut) = self.take(&request, &view, skip);
         let next = self.admit(next);
         // Empty pages of the list are yielded; one that only confirms the end is not.
@@ -96,15 +97,21 @@ impl Walk {
         (self.follow(next, again), outcome)
     }
 
-    /// The groups of a page that the caller gets, and the index of the last, if `max_groups` cut the page there.
-    fn take(&mut self, request: &Request, view: &View, skip: usize) -> (Kept, Option<usize>) {
+    /// How many groups at the start of a page are left out: the first `skip`, those that the page before it had, or all of a
+    /// page that this pass has received before.
+    fn left_out(&mut self, request: &Request, view: &View, skip: usize) -> usize {
         let repeated = match &request.origin {
             Origin::Page { end, .. } if request.seek.is_none() => self.page.repeated_by(view, end),
             Origin::Start | Origin::Given | Origin::Page { .. } | Origin::Place => 0,
         };
         self.history.saw_seam(repeated);
         let skip = skip.max(repeated);
-        let skip = if self.history.receive(view, skip) { skip } else { view.len() };
+        if self.history.receive(view, skip) { skip } else { view.len() }
+    }
+
+    /// The groups of a page that the caller gets, after the first `skip`, and the index of the last, if `max_groups` cut
+    /// the page there.
+    fn take(&mut self, request: &Request, view: &View, skip: usize) -> (Kept, Option<usize>) {
         let mut kept = match &self.memory {
             Some(memory) if memory.leaves_out() => memory.fresh(&view.hashes, skip),
             _ => Kept::Run(skip..view.len()),

@@ -25,6 +25,8 @@ pub struct Explorer<'a> {
     world: &'a World,
     names: &'a Names,
     report: &'a mut Report,
+    /// Where the walk begins.
+    given: Position,
     /// What happened in the walk that is under way.
     trace: Vec<Item>,
 }
@@ -91,10 +93,11 @@ impl<'a> Explorer<'a> {
     /// Walks through `world` in every way.
     pub fn explore(world: &'a World, names: &'a Names, report: &'a mut Report) {
         let server = Server::new(world.count);
-        let walk = Walker::new(world.start.position(&server, &world.dialect, names), world.rules);
+        let given = world.start.position(&server, &world.dialect, names);
+        let walk = Walker::new(given.clone(), world.rules);
         let course = Course::new(world.start);
         report.worlds += 1;
-        Explorer { world, names, report, trace: Vec::new() }.go_on(State {
+        Explorer { world, names, report, given, trace: Vec::new() }.go_on(State {
             server,
             walk,
             course,
@@ -176,9 +179,8 @@ impl<'a> Explorer<'a> {
     /// Whether an empty answer would be taken for the end, because no link has announced groups, or because it is the
     /// second.
     fn is_unannounced(&self, state: &State, position: &Position) -> bool {
-        let State { last, server, .. } = state;
+        let (last, given) = (&state.last, &self.given);
         let follows = |cursor: &Option<_>| cursor.is_some() && cursor.as_ref() == position.cursor();
-        let given = self.world.start.position(server, &self.world.dialect, self.names);
         match position {
             position if state.emptied.as_ref() == Some(position) => true,
             Position::After(_) if follows(&last.after) => !last.has_next,
