@@ -133,6 +133,8 @@ async fn polls_and_wakes(groups: GroupStream) -> (usize, usize) {
 fn a_walk_costs_few_allocations_and_one_wake_a_page_and_eight_bytes_a_group() {
     const PAGES: usize = 10;
     const SLACK: usize = 192 * 1024;
+    /// The most allocations by which the tables of cursors and groups grow in 100 pages.
+    const TABLES: usize = 30;
     /// Asserts the most allocations for each further page.
     fn assert_a_page_takes<S: PageSource>(most: usize, restarts: u32, ahead: bool, source: impl Fn(Made) -> S) {
         let count = |pages| {
@@ -140,14 +142,15 @@ fn a_walk_costs_few_allocations_and_one_wake_a_page_and_eight_bytes_a_group() {
             allocations(source(made.clone()), &made, pages, restarts, ahead)
         };
         let (few, many) = (count(10), count(110));
-        assert!(many <= few + 100 * most, "restarts {restarts}: {few} allocations for 10 pages, {many} for 110");
+        let most = 100 * most + TABLES;
+        assert!(many <= few + most, "restarts {restarts}: {few} allocations for 10 pages, {many} for 110");
     }
     for restarts in [0, 3] {
-        assert_a_page_takes(1, restarts, false, |made| made);
-        // A page that is pending needs a timer for its deadline.
+        // The future of the attempts, and that of the source. It makes no difference whether the page arrives later.
+        assert_a_page_takes(2, restarts, false, |made| made);
         assert_a_page_takes(2, restarts, false, Late);
-        // A page ahead also needs a task and its result.
-        assert_a_page_takes(4, restarts, true, Late);
+        // A page ahead also needs a task, and the set that aborts it.
+        assert_a_page_takes(5, restarts, true, Late);
     }
 
     // Besides a page, a listing keeps a hash of every cursor and, if it may restart, of every group. The slack is for
