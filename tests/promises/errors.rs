@@ -78,12 +78,12 @@ fn bad_input_is_named_together_with_what_to_do() {
             "the text is not a checkpoint, which begins with \"gupshup-groups:\": save and read it as a whole",
         ),
         (
-            "gupshup-groups:1:QV".parse::<Checkpoint>().unwrap_err(),
+            "gupshup-groups:2:QV".parse::<Checkpoint>().unwrap_err(),
             "the checkpoint is damaged: list again from the start",
         ),
         (
             "gupshup-groups:9:QV".parse::<Checkpoint>().unwrap_err(),
-            "the checkpoint has version 9, and this crate reads versions up to 2: update gupshup-groups",
+            "the checkpoint has version 9, and this version of the crate reads only 2: update gupshup-groups, or list again from the start",
         ),
     ] {
         assert!(error.is_config());

@@ -32,4 +32,5 @@ mod tracked;
 mod transport;
 mod types;
 mod updates;
+mod waits;
 mod walk;

@@ -173,7 +173,7 @@ async fn a_listing_longer_than_the_interval_is_followed_by_one_at_once_and_the_l
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_consumer_gets_one_listing_for_the_starts_that_passed_and_loses_no_change() {
-    let fake = ending(3);
+    let fake = ending(4);
     let times = timed(&fake);
     let mut changes = pin!(list(&fake).watch(MINUTE));
     assert!(changes.next().now_or_never().is_none());

@@ -9,7 +9,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{
     Ack, AnySource, Change, Checkpoint, Client, ClientBuilder, Cursor, Cursors, Direction, Error, ErrorKind, Group,
-    GroupStream, ListGroups, Outcome, Page, PageRequest, PageSize, PageStream, Position, Processed, Progress, Snapshot,
+    GroupStream, ListGroups, Outcome, Page, PageRequest, PageSize, PageStream, Position, Processed, Progress, RemovalLimit, RetryPolicy, Snapshot,
     Tracked, TrackedStream, Update, Updates, Watch,
 };
 
@@ -43,6 +43,8 @@ fn every_public_type_crosses_threads_and_can_be_moved_kept_and_named_without_par
     at_home_anywhere::<Position>();
     at_home_anywhere::<Processed>();
     at_home_anywhere::<Progress>();
+    at_home_anywhere::<RemovalLimit>();
+    at_home_anywhere::<RetryPolicy>();
     at_home_anywhere::<Snapshot>();
     at_home_anywhere::<Tracked>();
     at_home_anywhere::<TrackedStream>();
