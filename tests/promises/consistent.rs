@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::executor::block_on;
-use gupshup_groups::testing::{CursorAnswer, CursorKind, Dialect, FakeGroups, Fault};
+use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups, Fault};
 use gupshup_groups::{Change, Client, Error, ListGroups, Position, RetryPolicy, Snapshot};
 use tokio::time::advance;
 
@@ -19,7 +19,7 @@ fn list(fake: &FakeGroups) -> ListGroups {
 }
 
 fn offsets() -> Dialect {
-    Dialect::default().cursors(CursorKind::Offsets)
+    Dialect::default().expire_cursors_on_change(false)
 }
 
 /// The first seven groups of every changing list.
@@ -170,7 +170,8 @@ fn after_eight_listings_without_agreement_it_gives_up_and_says_what_changed() {
 
 #[tokio::test]
 async fn the_error_names_the_app() {
-    let fake = FakeGroups::new([]).on_request(|index, fake| fake.create(numbered(index)));
+    let fake = FakeGroups::new([]).dialect(Dialect::graph_api());
+    let fake = fake.on_request(|index, fake| fake.create(numbered(index)));
     let error = list(&fake).app_id("7f3c").consistent_snapshot().await.unwrap_err();
     assert!(error.is_inconsistent() && error.to_string().starts_with("app 7f3c: no two in a row"), "{error}");
 }
