@@ -52,7 +52,7 @@ impl Reading {
 impl Walk {
     /// Handles a page of the list.
     pub(super) fn read(&mut self, request: Request, view: View) -> (State, Outcome) {
-        let reading = Reading::new(&request, &view, self.history.is_linked(), self.rules.confirm_end);
+        let reading = Reading::new(&request, &view, self.history.has_linked(&view), self.rules.confirm_end);
         self.history.saw_link(&view);
         match reading {
             Reading::List { skip, next } => {
