@@ -222,7 +222,8 @@ impl Course {
     fn shifts_offsets(&self, world: &World) -> bool {
         let dialect = &world.dialect;
         let are_offsets = dialect.cursors == CursorKind::Offsets && !dialect.expire_cursors_on_change;
-        (are_offsets || dialect.ignore_cursors) && self.is_changed()
+        // A walk that is resumed does not know the pages of before.
+        (are_offsets && self.is_changed()) || (dialect.ignore_cursors && (self.is_changed() || !self.is_one_walk))
     }
 
     /// Whether a cursor may have been forgotten, and then refused for another reason after its page has given it again.
