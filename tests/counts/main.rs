@@ -22,7 +22,7 @@ use tokio::task::yield_now;
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 // Checked by the compiler, because a second test would be counted.
-const _: () = assert!(size_of::<GroupStream>() <= 256 && size_of::<PageStream>() <= 256);
+const _: () = assert!(size_of::<GroupStream>() <= 64 && size_of::<PageStream>() <= 64);
 
 /// The size of a full page.
 const PAGE: usize = 1024;
