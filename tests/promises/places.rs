@@ -7,7 +7,7 @@ use crate::support::{all, drain, groups, numbered, numbers, take};
 
 /// A list of twelve groups, and the place after the first eight, in the second page.
 fn place_in_the_middle() -> (FakeGroups, Checkpoint) {
-    let fake = FakeGroups::new(groups(12));
+    let fake = FakeGroups::new(groups(12)).dialect(Dialect::graph_api());
     let mut stream = ListGroups::from_source(fake.clone()).page_size(5).stream();
     take(&mut stream, 8);
     (fake, stream.checkpoint())
@@ -36,7 +36,7 @@ fn a_reversed_place_whose_last_group_was_deleted_begins_at_the_end_of_the_list()
 fn a_place_whose_last_group_was_deleted_is_never_lost_however_the_server_words_the_end() {
     use CursorAnswer::{EmptyPage, Invalid};
     for (next_links, past_the_end) in [(true, Invalid), (true, EmptyPage), (false, Invalid), (false, EmptyPage)] {
-        let dialect = Dialect::default().next_links(next_links).past_the_end(past_the_end);
+        let dialect = Dialect::graph_api().next_links(next_links).past_the_end(past_the_end);
         let fake = FakeGroups::new(groups(11)).dialect(dialect);
         let mut stream = ListGroups::from_source(fake.clone()).page_size(5).stream();
         take(&mut stream, 3);

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures::channel::mpsc;
 use futures::executor::block_on;
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
-use gupshup_groups::testing::{CursorKind, Dialect, FakeGroups, Fault};
+use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{
     Change, Client, Error, Group, ListGroups, Position, RemovalLimit, Result, RetryPolicy, Snapshot, Update,
 };
@@ -27,6 +27,11 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn list(fake: &FakeGroups) -> ListGroups {
     ListGroups::from_source(fake.clone()).retry(RetryPolicy::none())
+}
+
+/// Of a list that is short, so that all of its groups may be removed at once.
+fn emptied(fake: &FakeGroups) -> ListGroups {
+    list(fake).page_size(3).max_removed(RemovalLimit::none())
 }
 
 /// How many listings were begun.
@@ -147,7 +152,7 @@ fn a_listing_that_lacks_a_known_group_is_followed_by_another_before_the_group_is
 /// has it, and nothing is reported as removed.
 #[test]
 fn a_group_that_the_second_listing_has_is_not_removed() {
-    let fake = FakeGroups::new(groups(8)).dialect(Dialect::default().cursors(CursorKind::Offsets));
+    let fake = FakeGroups::new(groups(8)).dialect(Dialect::default().expire_cursors_on_change(false));
     let fake = fake.on_request(|index, fake| match index {
         1 => fake.create(numbered(9)),
         2 => assert!(fake.delete("9")),
@@ -363,7 +368,7 @@ fn killed_at_fifty_points_every_net_change_is_reported() {
         let mut random = fastrand::Rng::with_seed(seed);
         let resting = Arc::new(AtomicBool::new(false));
         let (rests, world) = (Arc::clone(&resting), Mutex::new(random.fork()));
-        let dialect = Dialect::default().cursors(CursorKind::Offsets);
+        let dialect = Dialect::default().expire_cursors_on_change(false);
         let fake = FakeGroups::new(groups(7)).dialect(dialect).on_request(move |index, fake| {
             fake.fault_at(index, Fault::Pending(1));
             if !rests.load(Ordering::Relaxed) {
@@ -373,7 +378,7 @@ fn killed_at_fifty_points_every_net_change_is_reported() {
         let disk = Disk::default();
         for _ in 0..50 {
             {
-                let mut process = pin!(service(list(&fake).page_size(3), &disk, stream::repeat(())));
+                let mut process = pin!(service(emptied(&fake), &disk, stream::repeat(())));
                 for _ in 0..random.u8(1..120) {
                     assert!(process.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
                 }
@@ -385,7 +390,7 @@ fn killed_at_fifty_points_every_net_change_is_reported() {
             }
         }
         resting.store(true, Ordering::Relaxed);
-        block_on(service(list(&fake).page_size(3), &disk, stream::empty()));
+        block_on(service(emptied(&fake), &disk, stream::empty()));
         let list: BTreeMap<_, _> = fake.groups().into_iter().map(|group| (group.id.clone(), group)).collect();
         assert_eq!(*disk.copy.borrow(), list, "seed {seed}");
     }
@@ -409,8 +414,7 @@ async fn of_ten_thousand_watched_lists_that_change_no_group_is_removed_that_exis
     let (mut removed, mut inconsistent, mut plain) = (0, 0, 0);
     for seed in 0..10_000 {
         let fake = changing(seed);
-        // The lists are short, so all groups may go at once.
-        let mut changes = list(&fake).page_size(3).max_removed(RemovalLimit::none()).watch(SECOND);
+        let mut changes = emptied(&fake).watch(SECOND);
         let end = Instant::now() + SECOND * 3 / 2;
         while let Ok(change) = timeout_at(end, changes.next()).await {
             match change.unwrap() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Client, ListGroups};
+use gupshup_groups::{Client, Credential, ListGroups};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -35,9 +35,15 @@ impl DemoServer {
         Self::start_apps([(APP_ID.to_owned(), groups)])
     }
 
-    /// Starts a server of these apps, by their ids.
+    /// Starts a server of these apps, by their ids. They accept [`API_KEY`]; for a credential of one app only, or one that
+    /// expires after some requests or at a time, call [`FakeGroups::demand`] on an app's list after the start.
     pub(crate) fn start_apps(apps: impl IntoIterator<Item = (String, FakeGroups)>) -> io::Result<Self> {
-        let apps: Arc<Apps> = Arc::new(apps.into_iter().collect());
+        let key = Credential::api_key(API_KEY);
+        let demand = |list: FakeGroups| {
+            let key = key.clone();
+            list.demand(move |credential| *credential == key)
+        };
+        let apps: Arc<Apps> = Arc::new(apps.into_iter().map(|(id, list)| (id, demand(list))).collect());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -84,11 +90,13 @@ async fn accept(listener: TcpListener, apps: Arc<Apps>) -> io::Result<()> {
 }
 
 async fn respond(apps: Arc<Apps>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let request = ApiRequest {
         method: request.method().as_str(),
         path: request.uri().path(),
         query: request.uri().query().unwrap_or_default(),
-        key: request.headers().get("apikey").and_then(|key| key.to_str().ok()),
+        key: header("apikey"),
+        authorization: header("authorization"),
     };
     let (status, body) = answer(&apps, request).await;
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
