@@ -104,3 +104,43 @@ async fn respond(apps: Arc<Apps>, request: Request<Incoming>) -> Result<Response
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::{Duration, Instant};
+
+    use super::super::groups;
+    use super::*;
+
+    /// Whether the server answers a request for a page of this app, with this credential.
+    async fn answers(server: &DemoServer, app: &str, credential: Credential) -> bool {
+        let client = Client::builder(credential).base_url(server.base_url()).build().unwrap();
+        match client.groups(app).page().await {
+            Ok(page) => !page.groups.is_empty(),
+            Err(error) => {
+                assert!(error.is_auth() && error.to_string().contains("401 Authentication Failed"), "{error}");
+                false
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_can_demand_a_credential_for_one_app_for_some_requests_or_until_a_time() {
+        let token = |name: &str| Credential::bearer(name);
+        let apps = ["a", "b", "c", "d"].map(|id| (id.to_owned(), FakeGroups::new(groups(3))));
+        let server = DemoServer::start_apps(apps).unwrap();
+        server.apps["a"].demand(|credential| *credential == Credential::bearer("a"));
+        let left = AtomicU32::new(2);
+        server.apps["b"].demand(move |_| {
+            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        });
+        let end = Instant::now() - Duration::from_millis(1);
+        server.apps["c"].demand(move |_| Instant::now() < end);
+
+        assert!(answers(&server, "a", token("a")).await && !answers(&server, "a", token("b")).await);
+        assert!(answers(&server, "b", token("b")).await && answers(&server, "b", token("b")).await);
+        assert!(!answers(&server, "b", token("b")).await && !answers(&server, "c", token("c")).await);
+        assert!(answers(&server, "d", Credential::api_key(API_KEY)).await && !answers(&server, "d", token("d")).await);
+    }
+}
