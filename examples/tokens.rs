@@ -71,7 +71,7 @@ struct Token {
 }
 
 impl CredentialProvider for AppTokens {
-    /// The client calls this once for all listings of an app, and not too often.
+    /// The client calls this once for all listings of an app, at most seven times in 60 s.
     async fn credential(&self, app_id: &str, refused: Option<&Credential>) -> Result<Credential> {
         let saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner).get(app_id).cloned();
         let usable =
@@ -113,7 +113,6 @@ impl AppTokens {
         let body = response.bytes().await.map_err(broken)?;
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
         if !status.is_success() {
-            // The client retries 429 and 5xx, and nothing else.
             return Err(Error::api(status.as_u16(), None, body["message"].as_str().unwrap_or_default()));
         }
         // The pages do not show the form of the response.
