@@ -18,6 +18,7 @@ fn list(fake: &FakeGroups) -> ListGroups {
     ListGroups::from_source(fake.clone()).retry(RetryPolicy::none())
 }
 
+/// Offsets that no change expires.
 fn offsets() -> Dialect {
     Dialect::default().expire_cursors_on_change(false)
 }
@@ -27,7 +28,7 @@ fn before() -> Snapshot {
     block_on(list(&FakeGroups::new(groups(7))).snapshot()).unwrap()
 }
 
-/// A list whose cursors are offsets. Before one request in five a group is created or deleted, at random.
+/// A list whose cursors are offsets, which no change expires. Before one request in five a group is created or deleted, at random.
 pub(crate) fn changing(seed: u64) -> FakeGroups {
     let mut random = fastrand::Rng::with_seed(seed);
     let past_the_end = if random.bool() { CursorAnswer::EmptyPage } else { CursorAnswer::Invalid };
@@ -96,7 +97,7 @@ fn number_in_listing(index: usize, fake: &FakeGroups) -> usize {
 #[test]
 fn a_list_that_does_not_change_costs_exactly_twice_a_listing() {
     for count in [0, 1, 25, 26, 2_500] {
-        for dialect in [Dialect::default(), Dialect::default().next_links(false), offsets()] {
+        for dialect in [Dialect::default(), Dialect::default().next_links(false), Dialect::graph_api()] {
             let once = FakeGroups::new(groups(count)).dialect(dialect.clone());
             let listed = block_on(list(&once).snapshot()).unwrap();
             let twice = FakeGroups::new(groups(count)).dialect(dialect);
@@ -132,7 +133,8 @@ fn a_deletion_that_hides_a_group_from_the_first_listing_is_found_by_the_second()
 }
 
 /// Scenario: in every listing, a group is created after the first page and deleted after the second, so that every
-/// listing lacks the same group. Expected: the listings are equal and do not agree, since each was sent a group twice.
+/// listing lacks the same group. Expected: the listings are equal and do not agree, since each was sent a group twice, at
+/// the seam of its first two pages, where it is left out.
 #[test]
 fn listings_that_hide_the_same_group_each_time_do_not_agree() {
     let fake =
@@ -147,7 +149,7 @@ fn listings_that_hide_the_same_group_each_time_do_not_agree() {
     assert!(first.get("3").is_none() && fake.groups().contains(&numbered(3)));
 
     let error = block_on(list.consistent_snapshot()).unwrap_err();
-    assert!(error.to_string().contains("0 groups added, 0 removed, 8 sent twice;"), "{error}");
+    assert!(error.is_inconsistent() && error.to_string().contains("0 groups added, 0 removed"), "{error}");
 }
 
 #[test]
@@ -193,8 +195,7 @@ fn a_rename_between_two_listings_does_not_matter_and_the_later_subject_is_taken(
 
 #[test]
 fn a_listing_that_had_to_start_again_is_listed_once_more() {
-    let fake = FakeGroups::new(groups(6)).dialect(Dialect::default().expire_cursors_on_change(true));
-    let fake = fake.on_request(|index, fake| {
+    let fake = FakeGroups::new(groups(6)).on_request(|index, fake| {
         if index == 1 {
             fake.create(numbered(100));
         }

@@ -78,9 +78,8 @@ fn past_the_end_a_valid_cursor_that_is_called_invalid_ends_the_list() {
     let mut stream = ListGroups::from_source(fake.clone()).page_size(20).stream();
     assert_eq!(all(&mut stream), groups(40));
     assert!(stream.checkpoint().is_end());
-    assert_eq!(fake.requests().len(), 5, "two pages, the one refused, the second again, and the cursor once more");
-    assert_eq!(fake.requests()[1], fake.requests()[3]);
-    assert_eq!(fake.requests()[2], fake.requests()[4]);
+    assert_eq!(fake.requests().len(), 5, "two pages, the cursor, the second page again, and the cursor once more");
+    assert_eq!(fake.requests()[1..3], fake.requests()[3..]);
 }
 
 #[test]
@@ -189,7 +188,7 @@ fn a_server_that_refuses_every_new_cursor_is_an_error_and_not_an_endless_loop() 
     let (found, error) = drain(&mut stream);
     assert_eq!(ids(&found), [0, 1]);
     assert!(error.expect("it leads nowhere").is_cursor_expired());
-    assert!(stream.progress().requests < 50, "{:?}", stream.progress());
+    assert!(stream.progress().requests < 60, "{:?}", stream.progress());
 }
 
 #[test]

@@ -80,8 +80,8 @@ pub(crate) async fn walk_impatiently(server: &Server, list: ListGroups) -> (Vec<
     }
 }
 
-/// One fault at the second page costs one more request, and no group is lost or repeated. Three faults are the returned
-/// error, after the groups of the first page.
+/// One fault at the second page costs one more request, and no group is lost or repeated. Three faults, in a page size that
+/// cannot be lowered, are the returned error, after the groups of the first page.
 pub(crate) async fn survives(fault: Fault) -> Error {
     let list = groups(7);
     let first = [vec![Step::Answer, Step::Request], fault.clone()].concat();
@@ -93,7 +93,6 @@ pub(crate) async fn survives(fault: Fault) -> Error {
 
     let again = [vec![Step::Request], fault.clone()].concat();
     let server = Server::start(&list, [first, again.clone(), again]).await;
-    // A size of its own is never lowered.
     let (walked, error) = walk_impatiently(&server, client(&server).groups("app").page_size(25)).await;
     assert_eq!(walked, list[..3], "{fault:?}");
     assert_eq!((server.requests(), server.connections()), (4, 3), "{fault:?}: {:?}", server.log());

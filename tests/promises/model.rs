@@ -103,24 +103,23 @@ impl Case {
         loop {
             requests += 1;
             if left == 0 {
-                return requests
-                    + match self.start {
-                        Start::List if requests == 1 => 0,
-                        _ if !error_past_the_end => 0,
-                        // The caller's cursor is refused: one group in the other direction.
-                        _ if requests == 1 => 1,
-                        // A page's: the page before, and the cursor once more.
-                        _ => 2,
-                    };
+                return match (error_past_the_end, self.start) {
+                    (true, Start::List) if requests == 1 => requests,
+                    // One group in the other direction.
+                    (true, _) if requests == 1 => requests + 1,
+                    // The page before, and the cursor once more.
+                    (true, _) => requests + 2,
+                    (false, _) => requests,
+                };
             }
+            // An empty page does not show that the size works.
+            let limit = self.page_size.unwrap_or(if pages == 0 { 25 } else { 1024 });
             pages += 1;
             if links && empty_page_every > 0 && pages % empty_page_every == 0 {
                 // An empty page stands before this one, and has a link.
                 link_seen = true;
                 requests += 1;
             }
-            // The size grows with the first page that has groups.
-            let limit = self.page_size.unwrap_or(if pages == 1 { 25 } else { 1024 });
             left -= left.min(limit);
             if left > 0 && links {
                 link_seen = true;

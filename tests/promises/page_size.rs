@@ -1,9 +1,9 @@
 //! The page size: by default, refused, and set by the caller.
 
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-use gupshup_groups::{Cursors, Error, ListGroups, Page, Position, RetryPolicy};
+use gupshup_groups::{Cursors, Error, ListGroups, Page, Position};
 
-use crate::support::{all, drain, finish, from_fn, groups, id_texts, limits, numbered, numbers};
+use crate::support::{all, drain, from_fn, groups, id_texts, limits, numbered, numbers};
 
 #[test]
 fn ten_thousand_groups_take_eleven_requests_by_default() {
@@ -65,16 +65,15 @@ fn a_size_is_lowered_after_every_kind_of_refusal() {
 }
 
 #[test]
-fn other_errors_do_not_lower_the_size() {
+fn an_error_that_is_neither_a_refusal_of_the_size_nor_transient_does_not_lower_it() {
     for other in [
         || Error::api(401, None, "Authentication Failed"),
         || Error::api(404, None, "no such app"),
         || Error::api(400, Some(190), "Access token has expired"),
-        || Error::api(429, None, "Too Many Requests"),
-        || Error::decode("no page"),
+        || Error::other("gone"),
     ] {
         let fake = FakeGroups::new(groups(150)).fault_at(1, Fault::Error(other()));
-        let mut stream = ListGroups::from_source(fake.clone()).retry(RetryPolicy::none()).stream();
+        let mut stream = ListGroups::from_source(fake.clone()).stream();
         let (found, error) = drain(&mut stream);
         assert_eq!(found.len(), 25);
         let (error, other) = (error.expect("it surfaces"), other());
@@ -83,43 +82,6 @@ fn other_errors_do_not_lower_the_size() {
         assert_eq!(all(&mut stream).len(), 125);
         assert_eq!(limits(&fake), [25, 1024, 1024]);
     }
-}
-
-/// Scenario: a gateway answers every request for more than a hundred groups in this way. Expected: after as many attempts as the
-/// policy allows, the size is lowered, and stays low; the list is complete.
-#[tokio::test(start_paused = true)]
-async fn a_size_at_which_every_attempt_fails_is_lowered() {
-    for failure in [
-        || Error::api(504, None, "Gateway Timeout"),
-        || Error::api(500, Some(1), "An unknown error occurred"),
-        || Error::timeout("no answer in 30 s"),
-        || Error::transport("the body ends early"),
-    ] {
-        let fake = FakeGroups::new(groups(250)).on_request(move |index, fake| {
-            if fake.requests()[index].limit.get() > 100 {
-                fake.fault_at(index, Fault::Error(failure()));
-            }
-        });
-        let list = ListGroups::from_source(fake.clone()).retry(RetryPolicy::default().attempts(3));
-        let mut stream = list.stream();
-        let (found, error) = finish(&mut stream).await;
-        assert!(error.is_none(), "{error:?}");
-        assert_eq!(found, groups(250));
-        assert_eq!(limits(&fake), [25, 1024, 1024, 1024, 100, 100, 100], "{}", failure());
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_size_that_has_worked_is_not_lowered_when_every_attempt_fails() {
-    let outage = || Fault::Error(Error::api(503, None, "Service Unavailable"));
-    let fake = FakeGroups::new(groups(3_000)).script([Fault::None, Fault::None, outage(), outage()]);
-    let list = ListGroups::from_source(fake.clone()).retry(RetryPolicy::default().attempts(2));
-    let mut stream = list.stream();
-    let (found, error) = finish(&mut stream).await;
-    assert_eq!((found.len(), error.unwrap().status()), (25 + 1024, Some(503)));
-    stream.resume();
-    assert_eq!(finish(&mut stream).await.0.len(), 3_000 - 25 - 1024);
-    assert_eq!(limits(&fake), [25, 1024, 1024, 1024, 1024, 1024]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Places in a list that has changed.
+//! Places in a list that has changed. The cursors point to groups, unless it says otherwise.
 
 use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups};
 use gupshup_groups::{Checkpoint, ListGroups};
@@ -62,7 +62,7 @@ fn a_place_whose_last_group_moved_continues_just_after_it() {
 
 #[test]
 fn groups_created_before_a_place_on_the_first_page_do_not_move_it() {
-    let fake = FakeGroups::new(groups(12));
+    let fake = FakeGroups::new(groups(12)).dialect(Dialect::graph_api());
     let mut stream = ListGroups::from_source(fake.clone()).page_size(5).stream();
     take(&mut stream, 3);
     for n in 100..107 {
