@@ -30,7 +30,8 @@ impl Api {
     }
 
     pub(crate) fn start_apps(apps: impl IntoIterator<Item = (&'static str, FakeGroups)>) -> Self {
-        let apps: Arc<Apps> = Arc::new(apps.into_iter().map(|(id, groups)| (id.to_owned(), groups)).collect());
+        let apps: Arc<Apps> =
+            Arc::new(apps.into_iter().map(|(id, groups)| (id.to_owned(), demo::demand_key(&groups))).collect());
         let server = MockServer::start();
         server.mock(move |_when, then| {
             then.respond_with(move |request| respond(&apps, request));
@@ -68,6 +69,7 @@ fn respond(apps: &Apps, request: &HttpMockRequest) -> HttpMockResponse {
         path: uri.path(),
         query: uri.query().unwrap_or_default(),
         key: headers.get("apikey").and_then(|key| key.to_str().ok()),
+        authorization: None,
     };
     let (status, body) = demo::answer(apps, request).now_or_never().expect("a list without delays answers at once");
     HttpMockResponse::builder().status(status).header("Content-Type", "application/json").body(body.to_string()).build()
@@ -76,7 +78,7 @@ fn respond(apps: &Apps, request: &HttpMockRequest) -> HttpMockResponse {
 /// The program, without an account.
 pub(crate) fn tool(arguments: &[&str]) -> Command {
     let mut tool = Command::new(env!("CARGO_BIN_EXE_gupshup-groups"));
-    for variable in ["GUPSHUP_API_KEY", "GUPSHUP_APP_ID", "GUPSHUP_API_URL"] {
+    for variable in ["GUPSHUP_API_KEY", "GUPSHUP_TOKEN", "GUPSHUP_APP_ID", "GUPSHUP_API_URL"] {
         tool.env_remove(variable);
     }
     tool.args(arguments).stdin(Stdio::null());
