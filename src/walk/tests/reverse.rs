@@ -153,6 +153,17 @@ fn a_walk_reversed_at_the_start_of_the_list_begins_there_whatever_the_cursors_of
 }
 
 #[test]
+fn a_place_at_the_start_of_the_list_that_a_reversed_walk_has_found_leads_there_and_back() {
+    let mut walk = from(before("given"), by(2)).reversed(0);
+    yields_nothing(&mut walk, &empty());
+    let mut forward = Walk::new(walk.place(0), Forward, by(2));
+    asks(&mut forward, &START);
+    // No page gave the start of the list.
+    assert_eq!(problem(&mut forward, Problem::Invalid), Outcome::Fail(Failure::Request));
+    asks(&mut Walk::new(walk.place(0), Backward, by(2)), &before("given"));
+}
+
+#[test]
 fn a_walk_does_not_reverse_on_an_empty_page_in_the_middle_of_the_list() {
     for direction in DIRECTIONS {
         let mut walk = from(at(direction, "given"), by(2)).reversed(0);
