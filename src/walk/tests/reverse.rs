@@ -194,13 +194,14 @@ fn a_group_that_has_moved_to_an_earlier_page_is_found_on_the_way_to_the_end() {
     for (n, cursor) in [(0, "0"), (1, "1"), (2, "2")] {
         yields_all(&mut walk, page([n]).next(cursor));
     }
-    // Cursors are offsets, and group 0 is deleted.
+    // Cursors are offsets, group 0 is deleted, and group 3 follows.
     let mut walk = Walk::new(walk.place(0), Backward, by(1));
     asks_once_more(&mut walk, &empty());
     yields_nothing(&mut walk, &empty());
     asks(&mut walk, &START);
     yields_nothing(&mut walk, &page([1]).next("0"));
-    assert_eq!(yields(&mut walk, page([2]).before("1")), [2]);
+    assert_eq!(yields(&mut walk, page([2]).next("1").previous("1")), [2]);
+    asks(&mut walk, &before("1"));
 }
 
 #[test]
