@@ -68,7 +68,7 @@
 //! - **[Errors keep the place](GroupStream#errors-and-recovery).** An error follows every group that arrived before it.
 //! - **[Expired cursors](GroupStream#when-groups-change-meanwhile)** restart the listing; no group is yielded twice.
 //! - **[No endless loop](Error::is_cursor_loop).** A repeated cursor is an error.
-//! - **[Cancel-safe](GroupStream#cancel-safety).** Dropping `next()` loses nothing; dropping the stream leaves no task.
+//! - **[Cancel-safe](GroupStream#cancel-safety).** Dropping `next()` loses nothing; dropping the stream ends its request.
 //! - **[The credential stays at its origin](ClientBuilder::http).** No error, log or `Debug` shows it, or one it replaced.
 //! - **[Credentials are renewed](CredentialProvider)** before they expire and after a 401, once for all who wait.
 //! - **[Bounded](ClientBuilder).** Time, memory and [attempts](RetryPolicy) have limits.
