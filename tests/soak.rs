@@ -85,7 +85,7 @@ struct App {
     turn: Arc<tokio::sync::Mutex<()>>,
     /// The listing under way confirms an empty first page.
     confirms: Arc<AtomicBool>,
-    /// An empty page was sent, and no other since.
+    /// An empty page was sent, and no other since. Twice, it would be the end.
     was_empty: Arc<AtomicBool>,
     /// Until then the list is empty.
     empty_until: Arc<Mutex<Instant>>,
@@ -255,7 +255,9 @@ impl PageSource for App {
                     app.fake.fetch(request).await
                 }
             };
-            app.was_empty.store(is_empty, Ordering::Relaxed);
+            if page.is_ok() {
+                app.was_empty.store(is_empty, Ordering::Relaxed);
+            }
             page
         }
     }
