@@ -29,11 +29,7 @@ impl Group {
     #[must_use]
     pub fn created_at(&self) -> Option<SystemTime> {
         let distance = Duration::from_secs(self.creation_timestamp.unsigned_abs());
-        if self.creation_timestamp < 0 {
-            UNIX_EPOCH.checked_sub(distance)
-        } else {
-            UNIX_EPOCH.checked_add(distance)
-        }
+        if self.creation_timestamp < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn man(directory: Option<&Path>) -> Result<Exit, Failure> {
     };
     for (name, page) in pages {
         let path = directory.join(name);
-        fs::write(&path, page).map_err(|error| Failure::file(&path, &error))?;
+        fs::write(&path, page).map_err(|error| Failure::io(&path, &error))?;
     }
     Ok(Exit::Done)
 }
