@@ -1,4 +1,4 @@
-//! Cursors, directions and positions. The only file that decides what is a cursor.
+//! What a request asks for: cursors, directions, positions and page sizes. The only file that decides what is a cursor.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,13 +14,14 @@ pub(crate) const MAX_CURSOR_BYTES: usize = 4 * 1024;
 /// Read from [`Page::cursors`] and passed to [`ListGroups::after`] and [`ListGroups::before`]. The API invalidates a
 /// cursor when its group is deleted: to resume later, save a [`Checkpoint`] instead.
 ///
-/// `Debug` shows only the length.
+/// `Debug` shows only the length; serde writes the text.
 ///
 /// [`Page::cursors`]: crate::Page::cursors
 /// [`ListGroups::after`]: crate::ListGroups::after
 /// [`ListGroups::before`]: crate::ListGroups::before
 /// [`Checkpoint`]: crate::Checkpoint
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Cursor(Arc<str>);
 
 impl Cursor {
@@ -41,6 +42,12 @@ impl Cursor {
 
     pub(crate) fn is_too_long(&self) -> bool {
         self.0.len() > MAX_CURSOR_BYTES
+    }
+}
+
+impl AsRef<str> for Cursor {
+    fn as_ref(&self) -> &str {
+        &self.0
     }
 }
 
@@ -90,7 +97,8 @@ impl Direction {
 }
 
 /// Where a page is requested.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Position {
     /// The first page of the list.
     Start,
@@ -133,6 +141,83 @@ impl Position {
         match direction {
             Direction::Forward => Self::After(cursor),
             Direction::Backward => Self::Before(cursor),
+        }
+    }
+}
+
+/// The most groups on a page: 1 to 1024, the API's range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "u32", into = "u32")]
+pub struct PageSize(u16);
+
+impl PageSize {
+    /// The smallest page: one group.
+    pub const MIN: Self = Self(1);
+    /// The API's default.
+    pub const DEFAULT: Self = Self(25);
+    /// The API's maximum.
+    pub const MAX: Self = Self(1024);
+
+    /// The nearest size in the range.
+    ///
+    /// ```
+    /// use gupshup_groups::PageSize;
+    ///
+    /// assert_eq!(PageSize::clamped(0), PageSize::MIN);
+    /// assert_eq!(PageSize::clamped(100).get(), 100);
+    /// assert_eq!(PageSize::clamped(u32::MAX), PageSize::MAX);
+    /// ```
+    #[must_use]
+    pub const fn clamped(size: u32) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "at most 1024 here")]
+        match size {
+            0 => Self::MIN,
+            1..=1024 => Self(size as u16),
+            _ => Self::MAX,
+        }
+    }
+
+    /// The number of groups.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl fmt::Display for PageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<PageSize> for u32 {
+    fn from(size: PageSize) -> Self {
+        size.0.into()
+    }
+}
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// Clamps to the range: [`PageSize::clamped`].
+impl From<u32> for PageSize {
+    fn from(size: u32) -> Self {
+        Self::clamped(size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_clamped_to_what_the_api_documents() {
+        for (wanted, expected) in [(0, 1), (1, 1), (2, 2), (1023, 1023), (1024, 1024), (1025, 1024), (u32::MAX, 1024)] {
+            assert_eq!(PageSize::clamped(wanted).get(), expected);
+            assert_eq!(PageSize::from(wanted), PageSize::clamped(wanted));
         }
     }
 }

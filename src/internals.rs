@@ -14,21 +14,18 @@ pub fn page_decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
 }
 
 #[cfg(fuzzing)]
-pub use fuzzing::{Verdict, refusal_decode, retry_after_parse, verdict};
+pub use fuzzing::{refusal_decode, retry_after_parse};
 
 #[cfg(fuzzing)]
 mod fuzzing {
     use std::time::{Duration, SystemTime};
 
     use crate::error::Error;
-    use crate::wire::Refusal;
-
-    pub use crate::wire::reference::{Verdict, verdict};
 
     /// Reads the body of an error with this status.
     #[must_use]
     pub fn refusal_decode(status: u16, body: &[u8], secrets: &[&str]) -> Error {
-        Refusal::read(body, secrets).into_error(status)
+        crate::wire::refusal(status, body, secrets)
     }
 
     /// Reads `Retry-After`, relative to the response's `date`.

@@ -4,16 +4,17 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
+use rapidhash::v3::rapidhash_v3;
 
 use crate::checkpoint::Checkpoint;
 use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES, Position};
 use crate::error::{Error, Result};
-use crate::fetch::{Fetcher, Gate, Pace, RetryPolicy};
+use crate::fetch::{Fetcher, Pace, RetryPolicy};
 use crate::page::Page;
 use crate::snapshot::RemovalLimit;
 use crate::source::{AnySource, PageSource};
 use crate::stream::{GroupStream, PageStream};
-use crate::walk::{Gap, PageSize, Place, Rules, Sizes, hash};
+use crate::walk::{Gap, PageSize, Place, Rules, Sizes};
 
 const MAX_RESTARTS: u32 = 3;
 
@@ -78,7 +79,7 @@ pub(crate) struct Plan {
 impl ListGroups {
     /// Lists the groups of any source: for tests and other transports.
     pub fn from_source(source: impl PageSource) -> Self {
-        Self::at_pace(AnySource::new(source), Pace::new(RetryPolicy::default(), Gate::open(), None))
+        Self::at_pace(AnySource::new(source), Pace::without_client())
     }
 
     pub(crate) fn at_pace(source: AnySource, pace: Pace) -> Self {
@@ -293,8 +294,8 @@ impl ListGroups {
 
     /// Where the listing begins, or what is wrong with its settings.
     fn from(&self) -> Result<Checkpoint> {
-        // Stable, because checkpoints are saved.
-        let list = self.app_id.as_deref().map(hash);
+        // `rapidhash` version 3, which never changes: checkpoints hold it.
+        let list = self.app_id.as_deref().map(|app_id| rapidhash_v3(app_id.as_bytes()));
         let from = self.start.as_ref().map(|start| &start.from);
         let is_of_another_list = from.and_then(|from| from.list).zip(list).is_some_and(|(saved, this)| saved != this);
         match (&self.problem, from) {

@@ -45,7 +45,7 @@ impl fmt::Debug for Group {
 }
 
 /// One response of the API, in the server's order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Page {
     /// The groups. May be empty in the middle of a list.
@@ -91,7 +91,7 @@ impl Page {
 }
 
 /// The cursors at both ends of a page: equal if the page has one group.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cursors {
     /// The end of the page. The last page has one too.

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
+
+use futures::future::BoxFuture;
 
 use crate::cursor::Position;
 use crate::error::Result;
@@ -78,15 +79,12 @@ where
 #[derive(Clone)]
 pub struct AnySource(Arc<dyn Boxed>);
 
-/// The page of a source whose type is not known.
-pub(crate) type BoxedFetch = Pin<Box<dyn Future<Output = Result<Page>> + Send>>;
-
 trait Boxed: Send + Sync {
-    fn fetch(&self, request: PageRequest) -> BoxedFetch;
+    fn fetch(&self, request: PageRequest) -> BoxFuture<'static, Result<Page>>;
 }
 
 impl<S: PageSource> Boxed for S {
-    fn fetch(&self, request: PageRequest) -> BoxedFetch {
+    fn fetch(&self, request: PageRequest) -> BoxFuture<'static, Result<Page>> {
         Box::pin(PageSource::fetch(self, request))
     }
 }
@@ -97,14 +95,16 @@ impl AnySource {
         Self(Arc::new(source))
     }
 
-    pub(crate) fn boxed_fetch(&self, request: PageRequest) -> BoxedFetch {
+    /// Fetches one page, as [`PageSource::fetch`]; the type of the future is known.
+    #[must_use]
+    pub fn fetch(&self, request: PageRequest) -> BoxFuture<'static, Result<Page>> {
         self.0.fetch(request)
     }
 }
 
 impl PageSource for AnySource {
     fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
-        self.boxed_fetch(request)
+        self.fetch(request)
     }
 }
 

@@ -82,6 +82,10 @@ const MAX: usize = 8 * MIB;
 /// A smaller bound, because many bodies are read, by code that is not optimized.
 const SMALL: usize = 2 * MIB;
 
+/// For all that is not a copy of the body. There are three copies of a text with an escape: in the body, in `serde_json`'s
+/// buffer, and the text itself. The buffer doubles, so at a limit that is no power of two, it may take a copy more.
+const SMALL_PARTS: usize = 128 * 1024;
+
 /// As much of `start`, then `part` again and again, then `end`, as the smaller bound allows.
 fn filled(start: &str, part: &str, end: &str) -> Vec<u8> {
     let count = (SMALL - start.len() - end.len()) / part.len();
@@ -98,6 +102,15 @@ fn worst_bodies() -> Vec<(&'static str, Vec<u8>)> {
         ("a refusal with a long message", filled(r#"{"status":"error","message":"\n"#, "word ", r#""}"#)),
         ("a refusal with escapes alone", filled(r#"{"error":{"message":""#, r"\u0041", r#""}}"#)),
         ("a refusal with a long key", filled(r#"{"error":1,"\n"#, "k", r#"":1}"#)),
+        ("a long key before a fault", filled(r#"{"\n"#, "k", r#"":tru}"#)),
+        ("a long key of a group, before a fault", filled(r#"{"data":[{"\n"#, "k", r#"":1}]}"#)),
+        ("a value that is ignored and nested", filled(r#"{"data":[],"x":"#, "[", "")),
+        ("a refusal with a long message, and a byte that is no text", {
+            let mut body = filled(r#"{"status":"error","message":"\n"#, "word ", r#""}"#);
+            let end = body.len() - 3;
+            body[end] = 0xff;
+            body
+        }),
         ("a refusal that is nested", filled(r#"{"error":"#, r#"{"error":"#, "")),
         ("tiny groups", filled(&format!(r#"{{"data":[{group}"#), &format!(",{group}"), "]}")),
         (
@@ -142,7 +155,7 @@ fn no_body_takes_more_memory_than_three_times_the_bound() {
             let bytes = answer.len();
             let (page, peak) = list_at_most(&server(move |stream| drop(stream.write_all(&answer))), SMALL);
             println!("{what}, {bytes} bytes sent: {} KiB", peak / 1024);
-            assert!(peak <= 3 * SMALL, "{what}, {bytes} bytes sent: {peak} bytes taken, {page:?}");
+            assert!(peak <= 3 * SMALL + SMALL_PARTS, "{what}, {bytes} bytes sent: {peak} bytes taken, {page:?}");
         }
     }
 

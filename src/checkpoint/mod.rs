@@ -1,5 +1,4 @@
 mod text;
-mod version1;
 
 use std::fmt;
 
@@ -14,7 +13,8 @@ use crate::walk::Place;
 ///
 /// # What it holds
 ///
-/// - the cursor of a page, the page size, and the number of groups between the start of the page and the place,
+/// - the cursors of the page and of the next one, the page size, and the number of groups between the start of the page
+///   and the place,
 /// - a 64-bit hash of the last group's id, since the id contains a phone number,
 /// - the [identity](crate::PageSource::list_identity) of the list.
 ///

@@ -11,10 +11,11 @@ fn middle() -> Checkpoint {
         heading: Direction::Backward,
         place: Place::Middle(Gap {
             position: Position::After("a&b\n\u{1f600}".into()),
-            limit: PageSize::clamped(100),
+            size: PageSize::clamped(100),
             offset: 17,
             anchor: Some(Anchor::After(hash("Z3JvdXA="))),
             next: Some(Position::Before("QVFI".into())),
+            linked: true,
         }),
     }
 }
@@ -39,14 +40,14 @@ fn text(version: u32, json: &str) -> String {
 
 fn json(checkpoint: &Checkpoint) -> String {
     let text = checkpoint.to_string();
-    let body = text.strip_prefix("gupshup-groups:2:").unwrap();
+    let body = text.strip_prefix("gupshup-groups:3:").unwrap();
     String::from_utf8(URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap()
 }
 
 #[test]
 fn a_saved_place_reads_back_as_it_was() {
     let Place::Middle(gap) = middle().place else { unreachable!() };
-    let passed = Gap { anchor: Some(Anchor::Before(0)), next: None, ..gap.clone() };
+    let passed = Gap { anchor: Some(Anchor::Before(0)), next: None, linked: false, ..gap.clone() };
     for checkpoint in [
         start(),
         start().reversed(),
@@ -74,7 +75,7 @@ fn white_space_around_the_text_does_not_matter() {
 
 #[test]
 fn a_text_that_is_not_a_checkpoint_says_so() {
-    for text in ["", "QVFI", "gupshup-groups", "gupshup-groups:2"] {
+    for text in ["", "QVFI", "gupshup-groups", "gupshup-groups:3"] {
         let error = text.parse::<Checkpoint>().unwrap_err();
         assert!(error.is_config() && error.to_string().contains("not a checkpoint"), "{text}: {error}");
     }
@@ -89,64 +90,42 @@ fn assert_damaged(text: &str) {
 #[test]
 fn a_damaged_text_says_so_wherever_it_was_cut() {
     let text = middle().to_string();
-    for end in "gupshup-groups:2:".len()..text.len() {
+    for end in "gupshup-groups:3:".len()..text.len() {
         assert_damaged(&text[..end]);
     }
 }
 
 #[test]
-fn a_version_that_is_not_a_number_or_was_never_written_is_damaged() {
+fn a_version_that_is_not_a_number_is_damaged() {
     assert_damaged("gupshup-groups:x:e30");
-    assert_damaged("gupshup-groups:0:e30");
 }
 
 #[test]
-fn a_text_of_version_2_with_an_unknown_field_is_damaged() {
+fn a_text_with_an_unknown_field_is_damaged() {
     let json = json(&middle());
     for (field, with_more) in [("{\"list\"", "{\"more\":1,\"list\""), ("{\"page\"", "{\"more\":1,\"page\"")] {
         assert!(json.contains(field), "{json}");
-        assert_damaged(&text(2, &json.replacen(field, with_more, 1)));
+        assert_damaged(&text(3, &json.replacen(field, with_more, 1)));
     }
 }
 
 #[test]
 fn a_place_has_one_text() {
     let json = json(&middle());
-    assert_damaged(&text(2, &format!(" {json}")));
-    assert_damaged(&text(2, &json.replace("\"limit\":100", "\"limit\":0")));
-    assert_damaged(&text(2, &json.replace("\"limit\":100", "\"limit\":2000")));
-    assert_damaged(&format!("gupshup-groups:02:{}", URL_SAFE_NO_PAD.encode(json)));
+    assert_damaged(&text(3, &format!(" {json}")));
+    assert_damaged(&text(3, &json.replace("\"size\":100", "\"size\":0")));
+    assert_damaged(&text(3, &json.replace("\"size\":100", "\"size\":2000")));
+    assert_damaged(&format!("gupshup-groups:03:{}", URL_SAFE_NO_PAD.encode(json)));
 }
 
 #[test]
-fn a_later_version_asks_for_an_update() {
-    let error = "gupshup-groups:3:anything".parse::<Checkpoint>().unwrap_err();
-    assert!(error.is_config() && error.to_string().contains("version 3"), "{error}");
-}
-
-#[test]
-fn a_text_of_version_1_is_read_and_its_ids_become_hashes() {
-    let json = r#"{"direction":"backward","place":{"middle":{
-        "page":{"position":{"after":"c"},"cause":"linked"},"passed":17,"beside":{"ahead":"Z3JvdXA="},
-        "then":{"position":{"before":"d"},"cause":"unlinked"},
-        "prior":{"page":{"position":"start","cause":"given"},"passed":25,"beside":{"passed":"x"}}}}}"#;
-    let Place::Middle(gap) = text(1, json).parse::<Checkpoint>().unwrap().place else { panic!("not in the middle") };
-    let expected = Gap {
-        position: Position::After("c".into()),
-        limit: PageSize::clamped(17),
-        offset: 17,
-        anchor: Some(Anchor::After(hash("Z3JvdXA="))),
-        next: Some(Position::Before("d".into())),
-    };
-    assert_eq!(gap, expected);
-
-    let read = |json: &str| text(1, json).parse::<Checkpoint>().unwrap();
-    assert_eq!(read(r#"{"direction":"forward","place":"start"}"#), start());
-    assert!(read(r#"{"direction":"forward","place":{"end":null}}"#).is_end());
-    let end = r#"{"direction":"forward","place":{"end":{"page":{"position":"start","cause":"given"},"passed":2,
-        "beside":{"passed":"b"}}}}"#;
-    let Place::End(gap) = read(end).place else { panic!("not at the end") };
-    assert_eq!(gap.anchor, Some(Anchor::Before(hash("b"))));
+fn another_version_is_refused_with_what_to_do() {
+    for (version, advice) in [(1, "list again from the start"), (2, "list again from the start"), (4, "update")] {
+        let error = text(version, &json(&middle())).parse::<Checkpoint>().unwrap_err();
+        assert!(error.is_config());
+        let sentence = error.to_string();
+        assert!(sentence.contains(&format!("version {version}")) && sentence.contains(advice), "{error}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The text of a checkpoint, and its version.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,90 +9,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Checkpoint;
-use super::version1::{self, SavedPosition};
 use crate::cursor::Direction;
 use crate::error::{Error, Result};
-use crate::walk::{Anchor, Gap, PageSize, Place};
+use crate::walk::Place;
 
 const NAME: &str = "gupshup-groups";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
-/// JSON in base64.
+/// JSON in base64. A change of its types is a new [`VERSION`].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
     #[serde(skip_serializing_if = "Option::is_none")]
     list: Option<u64>,
     direction: Direction,
-    place: SavedPlace,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum SavedPlace {
-    Start,
-    Middle(SavedGap),
-    End(SavedGap),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SavedGap {
-    page: SavedPosition,
-    limit: u16,
-    offset: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    anchor: Option<SavedAnchor>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<SavedPosition>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum SavedAnchor {
-    Before(u64),
-    After(u64),
-}
-
-impl From<&Gap> for SavedGap {
-    fn from(gap: &Gap) -> Self {
-        Self {
-            page: (&gap.position).into(),
-            limit: gap.limit.get(),
-            offset: gap.offset,
-            anchor: gap.anchor.map(|anchor| match anchor {
-                Anchor::Before(hash) => SavedAnchor::Before(hash),
-                Anchor::After(hash) => SavedAnchor::After(hash),
-            }),
-            next: gap.next.as_ref().map(Into::into),
-        }
-    }
-}
-
-impl From<SavedGap> for Gap {
-    fn from(saved: SavedGap) -> Self {
-        Self {
-            position: saved.page.into(),
-            limit: PageSize::clamped(saved.limit.into()),
-            offset: saved.offset,
-            anchor: saved.anchor.map(|anchor| match anchor {
-                SavedAnchor::Before(hash) => Anchor::Before(hash),
-                SavedAnchor::After(hash) => Anchor::After(hash),
-            }),
-            next: saved.next.map(Into::into),
-        }
-    }
+    place: Place,
 }
 
 /// One line of URL-safe text. It holds a cursor: protect it as you protect the list.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = match &self.place {
-            Place::Start => SavedPlace::Start,
-            Place::Middle(gap) => SavedPlace::Middle(gap.into()),
-            Place::End(gap) => SavedPlace::End(gap.into()),
-        };
-        let saved = Saved { list: self.list, direction: self.heading, place };
+        let saved = Saved { list: self.list, direction: self.heading, place: self.place.clone() };
         let json = serde_json::to_vec(&saved).map_err(|_| fmt::Error)?;
         write!(f, "{NAME}:{VERSION}:{}", URL_SAFE_NO_PAD.encode(json))
     }
@@ -100,11 +38,11 @@ impl fmt::Display for Checkpoint {
 impl FromStr for Checkpoint {
     type Err = Error;
 
-    /// Parses the text of a checkpoint, also of version 1, which names no list.
+    /// Parses the text of a checkpoint.
     ///
     /// # Errors
     ///
-    /// [`Error::is_config`] if the text is not a checkpoint, is damaged, or has a later version.
+    /// [`Error::is_config`] if the text is not a checkpoint, is damaged, or has another version.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
         let damaged = || Error::config("the checkpoint is damaged: list again from the start");
@@ -115,24 +53,19 @@ impl FromStr for Checkpoint {
                 )
             })?;
         let version: u32 = version.parse().map_err(|_| damaged())?;
-        if version > VERSION {
+        let advice = match version.cmp(&VERSION) {
+            Ordering::Less => Some("list again from the start"),
+            Ordering::Equal => None,
+            Ordering::Greater => Some("update gupshup-groups, or list again from the start"),
+        };
+        if let Some(advice) = advice {
             return Err(Error::config(format!(
-                "the checkpoint has version {version}, and this crate reads versions up to {VERSION}: update gupshup-groups"
+                "the checkpoint has version {version}, and this version of the crate reads only {VERSION}: {advice}"
             )));
         }
         let json = URL_SAFE_NO_PAD.decode(body).map_err(|_| damaged())?;
-        if version == 1 {
-            let saved: version1::Saved = serde_json::from_slice(&json).map_err(|_| damaged())?;
-            let (heading, place) = saved.into_parts();
-            return Ok(Self { list: None, heading, place });
-        }
         let saved: Saved = serde_json::from_slice(&json).map_err(|_| damaged())?;
-        let place = match saved.place {
-            SavedPlace::Start => Place::Start,
-            SavedPlace::Middle(gap) => Place::Middle(gap.into()),
-            SavedPlace::End(gap) => Place::End(gap.into()),
-        };
-        let checkpoint = Self { list: saved.list, heading: saved.direction, place };
+        let checkpoint = Self { list: saved.list, heading: saved.direction, place: saved.place };
         // Each place has exactly one text.
         if checkpoint.to_string() == text { Ok(checkpoint) } else { Err(damaged()) }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
-use crate::fetch::{Attempt, Gate, Observer, Pace, RetryPolicy};
+use crate::fetch::{Attempt, Gate, Observer, Pace, RetryPolicy, TIMEOUT};
 use crate::http::{API_KEY, AUTHORIZATION, Endpoint, HeaderName, HeaderValue, HttpSource, Key, Limits, Url};
 use crate::list::ListGroups;
 use crate::source::AnySource;
@@ -27,7 +27,6 @@ const KEY_VARIABLE: &str = "GUPSHUP_API_KEY";
 const URL_VARIABLE: &str = "GUPSHUP_API_URL";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const TIMEOUT: Duration = Duration::from_secs(30);
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
@@ -289,6 +288,9 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let key = origin::key_header(self.api_key.expose_secret())?;
         let base = origin::base_url(&self.base_url, self.allow_plain_http)?;
+        if cfg!(not(any(feature = "rustls", feature = "native-tls"))) && base.scheme() == "https" {
+            return Err(Error::config("the base URL is https, and this build has no TLS: enable the feature `rustls`"));
+        }
         for (zero, name) in [
             (self.connect_timeout.is_zero(), "connect_timeout"),
             (self.timeout.is_zero(), "timeout"),
@@ -317,7 +319,7 @@ impl ClientBuilder {
         Ok(Client {
             endpoint: Arc::new(endpoint),
             base: Arc::new(base),
-            pace: Pace::new(self.retry, gate, self.observer),
+            pace: Pace::new(self.retry, self.timeout, gate, self.observer),
         })
     }
 }

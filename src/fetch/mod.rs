@@ -24,18 +24,28 @@ pub use observe::{Attempt, Outcome};
 pub(crate) use rate::{Gate, MAX_CLOSED};
 pub use retry::RetryPolicy;
 
+/// The default of [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How requests are repeated and spaced. Clones share the budget and the gate.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
     policy: Arc<RetryPolicy>,
+    /// The most that an attempt takes while it is polled. If it is left alone, the rest is not the page's time.
+    timeout: Duration,
     budget: Arc<Budget>,
     gate: Arc<Gate>,
     observer: Option<Observer>,
 }
 
 impl Pace {
-    pub(crate) fn new(policy: RetryPolicy, gate: Gate, observer: Option<Observer>) -> Self {
-        Self { policy: Arc::new(policy), budget: Arc::new(Budget::new()), gate: Arc::new(gate), observer }
+    pub(crate) fn new(policy: RetryPolicy, timeout: Duration, gate: Gate, observer: Option<Observer>) -> Self {
+        Self { policy: Arc::new(policy), timeout, budget: Arc::new(Budget::new()), gate: Arc::new(gate), observer }
+    }
+
+    /// For a source of the user's own.
+    pub(crate) fn without_client() -> Self {
+        Self::new(RetryPolicy::default(), TIMEOUT, Gate::open(), None)
     }
 
     pub(crate) fn with_policy(self, policy: RetryPolicy) -> Self {
@@ -121,34 +131,43 @@ impl Fetcher {
         number: &mut u32,
         spent: &mut Duration,
     ) -> Result<Page> {
-        let Pace { policy, budget, gate, observer } = &self.pace;
+        let Pace { timeout, budget, gate, observer, .. } = &self.pace;
         loop {
             self.effort.add_wait(gate.turn().await?);
             *number += 1;
             self.effort.begin(*number);
             let began = Instant::now();
-            let attempt = self.source.boxed_fetch(request.clone());
-            let answer = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, *number).await;
-            *spent += began.elapsed();
-            let failure = match answer {
-                Ok(page) => {
+            let attempt = self.source.fetch(request.clone());
+            let attempt = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, *number);
+            let (answer, begun) = attempt.await;
+            *spent += began.elapsed().min(*timeout);
+            let wait = match &answer {
+                Ok(_) => {
                     budget.deposit();
-                    return Ok(page);
+                    None
                 }
-                Err(failure) => failure,
+                Err(failure) => self.wait(failure, *number, *spent),
             };
-            if let Some(wait) = failure.retry_after() {
-                gate.close(wait);
+            if let Some(begun) = begun {
+                begun.end(&answer, wait);
             }
-            let wait = policy.wait(&failure, *number, *spent, fastrand::f64());
-            let Some(wait) = wait.filter(|_| budget.withdraw(&failure)) else { return Err(failure) };
-            span.retry(&failure, *number, wait);
+            let (Some(wait), Err(failure)) = (wait, &answer) else { return answer };
+            span.retry(failure, *number, wait);
             self.effort.add_wait(wait);
             if !wait.is_zero() {
                 sleep(wait).await;
             }
             *spent += wait;
         }
+    }
+
+    /// How long to wait before the next attempt, if there is one.
+    fn wait(&self, failure: &Error, number: u32, spent: Duration) -> Option<Duration> {
+        let Pace { policy, budget, gate, .. } = &self.pace;
+        if let Some(wait) = failure.retry_after() {
+            gate.close(wait);
+        }
+        policy.wait(failure, number, spent, fastrand::f64()).filter(|_| budget.withdraw(failure))
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::thread;
 use std::time::Duration;
 
-use pin_project::{pin_project, pinned_drop};
+use pin_project::pin_project;
 use tokio::time::Instant;
 
 use crate::cursor::Position;
@@ -20,10 +20,11 @@ use crate::walk::PageSize;
 /// As labels of metrics, all have a low cardinality but the app id and the cursor of the position.
 #[non_exhaustive]
 pub struct Attempt<'a> {
-    begun: &'a Begun,
+    begun: &'a Details,
     duration: Duration,
     /// `None`: dropped.
     answer: Option<&'a Result<Page>>,
+    retry_in: Option<Duration>,
 }
 
 /// How an [`Attempt`] ended.
@@ -113,6 +114,12 @@ impl Attempt<'_> {
         self.answer?.as_ref().err()
     }
 
+    /// The wait before the next attempt at the page, if there is one. A wait for the rate limit comes on top.
+    #[must_use]
+    pub fn retry_in(&self) -> Option<Duration> {
+        self.retry_in
+    }
+
     /// The number of groups on the page.
     #[must_use]
     pub fn groups(&self) -> usize {
@@ -159,7 +166,10 @@ impl fmt::Debug for Observer {
     }
 }
 
-struct Begun {
+/// An attempt that has begun. Reports that it was dropped, unless its end is reported.
+pub(super) struct Begun(Option<Box<Details>>);
+
+struct Details {
     observer: Observer,
     app_id: Option<Arc<str>>,
     request: PageRequest,
@@ -168,17 +178,33 @@ struct Begun {
 }
 
 impl Begun {
-    fn report(&self, answer: Option<&Result<Page>>) {
-        (self.observer.0)(&Attempt { begun: self, duration: self.at.elapsed(), answer });
+    /// The attempt ended. `retry_in`: the wait before the next one.
+    pub(super) fn end(mut self, answer: &Result<Page>, retry_in: Option<Duration>) {
+        self.report(Some(answer), retry_in);
+    }
+
+    fn report(&mut self, answer: Option<&Result<Page>>, retry_in: Option<Duration>) {
+        if let Some(begun) = self.0.take() {
+            (begun.observer.0)(&Attempt { begun: &begun, duration: begun.at.elapsed(), answer, retry_in });
+        }
     }
 }
 
-/// An attempt that reports its end, also if it is dropped.
-#[pin_project(PinnedDrop)]
+impl Drop for Begun {
+    fn drop(&mut self) {
+        // A second panic, in the observer, would abort the process.
+        if !thread::panicking() {
+            self.report(None, None);
+        }
+    }
+}
+
+/// An attempt whose end, or drop, is reported to an observer.
+#[pin_project]
 pub(super) struct Observed<F> {
     #[pin]
     attempt: F,
-    begun: Option<Box<Begun>>,
+    begun: Option<Begun>,
 }
 
 impl<F> Observed<F> {
@@ -190,7 +216,7 @@ impl<F> Observed<F> {
         number: u32,
     ) -> Self {
         let begun = observer.map(|observer| {
-            Box::new(Begun {
+            Box::new(Details {
                 observer: observer.clone(),
                 app_id: app_id.cloned(),
                 request: request.clone(),
@@ -198,32 +224,21 @@ impl<F> Observed<F> {
                 at: Instant::now(),
             })
         });
-        Self { attempt, begun }
+        Self { attempt, begun: Some(Begun(begun)) }
     }
 }
 
-impl<F: Future<Output = Result<Page>>> Future for Observed<F> {
-    type Output = Result<Page>;
+/// Returns the begun attempt too, whose end is reported when it is known whether another follows.
+impl<F: Future> Future for Observed<F> {
+    type Output = (F::Output, Option<Begun>);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let answer = ready!(this.attempt.poll(cx));
-        if let Some(begun) = this.begun.take() {
-            begun.report(Some(&answer));
-        }
-        Poll::Ready(answer)
+        Poll::Ready((answer, this.begun.take()))
     }
 }
 
-#[pinned_drop]
-impl<F> PinnedDrop for Observed<F> {
-    fn drop(self: Pin<&mut Self>) {
-        // A second panic, in the observer, would abort the process.
-        if let Some(begun) = self.project().begun.take().filter(|_| !thread::panicking()) {
-            begun.report(None);
-        }
-    }
-}
 #[cfg(test)]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -233,7 +248,7 @@ mod tests {
     use futures::FutureExt as _;
     use futures::stream::{StreamExt as _, TryStreamExt as _};
 
-    use super::super::{Gate, Pace, RetryPolicy};
+    use super::super::{Gate, Pace, RetryPolicy, TIMEOUT};
     use super::*;
     use crate::list::ListGroups;
     use crate::page::Group;
@@ -241,7 +256,7 @@ mod tests {
     use crate::testing::{FakeGroups, Fault};
 
     fn list(fake: FakeGroups, observer: impl Fn(&Attempt<'_>) + Send + Sync + 'static) -> ListGroups {
-        let pace = Pace::new(RetryPolicy::default(), Gate::open(), Some(Observer::new(observer)));
+        let pace = Pace::new(RetryPolicy::default(), TIMEOUT, Gate::open(), Some(Observer::new(observer)));
         ListGroups::at_pace(AnySource::new(fake), pace)
     }
 

@@ -61,15 +61,15 @@ impl Gate {
     /// Waits until a request may begin. Returns the time waited, or an error at once if the server asked to wait longer than
     /// a retry waits.
     pub(super) async fn turn(&self) -> Result<Duration> {
-        let began = Instant::now();
         let _waiter = Waiter::of(self);
-        let mut reserved = None;
+        let (mut reserved, mut began) = (None, None);
         loop {
             match self.ask(reserved) {
-                Turn::Begin => return Ok(began.elapsed()),
+                Turn::Begin => return Ok(began.map_or(Duration::ZERO, |began: Instant| began.elapsed())),
                 Turn::Closed(wait) => return Err(Error::told_to_wait(wait)),
                 Turn::Wait { reserved: time, until } => {
                     reserved = Some(time);
+                    began.get_or_insert_with(Instant::now);
                     sleep_until(until).await;
                 }
             }

@@ -27,7 +27,7 @@ fn log(fake: &FakeGroups) -> Arc<Mutex<Vec<Instant>>> {
 }
 
 fn at_rate(fake: FakeGroups, requests: u32, per: Duration) -> ListGroups {
-    let pace = Pace::new(RetryPolicy::default(), Gate::with_limit(requests, per), None);
+    let pace = Pace::new(RetryPolicy::default(), TIMEOUT, Gate::with_limit(requests, per), None);
     ListGroups::at_pace(AnySource::new(fake), pace)
 }
 

@@ -1,8 +1,10 @@
-//! Translates between pages and the walk: pages to views, errors to faults, failures to errors.
+//! Translates between pages and the walk: pages to ids and sides, errors to problems, failures to errors.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::checkpoint::Checkpoint;
@@ -11,9 +13,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Fetcher;
 use crate::list::Plan;
 use crate::page::{Group, Page};
-use crate::source::{BoxedFetch, PageRequest};
+use crate::source::PageRequest;
 use crate::trace;
-use crate::walk::{Event, Failure, Fault, Kept, Outcome, PageSize, Side, View, Walk};
+use crate::walk::{Failure, Kept, Outcome, PageSize, Place, Problem, Rules, Side, Walk};
 
 use super::progress::Progress;
 
@@ -32,7 +34,7 @@ pub(super) struct Listing {
 
 /// What a stream does that waits for no page.
 pub(super) enum Pulled {
-    Request(BoxedFetch),
+    Request(BoxFuture<'static, Result<Page>>),
     Item(Option<Result<Page>>),
 }
 
@@ -41,7 +43,10 @@ impl Listing {
         let Plan { fetcher, participants, read_ahead, from, rules } = plan;
         let (list, walk, refused) = match from {
             Ok(from) => (from.list, Walk::new(from.place, from.heading, rules), None),
-            Err(error) => (None, Walk::nowhere(rules), Some(error)),
+            Err(error) => {
+                let nothing = Rules { max_groups: Some(0), ..rules };
+                (None, Walk::new(Place::Start, Direction::Forward, nothing), Some(error))
+            }
         };
         Self { fetcher, participants, read_ahead, list, walk, refused, progress: Progress::default() }
     }
@@ -53,7 +58,7 @@ impl Listing {
     }
 
     pub(super) fn resume(&mut self) {
-        self.walk.step(Event::Resume);
+        self.walk.resume();
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -91,13 +96,17 @@ impl Listing {
         if let Some(error) = self.refused.take() {
             return Pulled::Item(Some(Err(error)));
         }
-        match self.walk.step(Event::Pull) {
-            Outcome::Request(position, limit) => {
-                let request = self.request(position, limit);
+        match self.walk.pull() {
+            Ok(Some((position, size))) => {
+                if self.read_ahead {
+                    // Panics before a page arrives, which would be lost.
+                    let _ = Handle::current();
+                }
+                let request = self.request(position, size);
                 Pulled::Request(Box::pin(self.fetcher.clone().fetch(request)))
             }
-            Outcome::Fail(failure) => Pulled::Item(Some(Err(self.error(failure, None)))),
-            _ => Pulled::Item(None),
+            Ok(None) => Pulled::Item(None),
+            Err(failure) => Pulled::Item(Some(Err(self.error(failure, None)))),
         }
     }
 
@@ -106,14 +115,14 @@ impl Listing {
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub(super) fn fetch_ahead(&self) -> Option<BoxedFetch> {
+    pub(super) fn fetch_ahead(&self) -> Option<BoxFuture<'static, Result<Page>>> {
         if !self.read_ahead {
             return None;
         }
-        let (position, limit) = self.walk.request()?;
+        let (position, size) = self.walk.wanted()?;
         // Dropping the set aborts the task.
         let mut task = JoinSet::new();
-        task.spawn(self.fetcher.clone().fetch(self.request(position, limit)));
+        task.spawn(self.fetcher.clone().fetch(self.request(position, size)));
         Some(Box::pin(async move {
             match task.join_next().await {
                 Some(Ok(answer)) => answer,
@@ -123,46 +132,37 @@ impl Listing {
         }))
     }
 
-    fn request(&self, position: Position, limit: PageSize) -> PageRequest {
-        PageRequest { participants: self.participants.clone(), ..PageRequest::new(position, limit) }
+    fn request(&self, position: Position, size: PageSize) -> PageRequest {
+        PageRequest { participants: self.participants.clone(), ..PageRequest::new(position, size) }
     }
 
     /// Handles the answer to a request. Returns the item to yield, if any.
     pub(super) fn arrive(&mut self, answer: Result<Page>) -> Option<Result<Page>> {
-        let (mut page, error) = match answer {
-            Ok(page) => (page, None),
-            Err(error) => (Page::default(), Some(error)),
+        let (outcome, answer) = match answer {
+            Ok(page) => {
+                self.progress.pages += 1;
+                self.progress.bytes += page.bytes;
+                let ids = page.groups.iter().map(|group| group.id.as_str());
+                let next = side(page.has_next, page.cursors.after.as_ref());
+                let previous = side(page.has_previous, page.cursors.before.as_ref());
+                (self.walk.page(ids, next, previous), Ok(page))
+            }
+            Err(error) => (self.walk.failed(problem(&error)), Err(error)),
         };
-        let event = if let Some(error) = &error {
-            Event::Fault(fault(error))
-        } else {
-            self.progress.pages += 1;
-            self.progress.bytes += page.bytes;
-            Event::Page(self.view(&page))
-        };
-        match self.walk.step(event) {
+        match outcome {
             Outcome::Yield(kept) => {
+                // Only a page is yielded.
+                let mut page = answer.unwrap_or_default();
                 keep(&mut page.groups, kept);
                 self.progress.groups += page.groups.len() as u64;
                 return Some(Ok(page));
             }
-            Outcome::Fail(failure) => return Some(Err(self.error(failure, error))),
+            Outcome::Fail(failure) => return Some(Err(self.error(failure, answer.err()))),
             Outcome::Restarted(restarts) => trace::restarted(self.fetcher.app_id(), restarts),
             Outcome::Lowered(size) => trace::lowered(self.fetcher.app_id(), size),
-            Outcome::Nothing | Outcome::Request(..) | Outcome::End => {}
+            Outcome::Nothing => {}
         }
         None
-    }
-
-    fn view(&mut self, page: &Page) -> View {
-        let side = |link, cursor: &Option<Cursor>| Side {
-            link,
-            // A source of the user's own may send an empty text or `null`.
-            cursor: cursor.clone().filter(Cursor::is_usable),
-        };
-        let ids = page.groups.iter().map(|group| group.id.as_str());
-        let next = side(page.has_next, &page.cursors.after);
-        self.walk.view(ids, next, side(page.has_previous, &page.cursors.before))
     }
 
     fn error(&self, failure: Failure, reported: Option<Error>) -> Error {
@@ -173,8 +173,8 @@ impl Listing {
             (Failure::Loop, _) => Error::cursor_loop(),
             (Failure::CursorTooLong(bytes), _) => Error::cursor_too_long(bytes),
             (Failure::LinkWithoutCursor, _) => Error::protocol("the page has a link to another page, but no cursor"),
-            (Failure::EmptyPages, _) => {
-                Error::protocol("a hundred pages in a row have no groups, and each leads to another page")
+            (Failure::NoProgress, _) => {
+                Error::protocol("a hundred pages in a row have no new group, and each leads to another page")
             }
             (Failure::Unstable, _) => Error::protocol("the last page of the list changes each time it is requested"),
             (Failure::NoWayBack, _) => {
@@ -185,13 +185,19 @@ impl Listing {
     }
 }
 
-fn fault(error: &Error) -> Fault {
+/// A source of the user's own may send an empty text or `null` as a cursor.
+fn side(link: bool, cursor: Option<&Cursor>) -> Side {
+    Side { link, cursor: cursor.filter(|cursor| cursor.is_usable()).cloned() }
+}
+
+fn problem(error: &Error) -> Problem {
     match error.kind() {
-        ErrorKind::CursorExpired if error.is_invalid_cursors() => Fault::Invalid,
-        ErrorKind::CursorExpired => Fault::Expired,
-        ErrorKind::PageSize => Fault::TooLarge,
-        ErrorKind::Api if error.status() == Some(400) => Fault::Unexplained,
-        _ => Fault::Other,
+        ErrorKind::CursorExpired if error.is_invalid_cursors() => Problem::Invalid,
+        ErrorKind::CursorExpired => Problem::Expired,
+        ErrorKind::PageSize => Problem::TooLarge,
+        ErrorKind::Api if error.status() == Some(400) => Problem::Unexplained,
+        ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Unavailable => Problem::Exhausted,
+        _ => Problem::Other,
     }
 }
 

@@ -3,6 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures::Stream;
+use futures::future::BoxFuture;
 use futures::stream::FusedStream;
 use sync_wrapper::SyncWrapper;
 
@@ -11,7 +12,6 @@ use crate::cursor::Direction;
 use crate::error::Result;
 use crate::list::Plan;
 use crate::page::Page;
-use crate::source::BoxedFetch;
 
 use super::listing::{Listing, Pulled};
 use super::progress::Progress;
@@ -43,7 +43,7 @@ use super::progress::Progress;
 #[must_use = "streams do nothing unless polled"]
 pub struct PageStream {
     /// Makes the stream `Sync`, which futures need not be.
-    in_flight: Option<SyncWrapper<BoxedFetch>>,
+    in_flight: Option<SyncWrapper<BoxFuture<'static, Result<Page>>>>,
     listing: Box<Listing>,
 }
 

@@ -69,7 +69,7 @@ impl GroupStream {
 /// let groups = list.stream().tracked();
 /// let processed = groups.processed();
 /// groups
-///     .try_for_each_concurrent(16, |Tracked { group, ack }| {
+///     .try_for_each_concurrent(16, |Tracked { group, ack, .. }| {
 ///         let processed = &processed;
 ///         async move {
 ///             handle(&group).await;

@@ -19,6 +19,9 @@ pub struct Dialect {
     pub(super) cursors_at_the_ends: bool,
     pub(super) cursors: CursorKind,
     pub(super) expire_cursors_on_change: bool,
+    pub(super) inclusive_cursors: bool,
+    pub(super) echo_cursors: bool,
+    pub(super) ignore_cursors: bool,
     pub(super) past_the_end: CursorAnswer,
     pub(super) stale_cursor: CursorAnswer,
     empty_page_every: Option<u32>,
@@ -60,6 +63,9 @@ impl Default for Dialect {
             cursors_at_the_ends: true,
             cursors: CursorKind::Items,
             expire_cursors_on_change: false,
+            inclusive_cursors: false,
+            echo_cursors: false,
+            ignore_cursors: false,
             past_the_end: CursorAnswer::EmptyPage,
             stale_cursor: CursorAnswer::Expired,
             empty_page_every: None,
@@ -111,6 +117,33 @@ impl Dialect {
     #[must_use]
     pub fn expire_cursors_on_change(mut self, expire: bool) -> Self {
         self.expire_cursors_on_change = expire;
+        self
+    }
+
+    /// Whether the page at a cursor begins (backward: ends) with the cursor's group.
+    ///
+    /// Default: false. With such cursors, pages of one group lead nowhere.
+    #[must_use]
+    pub fn inclusive_cursors(mut self, inclusive: bool) -> Self {
+        self.inclusive_cursors = inclusive;
+        self
+    }
+
+    /// Whether an empty page past either end has the cursor of the request on both sides.
+    ///
+    /// Default: false; it has none.
+    #[must_use]
+    pub fn echo_cursors(mut self, echo: bool) -> Self {
+        self.echo_cursors = echo;
+        self
+    }
+
+    /// Whether every request is answered by the first page, with a new cursor each time.
+    ///
+    /// Default: false. A listing of such a server would have no end.
+    #[must_use]
+    pub fn ignore_cursors(mut self, ignore: bool) -> Self {
+        self.ignore_cursors = ignore;
         self
     }
 

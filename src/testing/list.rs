@@ -1,5 +1,6 @@
 //! The list behind the fake. Pure.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::cursor_data::{CursorData, Side, Target};
@@ -13,6 +14,10 @@ pub(super) struct List {
     entries: Vec<Entry>,
     next_serial: u64,
     version: u64,
+    /// The number of requests answered.
+    answers: u64,
+    /// The cursors sent since the list forgot all; `None` if it has not.
+    known: Option<HashSet<Cursor>>,
     pub(super) dialect: Dialect,
 }
 
@@ -25,7 +30,14 @@ struct Entry {
 impl List {
     pub(super) fn new(groups: impl IntoIterator<Item = Group>) -> Self {
         let entries: Vec<_> = (0..).zip(groups).map(|(serial, group)| Entry { serial, group }).collect();
-        Self { next_serial: entries.len() as u64, entries, version: 0, dialect: Dialect::default() }
+        Self {
+            next_serial: entries.len() as u64,
+            entries,
+            version: 0,
+            answers: 0,
+            known: None,
+            dialect: Dialect::default(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -67,6 +79,10 @@ impl List {
         self.version += 1;
     }
 
+    pub(super) fn forget_cursors(&mut self) {
+        self.known = Some(HashSet::new());
+    }
+
     pub(super) fn cursor_at(&self, id: &str) -> Option<Cursor> {
         let index = self.entries.iter().position(|entry| entry.group.id == id)?;
         Some(self.cursor(Side::At, index, 0))
@@ -78,15 +94,25 @@ impl List {
         }
     }
 
-    pub(super) fn answer(&self, request: &PageRequest) -> Result<Page> {
-        let requested = u32::from(request.limit.get());
+    pub(super) fn answer(&mut self, request: &PageRequest) -> Result<Page> {
+        let position = if self.dialect.ignore_cursors { &Position::Start } else { &request.position };
+        let page = self.page_at(position, request.limit.get().into());
+        self.answers += 1;
+        if let (Some(known), Ok(Page { cursors: Cursors { after, before }, .. })) = (&mut self.known, &page) {
+            known.extend([after, before].into_iter().flatten().cloned());
+        }
+        page
+    }
+
+    fn page_at(&self, position: &Position, requested: u32) -> Result<Page> {
         let size = self.dialect.page_size(requested)?;
-        let data = match request.position.cursor().map(CursorData::read) {
+        let data = match position.cursor().map(CursorData::read) {
             None => None,
+            Some(_) if self.has_forgotten(position) => return CursorAnswer::Invalid.answer(),
             Some(Some(data)) if self.was_sent(data) => Some(data),
             Some(_) => return CursorAnswer::Invalid.answer(),
         };
-        let direction = request.position.direction();
+        let direction = position.direction();
         let edge = match data.map(|data| self.edge(data, direction)) {
             None => 0,
             Some(Some(edge)) => edge,
@@ -94,9 +120,9 @@ impl List {
         };
         let range = self.range(edge, size as usize, direction);
         if range.is_empty() {
-            return match request.position {
-                Position::Start => Ok(Page::default()),
-                Position::After(_) | Position::Before(_) => self.dialect.past_the_end.answer(),
+            return match position.cursor() {
+                None => Ok(Page::default()),
+                Some(sent) => self.past_the_end(sent),
             };
         }
 
@@ -111,6 +137,19 @@ impl List {
             Direction::Forward => page.has_next(false),
             Direction::Backward => page.has_previous(false),
         })
+    }
+
+    fn past_the_end(&self, sent: &Cursor) -> Result<Page> {
+        let mut page = self.dialect.past_the_end.answer()?;
+        if self.dialect.echo_cursors {
+            page.cursors = Cursors { after: Some(sent.clone()), before: Some(sent.clone()) };
+        }
+        Ok(page)
+    }
+
+    fn has_forgotten(&self, position: &Position) -> bool {
+        let (known, cursor) = (self.known.as_ref(), position.cursor());
+        known.zip(cursor).is_some_and(|(known, cursor)| !known.contains(cursor))
     }
 
     /// The indices of a page that starts (backward: ends) at `edge`.
@@ -151,6 +190,8 @@ impl List {
             CursorKind::Items => Target::Item(self.entries[index].serial),
             CursorKind::Offsets => Target::Offset(index),
         };
+        // A number that is different each time makes the cursor a new one.
+        let pages = if self.dialect.ignore_cursors { self.answers } else { pages };
         CursorData { target, version_id: self.version, side, pages }.write()
     }
 
@@ -169,6 +210,8 @@ impl List {
             Target::Item(serial) => self.entries.iter().position(|entry| entry.serial == serial)?,
             Target::Offset(index) => index,
         };
+        // An inclusive cursor is as one that points to the other side of its group.
+        let direction = if self.dialect.inclusive_cursors { direction.reversed() } else { direction };
         (data.version_id == self.version).then(|| data.edge(index, direction))
     }
 }

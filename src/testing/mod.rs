@@ -177,6 +177,11 @@ impl FakeGroups {
         self.state().list.expire_cursors();
     }
 
+    /// Refuses all cursors sent so far with 400, code 2642, until a page has them again.
+    pub fn forget_cursors(&self) {
+        self.state().list.forget_cursors();
+    }
+
     /// The current groups, in order.
     #[must_use]
     pub fn groups(&self) -> Vec<Group> {

@@ -1,15 +1,15 @@
 //! What the requests of a walk have shown: cursors sent, links, and pages in a row that bring nothing. Bounds every loop.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::cursor::Cursor;
 
-use super::fault::Failure;
+use super::failure::Failure;
 use super::view::{View, hash};
 
-/// Most empty pages in a row. The API may send some (Graph API, "Paginated Results"); a hundred have not been reported,
-/// and mean that the server sends new cursors without end.
-const MAX_EMPTY_PAGES: u32 = 100;
+/// Most pages in a row without a new group. The API may send some empty ones (Graph API, "Paginated Results"); a hundred
+/// have not been reported, and mean that the server sends new cursors without end.
+const MAX_IDLE_PAGES: u32 = 100;
 
 /// Most pages in a row that are requested again, for a server that refuses each cursor it has just sent, or changes its
 /// last page each time.
@@ -17,15 +17,18 @@ const MAX_AGAIN: u32 = 3;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    /// The hash of each cursor, and the pass in which it was last sent. A pass ends at a reversal or restart. Two
+    /// The hashes of the cursors sent in this pass. A pass ends at a reversal, or where pages are requested again. Two
     /// cursors share a hash with a probability of n²/2⁶⁵: for 10,000 pages, in one of 10¹¹ walks.
-    sent: BTreeMap<u64, u32>,
-    pass: u32,
+    sent: BTreeSet<u64>,
+    /// The fingerprints of the pages received in this pass.
+    received: BTreeSet<u64>,
     /// Whether the server has sent a link in the direction of the requests.
-    pub(super) linked: bool,
-    /// Empty pages since the last page with groups.
-    empty_pages: u32,
-    /// Pages requested again since the last group was yielded, because of a refused cursor or to go back from the end.
+    linked: bool,
+    /// The number of groups that the last page repeated of the page before it.
+    repeated: usize,
+    /// Pages since the last one with a new group.
+    idle: u32,
+    /// Pages requested again since the list last went on, because of a refused cursor or to go back from the end.
     again: u32,
 }
 
@@ -34,14 +37,9 @@ impl History {
     pub(super) fn admit(&mut self, cursor: Option<&Cursor>) -> Result<(), Failure> {
         match cursor {
             Some(cursor) if cursor.is_too_long() => Err(Failure::CursorTooLong(cursor.as_str().len())),
-            Some(cursor) if !self.send(cursor) => Err(Failure::Loop),
+            Some(cursor) if !self.sent.insert(hash(cursor.as_str())) => Err(Failure::Loop),
             Some(_) | None => Ok(()),
         }
-    }
-
-    /// Adds a cursor. Returns whether it is new in this pass.
-    pub(super) fn send(&mut self, cursor: &Cursor) -> bool {
-        self.sent.insert(hash(cursor.as_str()), self.pass) != Some(self.pass)
     }
 
     /// Allows a cursor to be sent once more in this pass.
@@ -49,32 +47,51 @@ impl History {
         self.sent.remove(&hash(cursor.as_str()));
     }
 
-    /// The history of the walk in the other direction.
-    pub(super) fn reversed(self) -> Self {
-        Self { sent: self.sent, pass: self.pass + 1, ..Self::default() }
-    }
-
-    /// Starts a new pass, in which each cursor may be sent once more.
+    /// Starts a new pass, in which each cursor may be sent once more, and each page is new.
     pub(super) fn begin_pass(&mut self) {
-        self.pass += 1;
+        self.sent.clear();
+        self.received.clear();
     }
 
-    /// Whether the text is a cursor that was sent in any pass.
-    pub(super) fn has_sent(&self, text: &str) -> bool {
-        self.sent.contains_key(&hash(text))
+    /// Starts the pass back from a page on which the walk reverses.
+    pub(super) fn reverse(&mut self, view: &View) {
+        self.begin_pass();
+        self.linked = view.ahead.link;
     }
 
-    pub(super) fn received(&mut self, view: &View) {
-        self.linked |= view.ahead.link;
-        self.empty_pages = if view.len() == 0 { self.empty_pages + 1 } else { 0 };
+    /// Notes whether a page has a link.
+    pub(super) fn saw_link(&mut self, view: &View) {
+        self.linked |= view.side(view.position.direction()).link;
     }
 
-    pub(super) fn yielded(&mut self) {
+    /// Counts a page, of which the groups after the first `skip` are not known to be repeated. Returns whether it brings
+    /// new ones: it is no repetition of a page of this pass.
+    pub(super) fn receive(&mut self, view: &View, skip: usize) -> bool {
+        let is_new = skip < view.len() && self.received.insert(fingerprint(&view.hashes));
+        self.idle = if is_new { 0 } else { self.idle + 1 };
+        is_new
+    }
+
+    /// Notes how many groups of the page before a page has repeated.
+    pub(super) fn saw_seam(&mut self, repeated: usize) {
+        self.repeated = repeated;
+    }
+
+    /// The list went on to another page with new groups.
+    pub(super) fn went_on(&mut self) {
         self.again = 0;
     }
 
-    pub(super) fn has_too_many_empty_pages(&self) -> bool {
-        self.empty_pages >= MAX_EMPTY_PAGES
+    pub(super) fn repeated(&self) -> usize {
+        self.repeated
+    }
+
+    pub(super) fn is_linked(&self) -> bool {
+        self.linked
+    }
+
+    pub(super) fn has_stalled(&self) -> bool {
+        self.idle >= MAX_IDLE_PAGES
     }
 
     /// Counts a page that is requested again. Returns whether it may be.
@@ -84,32 +101,40 @@ impl History {
         may
     }
 
-    /// Allows as many empty pages and repeated requests as at first.
+    /// Allows as many pages without a new group, and repeated requests, as at first.
     pub(super) fn reset_bounds(&mut self) {
-        (self.empty_pages, self.again) = (0, 0);
+        (self.idle, self.again) = (0, 0);
     }
+}
+
+/// The same for the same groups, in any order. Different pages share one as rarely as two cursors share a hash.
+fn fingerprint(hashes: &[u64]) -> u64 {
+    hashes.iter().fold(0, |sum, hash| sum.wrapping_add(*hash))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_cursor_is_new_once_in_each_pass_and_known_for_ever() {
-        let mut history = History::default();
-        assert!(history.send(&"a".into()));
-        assert!(!history.send(&"a".into()));
-        history.begin_pass();
-        assert!(history.has_sent("a") && !history.has_sent("b"));
-        assert!(history.send(&"a".into()));
-        assert!(!history.send(&"a".into()));
+    fn admits(history: &mut History, cursor: &str) -> bool {
+        history.admit(Some(&cursor.into())).is_ok()
     }
 
     #[test]
-    fn a_refused_cursor_that_is_forgotten_is_new_again() {
+    fn a_cursor_is_sent_once_in_each_pass() {
         let mut history = History::default();
-        history.send(&"a".into());
+        assert!(admits(&mut history, "a"));
+        assert!(!admits(&mut history, "a"));
+        history.begin_pass();
+        assert!(admits(&mut history, "a"));
+        assert!(!admits(&mut history, "a"));
+    }
+
+    #[test]
+    fn a_cursor_that_is_forgotten_may_be_sent_again() {
+        let mut history = History::default();
+        assert!(admits(&mut history, "a"));
         history.forget(&"a".into());
-        assert!(history.send(&"a".into()));
+        assert!(admits(&mut history, "a"));
     }
 }

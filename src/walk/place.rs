@@ -1,14 +1,18 @@
 //! The place of a walk: a gap between two groups, relative to a page.
 
 use std::mem;
+use std::ops::Not;
 
-use crate::cursor::{Direction, Position};
+use serde::{Deserialize, Serialize};
+
+use crate::cursor::{Direction, PageSize, Position};
 
 use super::end::Next;
-use super::size::PageSize;
+use super::request::Request;
 use super::view::{Kept, View};
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Place {
     /// Before the first group of the list.
     Start,
@@ -19,21 +23,29 @@ pub(crate) enum Place {
 }
 
 /// A gap between two groups of the page at `position`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Gap {
+    #[serde(rename = "page")]
     pub(crate) position: Position,
     /// The page size of the request.
-    pub(crate) limit: PageSize,
+    pub(crate) size: PageSize,
     /// The number of groups between the start of the page and the gap, in the direction of the request.
     pub(crate) offset: usize,
     /// The last group yielded, if it is on this page.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) anchor: Option<Anchor>,
     /// The position that continues from the gap without this page, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<Position>,
+    /// Whether a link announced the page there.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub(crate) linked: bool,
 }
 
 /// The hash of the group by which a gap is found, and its side of the gap in the direction of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Anchor {
     /// Just before the gap.
     Before(u64),
@@ -43,8 +55,23 @@ pub(crate) enum Anchor {
 
 impl Gap {
     /// The gap before the first group of the page.
-    pub(crate) fn before(position: Position, limit: PageSize) -> Self {
-        Self { position, limit, offset: 0, anchor: None, next: None }
+    pub(crate) fn before(position: Position, size: PageSize) -> Self {
+        Self { position, size, offset: 0, anchor: None, next: None, linked: false }
+    }
+
+    /// The gap before the first group of the same page.
+    pub(super) fn at_the_start(self) -> Self {
+        Self::before(self.position, self.size)
+    }
+
+    /// The same gap, wherever it is in the list. Without an anchor, the end of the list.
+    pub(super) fn anywhere(self) -> Self {
+        Self { anchor: self.anchor, offset: usize::MAX, ..Self::before(Position::Start, self.size) }
+    }
+
+    /// The same gap, from which this request continues.
+    fn leading_to(self, next: &Request) -> Self {
+        Self { next: Some(next.position.clone()), linked: next.is_linked(), ..self }
     }
 
     pub(super) fn hash(&self) -> Option<u64> {
@@ -56,14 +83,19 @@ impl View {
     /// The gap after the first `count` groups.
     pub(super) fn gap(&self, count: usize) -> Gap {
         let last = count.checked_sub(1).and_then(|last| self.hashes.get(last).copied());
-        let (offset, anchor) = if self.position.direction() == self.direction {
-            (count, last.map(Anchor::Before))
-        } else {
+        let (offset, anchor) = if self.is_reversed() {
             // Before its first group in the order of the walk, which is its last in that of the request.
             let first = self.hashes.first().copied();
             (self.len().saturating_sub(count), last.map(Anchor::After).or(first.map(Anchor::Before)))
+        } else {
+            (count, last.map(Anchor::Before))
         };
-        Gap { offset, anchor, ..Gap::before(self.position.clone(), self.limit) }
+        Gap { offset, anchor, ..Gap::before(self.position.clone(), self.size) }
+    }
+
+    /// The end of the page, in the direction of its request.
+    pub(super) fn end(&self) -> Gap {
+        self.gap(if self.is_reversed() { 0 } else { self.len() })
     }
 }
 
@@ -71,7 +103,7 @@ impl Place {
     /// The end of the list in the direction `heading`. The gap leads back.
     fn the_end(gap: Gap, heading: Direction) -> Self {
         match heading {
-            Direction::Forward => Self::End(Gap { next: None, ..gap }),
+            Direction::Forward => Self::End(Gap { next: None, linked: false, ..gap }),
             Direction::Backward => Self::Start,
         }
     }
@@ -85,82 +117,77 @@ pub(super) struct CurrentPage {
     view: View,
     /// The groups that the caller gets, in the order of the walk.
     kept: Kept,
-    /// The gap after the last group that was yielded before the walk went back, as seen from this page; past its end
-    /// if it is not on this page. Up to there it is the place of the walk, because some groups that were yielded are
-    /// still ahead.
-    furthest: Option<Gap>,
+    /// After the walk has gone back: the gap after the last group that was yielded before, as seen from this page. It is
+    /// the place of the walk until the walk has passed that group, because groups that were yielded are still ahead.
+    hold: Option<Gap>,
     /// The place after all of these groups.
     end: Place,
 }
 
 impl CurrentPage {
     /// No page yet: the walk is at `place`.
-    pub(super) fn at(place: Place) -> Self {
-        let view = View::empty(Position::Start, PageSize::DEFAULT);
-        Self { start: place.clone(), view, kept: Kept::Run(0..0), furthest: None, end: place }
+    pub(super) fn at(place: Place, heading: Direction) -> Self {
+        let view = View::empty(Position::Start, PageSize::DEFAULT, heading);
+        Self { start: place.clone(), view, kept: Kept::Run(0..0), hold: None, end: place }
     }
 
     /// The walk goes back to before this gap, the place after all groups that were yielded.
-    fn before(gap: Gap) -> Self {
-        Self { furthest: Some(gap.clone()), ..Self::at(Place::Middle(gap)) }
+    fn go_back(&mut self, gap: Gap) {
+        *self = Self { hold: Some(gap.clone()), ..Self::at(Place::Middle(gap), self.view.heading) };
     }
 
     /// The walk restarts with a page of this size, after it has yielded `count` groups.
-    pub(super) fn restart(&mut self, limit: PageSize, count: usize) {
-        let anchor = match &self.end {
-            Place::Middle(gap) => gap.anchor,
-            Place::Start | Place::End(_) => None,
-        };
-        *self = match anchor {
-            None => Self::at(Place::Start),
-            Some(_) => Self::before(Gap { anchor, offset: count, ..Gap::before(Position::Start, limit) }),
-        };
-    }
-
-    /// The walk reads the page of the gap again from its start. The gap is the place of the walk, unless the page was empty
-    /// or the furthest gap is still ahead.
-    pub(super) fn read_again(&mut self, gap: &Gap) {
-        if gap.anchor.is_some() && self.furthest_ahead().is_none() {
-            *self = Self::before(gap.clone());
+    pub(super) fn restart(&mut self, size: PageSize, count: usize) {
+        match &self.end {
+            Place::Middle(Gap { anchor: anchor @ Some(_), .. }) => {
+                self.go_back(Gap { anchor: *anchor, offset: count, ..Gap::before(Position::Start, size) });
+            }
+            Place::Start | Place::Middle(_) | Place::End(_) => *self = Self::at(Place::Start, self.view.heading),
         }
     }
 
-    /// Moves to the next page, which leads to `next`. The caller gets the groups `kept`: all, or those up to index
-    /// `last`. Returns the hashes of this page, as a buffer.
-    pub(super) fn turn(&mut self, view: View, kept: Kept, next: &Next, last: Option<usize>) -> Vec<u64> {
+    /// The walk reads the page of the gap again from its start. The gap is the place of the walk, unless the page was
+    /// empty or an earlier place is held.
+    pub(super) fn read_again(&mut self, gap: &Gap) {
+        if gap.anchor.is_some() && self.held().is_none() {
+            self.go_back(gap.clone());
+        }
+    }
+
+    /// Moves to the page after this one, which leads to `next`. The caller gets the groups `kept`: all, or those up to
+    /// index `cut`. Returns the hashes of this page, as a buffer.
+    pub(super) fn advance(&mut self, view: View, kept: Kept, next: &Next, cut: Option<usize>) -> Vec<u64> {
         let len = view.len();
-        let furthest = self.furthest_ahead().map(|gap| {
+        let hold = self.held().map(|gap| {
             let index = view.hashes.iter().position(|hash| Some(*hash) == gap.hash());
-            let offset = index.map_or((gap.offset - self.view.len()).max(len + 1), |index| index + 1);
-            Gap { position: view.position.clone(), limit: view.limit, offset, ..gap.clone() }
+            let offset = index.map_or(gap.offset.saturating_sub(self.view.len()), |index| index + 1);
+            Gap { offset, position: view.position.clone(), size: view.size, ..gap.clone() }
         });
-        let page = Self { start: self.end.clone(), view, kept, furthest, end: Place::Start };
-        let end = match (last, next) {
+        let page = Self { start: self.end.clone(), view, kept, hold, end: Place::Start };
+        let end = match (cut, next) {
             (Some(last), _) => Place::Middle(page.gap(last + 1)),
-            (None, Next::End) => Place::the_end(page.view.gap(len), page.view.direction),
-            (None, Next::Page { position, .. }) if page.furthest_ahead().is_none() => {
-                Place::Middle(Gap { next: Some(position.clone()), ..page.view.gap(len) })
-            }
+            (None, Ok(None)) => Place::the_end(page.view.gap(len), page.view.heading),
+            (None, Ok(Some(request))) if page.held().is_none() => Place::Middle(page.view.gap(len).leading_to(request)),
             (None, _) => Place::Middle(page.gap(len)),
         };
         mem::replace(self, Self { end, ..page }).view.hashes
     }
 
-    /// Moves the end past an empty page, requested with `limit`, which leads to `next`.
-    pub(super) fn pass(&mut self, heading: Direction, limit: PageSize, next: &Next) {
-        if self.furthest_ahead().is_some() && !matches!(next, Next::End) {
+    /// Moves the end past an empty page, which leads to `next`.
+    pub(super) fn pass_over(&mut self, empty: &View, next: &Next) {
+        if self.held().is_some() && !matches!(next, Ok(None)) {
             return;
         }
         let gap = match (&self.end, next) {
-            (Place::Start, _) => Gap::before(Position::Start, limit),
+            (Place::Start, _) => Gap::before(Position::Start, empty.size),
             // Only a backward walk requests pages from the end of the list.
-            (Place::Middle(gap), _) | (Place::End(gap), Next::End) => gap.clone(),
+            (Place::Middle(gap), _) | (Place::End(gap), Ok(None)) => gap.clone(),
             (Place::End(_), _) => return,
         };
         self.end = match next {
-            Next::Page { position, .. } => Place::Middle(Gap { next: Some(position.clone()), ..gap }),
-            Next::End => Place::the_end(gap, heading),
-            Next::Start | Next::Failure(_) => return,
+            Ok(None) => Place::the_end(gap, empty.heading),
+            Ok(Some(request)) => Place::Middle(gap.leading_to(request)),
+            Err(_) => return,
         };
     }
 
@@ -170,25 +197,38 @@ impl CurrentPage {
             return self.end.clone();
         }
         let last = self.kept.len().checked_sub(remaining + 1).and_then(|last| self.kept.nth(last));
-        match (last, self.furthest_after(0)) {
+        match (last, self.held_after(0)) {
             (Some(last), _) => Place::Middle(self.gap(last + 1)),
-            (None, Some(furthest)) => Place::Middle(furthest.clone()),
+            (None, Some(held)) => Place::Middle(held.clone()),
             (None, None) => self.start.clone(),
         }
     }
 
-    /// The gap after the first `count` groups of the page, or the furthest, if that is later.
+    /// The place after the first `count` groups of the page.
     fn gap(&self, count: usize) -> Gap {
-        self.furthest_after(count).cloned().unwrap_or_else(|| self.view.gap(count))
+        self.held_after(count).cloned().unwrap_or_else(|| self.view.gap(count))
     }
 
-    /// The furthest gap, if it is past this page.
-    fn furthest_ahead(&self) -> Option<&Gap> {
-        self.furthest_after(self.view.len())
+    /// The place that is held past this page.
+    fn held(&self) -> Option<&Gap> {
+        self.held_after(self.view.len())
     }
 
-    fn furthest_after(&self, count: usize) -> Option<&Gap> {
-        self.furthest.as_ref().filter(|furthest| count < furthest.offset)
+    /// The place that is held past the first `count` groups.
+    fn held_after(&self, count: usize) -> Option<&Gap> {
+        let mut passed = self.view.hashes.iter().take(count);
+        self.hold.as_ref().filter(|gap| passed.all(|hash| Some(*hash) != gap.hash()))
+    }
+
+    /// How many groups at the start of the page after this one were yielded: those that are on this page, in the same order,
+    /// or those up to the last one yielded, if that is all that is known. `end`: the end of this page.
+    pub(super) fn repeated_by(&self, next: &View, end: &Gap) -> usize {
+        if self.view.len() > 0 {
+            let mut known = self.view.hashes.iter();
+            next.hashes.iter().take_while(|hash| known.any(|known| known == *hash)).count()
+        } else {
+            next.hashes.iter().position(|hash| Some(*hash) == end.hash()).map_or(0, |index| index + 1)
+        }
     }
 
     /// The gap of a walk that was reversed on the page of `gap` and has read it, now that the page is `view`: before the

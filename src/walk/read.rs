@@ -1,133 +1,168 @@
-//! What the walk does with a page: it yields its groups, or searches it for a gap.
+//! What a page means to the walk, which is a pure value, and what the walk then does.
 
-use crate::cursor::Position;
+use crate::cursor::{Direction, Position};
 
 use super::end::{self, Next};
-use super::fault::Failure;
+use super::failure::Failure;
 use super::place::Gap;
-use super::seek::{Origin, Request, Seek};
+use super::request::{Ask, Origin, Request};
+use super::seek::Seek;
 use super::view::{Kept, View};
 use super::{Outcome, State, Walk};
 
-impl Walk {
-    /// Handles a page: lists it, or searches it for a gap.
-    pub(super) fn read(&mut self, request: Request, view: View) -> (State, Outcome) {
-        let next = end::next(&view, self.history.linked, self.rules.confirm_end);
-        let ends = matches!(next, Next::End);
-        let reversed = view.direction != self.heading;
-        self.history.received(&view);
-        let offset = match &request.seek {
-            None => 0,
-            Some(seek) => match seek.offset_in(&view) {
-                Some(offset) => offset,
-                // The anchor is gone. New groups may have moved older ones off the gap's page, so no
-                // group is lost only if the walk goes back from the end of the list.
-                None if reversed && ends && (view.len() > 0 || seek.last.is_none()) => view.len(),
-                None => return self.search_on(seek.clone(), request, &view, next),
-            },
-        };
-        if !reversed {
-            return self.list(request, view, offset, next);
+/// What a page means.
+enum Reading {
+    /// Its groups after the first `skip` are next in the list.
+    List { skip: usize, next: Next },
+    /// The gap is on a later page, if anywhere.
+    Search { seek: Seek, next: Next },
+    /// It is empty where groups were expected, so it is requested once more.
+    OnceMore,
+    /// The gap is gone, so the page where it was is listed again from its start.
+    Again(Gap),
+    /// The walk goes back from the page of this gap, or from the end of the list.
+    BackFrom(Gap),
+}
+
+impl Reading {
+    /// `linked`: the server has sent a link in this direction earlier. `confirm`: the end must be confirmed.
+    fn new(request: &Request, view: &View, linked: bool, confirm: bool) -> Self {
+        let next = end::next(view, linked, confirm);
+        let (ends, is_empty, reverses) = (matches!(next, Ok(None)), view.len() == 0, view.is_reversed());
+        if ends && is_empty && request.doubts_an_empty_page(confirm) {
+            return Self::OnceMore;
         }
-        let (skip, view) = (view.len() - offset, view.reversed());
-        self.history.begin_pass();
-        self.history.linked = view.ahead.link;
-        let next = end::back(&view, ends);
-        self.list(request, view, skip, next)
+        let Some(seek) = &request.seek else { return Self::List { skip: 0, next } };
+        match seek.find_in(view) {
+            Some(skip) if !reverses => Self::List { skip, next },
+            Some(skip) if !is_empty => Self::List { skip, next: end::back(view) },
+            _ if !ends => Self::Search { seek: seek.clone().after(view), next },
+            None if !reverses => Self::Again(seek.gap.clone()),
+            // New groups may have moved older ones off the gap's page, so no group is lost only if the walk goes back
+            // from the end of the list.
+            None if !is_empty => Self::List { skip: 0, next: end::back(view) },
+            // The cursors of an empty page may be those that were sent, so they lead nowhere back.
+            _ if view.position == Position::Start => Self::List { skip: 0, next: Ok(None) },
+            _ if view.heading == Direction::Forward => Self::List { skip: 0, next: Ok(Some(Request::start())) },
+            _ => Self::BackFrom(seek.last.clone().unwrap_or_else(|| seek.gap.clone().anywhere())),
+        }
+    }
+}
+
+impl Walk {
+    /// Handles a page of the list.
+    pub(super) fn read(&mut self, request: Request, view: View) -> (State, Outcome) {
+        let reading = Reading::new(&request, &view, self.history.is_linked(), self.rules.confirm_end);
+        self.history.saw_link(&view);
+        match reading {
+            Reading::List { skip, next } => {
+                if view.is_reversed() {
+                    self.history.reverse(&view);
+                }
+                self.list(request, view, skip, next)
+            }
+            Reading::Search { seek, next } => {
+                self.history.receive(&view, 0);
+                self.spare = view.hashes;
+                let next = self.admit(next.map(|next| next.map(|next| Request { seek: Some(seek), ..next })));
+                (self.follow(next, request), Outcome::Nothing)
+            }
+            Reading::OnceMore => (State::Going(Ask::Page(Request { was_empty: true, ..request })), Outcome::Nothing),
+            Reading::Again(gap) => {
+                // Without a memory, groups are repeated.
+                self.read_again(&gap);
+                self.go_back(Request::find(gap.at_the_start()))
+            }
+            Reading::BackFrom(gap) if self.history.may_request_again() => self.go_back(Request::find(gap)),
+            Reading::BackFrom(_) => (State::Failed(Ask::Page(request)), Outcome::Fail(Failure::Unstable)),
+        }
     }
 
     /// Yields the groups of a page after the first `skip`, less those to leave out.
     fn list(&mut self, request: Request, view: View, skip: usize, next: Next) -> (State, Outcome) {
-        let (len, heading) = (view.len(), view.direction);
-        let mut kept = self.memory.fresh(&view.hashes, skip);
-        let last = self.take(&mut kept);
-        self.memory.record(&view.hashes, &kept);
-        if kept.len() > 0 {
-            self.history.yielded();
-        }
+        let len = view.len();
+        let skip = self.left_out(&request, &view, skip);
+        let (kept, cut) = self.take(&request, &view, skip);
+        let next = self.admit(next);
         // Empty pages of the list are yielded; one that only confirms the end is not.
-        let confirms = request.seek.is_some() || !request.linked && matches!(request.origin, Origin::Page(_));
-        let end = view.gap(len);
-        let again = if len > 0 { Request::find(end.clone(), Origin::Again) } else { request };
-        let (state, next) = self.follow(next, again, end, None);
-        if len == 0 {
-            self.page.pass(heading, view.limit, &next);
+        let is_item = if len > 0 { kept.len() > 0 } else { !request.only_confirms() };
+        let again = if len > 0 { Request::find(view.gap(len)) } else { request };
+        let outcome =
+            if is_item { Outcome::Yield(kept.clone().in_server_order(self.heading, len)) } else { Outcome::Nothing };
+        if len > 0 {
+            self.spare = self.page.advance(view, kept, &next, cut);
         } else {
-            self.spare = self.page.turn(view, kept.clone(), &next, last);
+            self.page.pass_over(&view, &next);
         }
-        let nothing = kept.len() == 0 && (len > 0 || confirms);
-        (state, if nothing { Outcome::Nothing } else { Outcome::Yield(kept.in_server_order(heading, len)) })
+        (self.follow(next, again), outcome)
     }
 
-    /// Continues a search: the gap is not on this page.
-    fn search_on(&mut self, seek: Seek, request: Request, view: &View, next: Next) -> (State, Outcome) {
-        let end = view.gap(view.len());
-        let last = if view.len() > 0 { Some(end.clone()) } else { seek.last };
-        if let Next::End = next {
-            return self.search_ended(seek.gap, request, last.filter(|_| view.direction != self.heading));
-        }
-        let seek = Seek { searched: seek.searched + view.len(), last, gap: seek.gap };
-        let (state, _) = self.follow(next, request, end, Some(seek));
-        (state, Outcome::Nothing)
-    }
-
-    /// The anchor is gone. `last`: where a walk that goes back begins instead, at the end of the list.
-    fn search_ended(&mut self, gap: Gap, request: Request, last: Option<Gap>) -> (State, Outcome) {
-        self.history.begin_pass();
-        let gap = match last {
-            // An empty page has ended the list, so the page before it is requested once more.
-            Some(last) if self.history.may_request_again() => last,
-            Some(_) => return State::Request(request).halted(Failure::Unstable),
-            // Without a memory, groups are repeated.
-            None => {
-                self.read_again(&gap);
-                Gap::before(gap.position, gap.limit)
-            }
+    /// How many groups at the start of a page are left out: the first `skip`, those that the page before it had, or all of a
+    /// page that this pass has received before.
+    fn left_out(&mut self, request: &Request, view: &View, skip: usize) -> usize {
+        let repeated = match &request.origin {
+            Origin::Page { end, .. } if request.seek.is_none() => self.page.repeated_by(view, end),
+            Origin::Start | Origin::Given | Origin::Page { .. } | Origin::Place => 0,
         };
-        (State::Request(Request::find(gap, Origin::Again)), Outcome::Nothing)
+        self.history.saw_seam(repeated);
+        let skip = skip.max(repeated);
+        if self.history.receive(view, skip) { skip } else { view.len() }
+    }
+
+    /// The groups of a page that the caller gets, after the first `skip`, and the index of the last, if `max_groups` cut
+    /// the page there.
+    fn take(&mut self, request: &Request, view: &View, skip: usize) -> (Kept, Option<usize>) {
+        let mut kept = match &self.memory {
+            Some(memory) if memory.leaves_out() => memory.fresh(&view.hashes, skip),
+            _ => Kept::Run(skip..view.len()),
+        };
+        let all = kept.len();
+        if let Some(left) = &mut self.rules.max_groups {
+            kept.truncate(*left);
+            *left -= kept.len();
+        }
+        if let Some(memory) = &mut self.memory {
+            memory.record(&view.hashes, &kept);
+        }
+        if kept.len() > 0 && matches!(request.origin, Origin::Page { .. }) {
+            self.history.went_on();
+        }
+        let cut = kept.last().filter(|_| kept.len() < all);
+        (kept, cut)
+    }
+
+    /// Where a page leads, if its cursor may be sent.
+    fn admit(&mut self, next: Next) -> Next {
+        match next {
+            Ok(Some(request)) if self.rules.max_groups != Some(0) => {
+                self.history.admit(request.position.cursor()).map(|()| Some(request))
+            }
+            next => next,
+        }
+    }
+
+    /// The state after a page. `again`: what a resumed walk requests if the page leads nowhere.
+    fn follow(&self, next: Next, again: Request) -> State {
+        match next {
+            Ok(None) => State::Done,
+            _ if self.rules.max_groups == Some(0) => State::Done,
+            Err(failure) => State::Failing(failure, again),
+            Ok(Some(request)) if self.history.has_stalled() => State::Failing(Failure::NoProgress, request),
+            Ok(Some(request)) => State::Going(Ask::Page(request)),
+        }
+    }
+
+    /// Requests pages that were requested before. Each cursor may be sent once more.
+    pub(super) fn go_back(&mut self, request: Request) -> (State, Outcome) {
+        self.history.begin_pass();
+        (State::Going(Ask::Page(request)), Outcome::Nothing)
     }
 
     /// Prepares to read the page of `gap` again from its start. Returns whether the groups that it repeats are left out.
     pub(super) fn read_again(&mut self, gap: &Gap) -> bool {
-        let remembers = self.memory.read_again();
-        if remembers {
-            self.page.read_again(gap);
-        }
-        remembers
-    }
-
-    /// Limits the groups of a page to `max_groups`. Returns the index of the last, if some were left out.
-    fn take(&mut self, kept: &mut Kept) -> Option<usize> {
-        let left = self.rules.max_groups.as_mut()?;
-        let all = kept.len();
-        kept.truncate(*left);
-        *left -= kept.len();
-        kept.last().filter(|_| kept.len() < all)
-    }
-
-    /// The state after a page that leads to `next`, and where it really leads. `end` is the end of the page. `again` is
-    /// the request of a resumed walk if the page leads nowhere.
-    fn follow(&mut self, next: Next, again: Request, end: Gap, seek: Option<Seek>) -> (State, Next) {
-        let state = match &next {
-            Next::End => State::Done,
-            _ if self.rules.max_groups == Some(0) => State::Done,
-            Next::Start => {
-                self.history.begin_pass();
-                State::Request(Request::list(Position::Start, Origin::Again))
-            }
-            Next::Failure(failure) => State::Failed { failure: *failure, again },
-            Next::Page { position, linked } => {
-                if let Err(failure) = self.history.admit(position.cursor()) {
-                    return (State::Failed { failure, again }, Next::Failure(failure));
-                }
-                let request = Request { position: position.clone(), origin: Origin::Page(end), linked: *linked, seek };
-                if self.history.has_too_many_empty_pages() {
-                    State::Failed { failure: Failure::EmptyPages, again: request }
-                } else {
-                    State::Request(request)
-                }
-            }
-        };
-        (state, next)
+        let Some(memory) = &mut self.memory else { return false };
+        memory.index();
+        self.page.read_again(gap);
+        true
     }
 }

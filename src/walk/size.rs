@@ -1,57 +1,8 @@
 //! The page size.
 
-use super::fault::Fault;
+use crate::cursor::PageSize;
 
-/// The most groups on a page: 1 to 1024, the API's range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PageSize(u16);
-
-impl PageSize {
-    /// The smallest page: one group.
-    pub const MIN: Self = Self(1);
-    /// The API's default.
-    pub const DEFAULT: Self = Self(25);
-    /// The API's maximum.
-    pub const MAX: Self = Self(1024);
-
-    /// The nearest size in the range.
-    ///
-    /// ```
-    /// use gupshup_groups::PageSize;
-    ///
-    /// assert_eq!(PageSize::clamped(0), PageSize::MIN);
-    /// assert_eq!(PageSize::clamped(100).get(), 100);
-    /// assert_eq!(PageSize::clamped(u32::MAX), PageSize::MAX);
-    /// ```
-    #[must_use]
-    pub const fn clamped(size: u32) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "at most 1024 here")]
-        match size {
-            0 => Self::MIN,
-            1..=1024 => Self(size as u16),
-            _ => Self::MAX,
-        }
-    }
-
-    /// The number of groups.
-    #[must_use]
-    pub const fn get(self) -> u16 {
-        self.0
-    }
-}
-
-impl Default for PageSize {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-/// Clamps to the range: [`PageSize::clamped`].
-impl From<u32> for PageSize {
-    fn from(size: u32) -> Self {
-        Self::clamped(size)
-    }
-}
+use super::failure::Problem;
 
 /// Sizes to try where the API refuses one: the maximum on another of its pages, then its default.
 const FALLBACKS: [PageSize; 2] = [PageSize::clamped(100), PageSize::DEFAULT];
@@ -92,14 +43,14 @@ impl Sizes {
 
     /// A request with this size failed. Returns whether a smaller size is worth a request, and then lowers the ceiling.
     ///
-    /// The API's pages contradict each other about the maximum, and its 400 gives no reason. So an unexplained 400
-    /// counts as a refusal of the size, unless that size has worked.
-    pub(super) fn refused(&mut self, size: PageSize, fault: Fault) -> bool {
+    /// The API's pages contradict each other about the maximum, its 400 gives no reason, and a gateway may time out over a
+    /// large page. So such a failure counts as a refusal of the size, unless that size has worked.
+    pub(super) fn refused(&mut self, size: PageSize, problem: Problem) -> bool {
         let Self::Adaptive { ceiling, worked } = self else { return false };
-        let refusal = match fault {
-            Fault::TooLarge => true,
-            Fault::Unexplained => Some(size) > *worked,
-            Fault::Expired | Fault::Invalid | Fault::Other => false,
+        let refusal = match problem {
+            Problem::TooLarge => true,
+            Problem::Unexplained | Problem::Exhausted => Some(size) > *worked,
+            Problem::Expired | Problem::Invalid | Problem::Other => false,
         };
         let smaller = FALLBACKS.into_iter().find(|fallback| *fallback < size);
         match smaller {
@@ -121,14 +72,6 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_clamped_to_what_the_api_documents() {
-        for (wanted, expected) in [(0, 1), (1, 1), (2, 2), (1023, 1023), (1024, 1024), (1025, 1024), (u32::MAX, 1024)] {
-            assert_eq!(size(wanted).get(), expected);
-            assert_eq!(PageSize::from(wanted), size(wanted));
-        }
-    }
-
-    #[test]
     fn the_first_page_is_small_and_the_others_are_large() {
         let mut sizes = Sizes::adaptive();
         assert_eq!(sizes.next(false), PageSize::DEFAULT);
@@ -145,40 +88,44 @@ mod tests {
     fn a_refused_size_drops_to_100_then_25_and_stays_there() {
         let mut sizes = Sizes::adaptive();
         sizes.worked(size(25));
-        assert!(sizes.refused(size(1024), Fault::Unexplained));
+        assert!(sizes.refused(size(1024), Problem::Unexplained));
         assert_eq!(sizes.next(false), size(100));
-        assert!(sizes.refused(size(100), Fault::Unexplained));
+        assert!(sizes.refused(size(100), Problem::Unexplained));
         assert_eq!(sizes.next(false), size(25));
-        assert!(!sizes.refused(size(25), Fault::Unexplained));
+        assert!(!sizes.refused(size(25), Problem::Unexplained));
         sizes.worked(size(25));
         assert_eq!(sizes.next(true), size(25));
     }
 
     #[test]
-    fn a_bad_request_at_a_size_that_has_worked_is_no_refusal_of_the_size() {
-        let mut sizes = Sizes::adaptive();
-        sizes.worked(size(1024));
-        assert!(!sizes.refused(size(1024), Fault::Unexplained));
+    fn a_failure_without_an_explanation_is_a_refusal_of_a_size_that_has_not_worked_only() {
+        for problem in [Problem::Unexplained, Problem::Exhausted] {
+            let mut sizes = Sizes::adaptive();
+            sizes.worked(size(100));
+            assert!(!sizes.refused(size(100), problem));
+            assert!(sizes.refused(size(101), problem));
+            assert_eq!(sizes.next(false), size(100));
+        }
     }
 
     #[test]
     fn a_page_too_large_for_the_server_is_a_refusal_even_if_the_size_has_worked() {
         let mut sizes = Sizes::adaptive();
         sizes.worked(size(1024));
-        assert!(sizes.refused(size(1024), Fault::TooLarge));
+        assert!(sizes.refused(size(1024), Problem::TooLarge));
     }
 
     #[test]
     fn other_failures_are_no_refusal() {
-        for fault in [Fault::Expired, Fault::Invalid, Fault::Other] {
-            assert!(!Sizes::adaptive().refused(size(1024), fault), "{fault:?}");
+        for problem in [Problem::Expired, Problem::Invalid, Problem::Other] {
+            assert!(!Sizes::adaptive().refused(size(1024), problem), "{problem:?}");
         }
     }
 
     #[test]
     fn a_size_of_the_caller_is_never_changed() {
         let mut sizes = Sizes::Fixed(size(1024));
-        assert!(!sizes.refused(size(1024), Fault::TooLarge));
+        assert!(!sizes.refused(size(1024), Problem::TooLarge));
         assert_eq!(sizes.next(false), size(1024));
     }
 }

@@ -1,12 +1,12 @@
-//! A page in the order of the walk, with hashes of the ids.
+//! A page in the order of the walk, with hashes of the ids: the edge of the walk, and the only file in which forward and
+//! backward differ. A page is put into the order of the walk when it arrives, and the groups that the caller gets are put
+//! back into the server's.
 
 use std::ops::Range;
 
 use rapidhash::v3::rapidhash_v3;
 
-use crate::cursor::{Cursor, Direction, Position};
-
-use super::size::PageSize;
+use crate::cursor::{Cursor, Direction, PageSize, Position};
 
 /// The hash of an id or a cursor: `rapidhash` version 3, default seed, over the bytes of the text.
 ///
@@ -15,17 +15,19 @@ pub(crate) fn hash(text: &str) -> u64 {
     rapidhash_v3(text.as_bytes())
 }
 
+/// A page in the order of the walk, also if it was requested in the other direction.
 #[derive(Clone, Debug)]
-pub(crate) struct View {
+pub(super) struct View {
     pub(super) position: Position,
     /// The page size of the request.
-    pub(super) limit: PageSize,
-    pub(super) direction: Direction,
+    pub(super) size: PageSize,
+    /// The direction of the walk.
+    pub(super) heading: Direction,
     /// The hashes of the groups' ids.
     pub(super) hashes: Vec<u64>,
-    /// The side where reading continues.
+    /// The side that is later in the order of the walk.
     pub(super) ahead: Side,
-    pub(super) behind: Side,
+    behind: Side,
 }
 
 /// One side of a page: whether it has a link, and its cursor.
@@ -36,13 +38,13 @@ pub(crate) struct Side {
 }
 
 impl View {
-    pub(super) fn empty(position: Position, limit: PageSize) -> Self {
-        let direction = position.direction();
-        Self { position, limit, direction, hashes: Vec::new(), ahead: Side::default(), behind: Side::default() }
+    /// A page without groups, links and cursors.
+    pub(super) fn empty(position: Position, size: PageSize, heading: Direction) -> Self {
+        Self { position, size, heading, hashes: Vec::new(), ahead: Side::default(), behind: Side::default() }
     }
 
-    /// The same request's page with these groups. The ids are in the server's order. The buffer `hashes` is reused.
-    pub(super) fn fill<'a>(
+    /// The page with these groups, in the server's order. The buffer `hashes` is reused.
+    pub(super) fn filled<'a>(
         self,
         mut hashes: Vec<u64>,
         ids: impl DoubleEndedIterator<Item = &'a str>,
@@ -50,7 +52,7 @@ impl View {
         previous: Side,
     ) -> Self {
         hashes.clear();
-        match self.direction {
+        match self.heading {
             Direction::Forward => {
                 hashes.extend(ids.map(hash));
                 Self { hashes, ahead: next, behind: previous, ..self }
@@ -62,23 +64,22 @@ impl View {
         }
     }
 
-    /// The same page in the other direction.
-    pub(super) fn reversed(mut self) -> Self {
-        self.hashes.reverse();
-        Self { direction: self.direction.reversed(), ahead: self.behind, behind: self.ahead, ..self }
-    }
-
     pub(super) fn len(&self) -> usize {
         self.hashes.len()
     }
 
-    /// The last group on this side of the page, and the side.
-    pub(super) fn side(&self, direction: Direction) -> (Option<u64>, &Side) {
-        if direction == self.direction {
-            (self.hashes.last().copied(), &self.ahead)
-        } else {
-            (self.hashes.first().copied(), &self.behind)
-        }
+    /// Whether the page was requested in the other direction: the walk reverses on it, or on a later one.
+    pub(super) fn is_reversed(&self) -> bool {
+        self.position.direction() != self.heading
+    }
+
+    pub(super) fn side(&self, direction: Direction) -> &Side {
+        if direction == self.heading { &self.ahead } else { &self.behind }
+    }
+
+    /// The last group on this side of the page.
+    pub(super) fn last(&self, direction: Direction) -> Option<u64> {
+        if direction == self.heading { self.hashes.last() } else { self.hashes.first() }.copied()
     }
 }
 
@@ -117,9 +118,9 @@ impl Kept {
         }
     }
 
-    /// The same groups, counted in the server's order, of a page of `len` groups.
-    pub(super) fn in_server_order(mut self, direction: Direction, len: usize) -> Self {
-        if direction == Direction::Backward {
+    /// The same groups of a page of `len` groups, counted in the server's order.
+    pub(super) fn in_server_order(mut self, heading: Direction, len: usize) -> Self {
+        if heading == Direction::Backward {
             match &mut self {
                 Self::Run(run) => *run = len - run.end..len - run.start,
                 Self::Each(kept) => kept.reverse(),

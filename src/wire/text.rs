@@ -11,7 +11,11 @@ pub(super) fn without_bom(body: &[u8]) -> &[u8] {
 
 /// The server's text for an error: masked, one line, at most `max` bytes.
 pub(super) fn clean(text: &str, secrets: &[&str], max: usize) -> String {
-    mask::tidy(&mask::access_tokens(&mask::secrets(text, secrets)), max)
+    mask::tidy(&masked(text, secrets), max)
+}
+
+fn masked(text: &str, secrets: &[&str]) -> String {
+    mask::access_tokens(&mask::secrets(text, secrets)).into_owned()
 }
 
 pub(super) fn html_title(body: &[u8]) -> Option<&str> {
@@ -39,4 +43,14 @@ pub(super) fn plain_text(body: &[u8]) -> Option<&str> {
 /// The start of a text, longer than what is shown, so that secrets are found whole.
 pub(super) fn excerpt(text: &str) -> &str {
     mask::cut(text, MAX_EXCERPT_BYTES)
+}
+
+/// An excerpt of a body that is not understood, in one line. `None` if the body is binary, or has neither letter nor digit.
+pub(super) fn shown(body: &[u8], secrets: &[&str]) -> Option<String> {
+    /// About three lines of a terminal.
+    const MAX_SHOWN_BYTES: usize = 200;
+    let text = masked(excerpt(plain_text(body)?), secrets);
+    let words: Vec<_> = text.split_whitespace().collect();
+    let line = mask::tidy(&words.join(" "), MAX_SHOWN_BYTES);
+    line.contains(char::is_alphanumeric).then(|| format!("excerpt of the body: {line}"))
 }

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says so")]
 
 use std::alloc::System;
-use std::future::{Ready, ready};
+use std::future::{Future, ready};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,11 +12,9 @@ use std::task::{Context, Poll};
 
 use futures::executor::block_on;
 use futures::{Stream, StreamExt};
-use futures_test::future::{FutureTestExt, PendingOnce};
+use futures_test::future::FutureTestExt;
 use futures_test::task::new_count_waker;
-use gupshup_groups::{
-    Cursors, Group, GroupStream, HttpSource, ListGroups, Page, PageRequest, PageSource, PageStream, Result,
-};
+use gupshup_groups::{Cursors, Group, GroupStream, ListGroups, Page, PageRequest, PageSource, PageStream, Result};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tokio::task::yield_now;
 
@@ -54,9 +52,7 @@ impl Made {
 }
 
 impl PageSource for Made {
-    type Fetch = Ready<Result<Page>>;
-
-    fn fetch(&self, request: PageRequest) -> Self::Fetch {
+    fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
         ready(Ok(self.page(&request)))
     }
 }
@@ -66,9 +62,7 @@ impl PageSource for Made {
 struct Late(Made);
 
 impl PageSource for Late {
-    type Fetch = PendingOnce<Ready<Result<Page>>>;
-
-    fn fetch(&self, request: PageRequest) -> Self::Fetch {
+    fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
         self.0.fetch(request).pending_once()
     }
 }
@@ -97,11 +91,7 @@ fn live_bytes(count: usize, restarts: u32) -> usize {
 
 /// Allocations of a listing of this many pages, without those of the source. It runs in a tokio runtime, which has
 /// timers.
-fn allocations<S>(source: S, made: &Made, pages: usize, restarts: u32, ahead: bool) -> usize
-where
-    S: PageSource + Clone + Send + 'static,
-    S::Fetch: Send + 'static,
-{
+fn allocations(source: impl PageSource, made: &Made, pages: usize, restarts: u32, ahead: bool) -> usize {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let list = ListGroups::from_source(source).page_size(1024).max_restarts(restarts).read_ahead(ahead);
     let walk = Region::new(ALLOCATOR);
@@ -124,7 +114,7 @@ where
 }
 
 /// How often a listing is polled and woken.
-async fn polls_and_wakes<S: PageSource>(groups: GroupStream) -> (usize, usize) {
+async fn polls_and_wakes(groups: GroupStream) -> (usize, usize) {
     let mut groups = pin!(groups);
     let (waker, woken) = new_count_waker();
     let mut polls = 0;
@@ -143,25 +133,24 @@ async fn polls_and_wakes<S: PageSource>(groups: GroupStream) -> (usize, usize) {
 fn a_walk_costs_few_allocations_and_one_wake_a_page_and_eight_bytes_a_group() {
     const PAGES: usize = 10;
     const SLACK: usize = 192 * 1024;
+    /// The most allocations by which the tables of cursors and groups grow in 100 pages.
+    const TABLES: usize = 30;
     /// Asserts the most allocations for each further page.
-    fn assert_a_page_takes<S>(most: usize, restarts: u32, ahead: bool, source: impl Fn(Made) -> S)
-    where
-        S: PageSource + Clone + Send + 'static,
-        S::Fetch: Send + 'static,
-    {
+    fn assert_a_page_takes<S: PageSource>(most: usize, restarts: u32, ahead: bool, source: impl Fn(Made) -> S) {
         let count = |pages| {
             let made = Made::new(pages * PAGE);
             allocations(source(made.clone()), &made, pages, restarts, ahead)
         };
         let (few, many) = (count(10), count(110));
-        assert!(many <= few + 100 * most, "restarts {restarts}: {few} allocations for 10 pages, {many} for 110");
+        let most = 100 * most + TABLES;
+        assert!(many <= few + most, "restarts {restarts}: {few} allocations for 10 pages, {many} for 110");
     }
     for restarts in [0, 3] {
-        assert_a_page_takes(1, restarts, false, |made| made);
-        // A page that is pending needs a timer for its deadline.
+        // The future of the attempts, and that of the source. It makes no difference whether the page arrives later.
+        assert_a_page_takes(2, restarts, false, |made| made);
         assert_a_page_takes(2, restarts, false, Late);
-        // A page ahead also needs a task and its result.
-        assert_a_page_takes(4, restarts, true, Late);
+        // A page ahead also needs a task, and the set that aborts it.
+        assert_a_page_takes(5, restarts, true, Late);
     }
 
     // Besides a page, a listing keeps a hash of every cursor and, if it may restart, of every group. The slack is for

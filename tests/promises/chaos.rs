@@ -9,14 +9,16 @@ use std::time::Duration;
 use fastrand::Rng;
 use futures::{Stream, StreamExt};
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-use gupshup_groups::{Checkpoint, Error, Group, GroupStream, ListGroups};
+use gupshup_groups::{Checkpoint, Error, Group, GroupStream, ListGroups, PageRequest, PageSource as _};
 use tokio::runtime::Handle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::support::{groups, settle};
 
 const GROUPS: usize = 1_000;
 const SEEDS: u64 = 1_000;
+/// Of a request.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Reports the seed of a failure.
 struct Seed(u64);
@@ -74,7 +76,15 @@ struct Consumer {
 
 impl Consumer {
     fn new(fake: &FakeGroups, seed: u64) -> Self {
-        let list = ListGroups::from_source(fake.clone());
+        let list = ListGroups::from_source(fake.clone()).map_source(|server| {
+            move |request: PageRequest| {
+                let answer = server.clone();
+                async move {
+                    let answer = timeout(TIMEOUT, answer.fetch(request)).await;
+                    answer.unwrap_or_else(|_| Err(Error::timeout("no answer in 30 s")))
+                }
+            }
+        });
         let mut rng = Rng::with_seed(seed);
         let list = Self::any_settings(&list, &mut rng);
         let stream = list.stream();
@@ -122,8 +132,10 @@ impl Consumer {
         }
     }
 
-    fn recover(&mut self, error: &Error) {
+    async fn recover(&mut self, error: &Error) {
         self.errors += 1;
+        // The server may ask for more than the retries wait for.
+        sleep(error.retry_after().unwrap_or_default()).await;
         assert!(error.is_retryable(), "{error:?}");
         assert_eq!(error.checkpoint(), Some(&self.stream.checkpoint()));
         match self.rng.u8(0..4) {
@@ -150,7 +162,7 @@ impl Consumer {
                         self.restore(&place);
                     }
                 }
-                Some(Err(error)) => self.recover(&error),
+                Some(Err(error)) => self.recover(&error).await,
                 None => {
                     assert_eq!(self.at, if self.forward { list.len() } else { 0 }, "forward: {}", self.forward);
                     assert!(self.stream.checkpoint().is_end());

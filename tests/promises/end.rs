@@ -1,7 +1,5 @@
 //! The end of the list is established, never guessed, and no place is mistaken for another.
 
-use std::future::Ready;
-
 use futures::StreamExt as _;
 use futures::executor::block_on;
 use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups, Fault};
@@ -139,22 +137,21 @@ fn a_checkpoint_of_an_error_after_a_restart_lies_after_every_group_that_was_yiel
 
 #[test]
 fn a_checkpoint_of_another_list_is_refused_before_any_request() {
-    let fake = FakeGroups::new(groups(40)).identified_as(1);
+    let fake = FakeGroups::new(groups(40));
     let list = |fake: &FakeGroups| ListGroups::from_source(fake.clone()).page_size(20);
-    let mut stream = list(&fake).stream();
+    let mut stream = list(&fake).app_id("one").stream();
     take(&mut stream, 30);
     let place: Checkpoint = stream.checkpoint().to_string().parse().unwrap();
 
-    let another = FakeGroups::new(groups(40)).identified_as(2);
-    let (found, error) = drain(&mut list(&another).resume(place.clone()).stream());
+    let another = FakeGroups::new(groups(40));
+    let (found, error) = drain(&mut list(&another).app_id("two").resume(place.clone()).stream());
     let error = error.expect("it belongs to another list");
     assert!(found.is_empty() && error.is_config(), "{error}");
     assert!(error.to_string().contains("another list"), "{error}");
     assert!(another.requests().is_empty());
 
-    let unknown = FakeGroups::new(groups(40));
-    for same_or_unknown in [fake, unknown] {
-        assert_eq!(all(list(&same_or_unknown).resume(place.clone()).stream()).len(), 10);
+    for same_or_unnamed in [list(&fake).app_id("one"), list(&fake)] {
+        assert_eq!(all(same_or_unnamed.resume(place.clone()).stream()).len(), 10);
     }
 }
 
@@ -169,9 +166,7 @@ fn a_checkpoint_of_one_app_is_refused_by_the_listing_of_another() {
 }
 
 /// A page by the number in its cursor.
-fn numbered_pages(
-    answer: impl Fn(usize) -> Result<Page> + Clone + Send + Sync + 'static,
-) -> impl PageSource<Fetch = Ready<Result<Page>>> + Clone {
+fn numbered_pages(answer: impl Fn(usize) -> Result<Page> + Clone + Send + Sync + 'static) -> impl PageSource {
     from_fn(move |request| answer(request.position.cursor().map_or(0, |cursor| cursor.as_str().parse().unwrap())))
 }
 

@@ -1,10 +1,11 @@
-//! What errors say, and what their predicates answer.
+//! What errors say and advise, and what their predicates answer.
 
+use std::fmt;
 use std::time::Duration;
 
 use futures::StreamExt;
 use gupshup_groups::testing::{FakeGroups, Fault};
-use gupshup_groups::{Checkpoint, Client, Cursors, Error, ListGroups, Page, RetryPolicy};
+use gupshup_groups::{Checkpoint, Client, Cursors, Error, ErrorKind, ListGroups, Page, RetryPolicy};
 use httpmock::prelude::*;
 use tokio::net::TcpListener;
 
@@ -54,16 +55,18 @@ async fn closes() -> String {
     address.to_string()
 }
 
+/// The sentence and the advice.
+#[track_caller]
+fn assert_says(error: &Error, sentence: &str, advice: &str) {
+    assert_eq!((&*error.to_string(), error.advice()), (sentence, advice));
+}
+
 #[test]
 fn bad_input_is_named_together_with_what_to_do() {
     for (error, text) in [
         (
             client("ftp://host").build().unwrap_err(),
             "the base URL is neither https nor http: write it as https://host/prefix",
-        ),
-        (
-            client("http://host.example").build().unwrap_err(),
-            "the base URL is plain http, which sends the API key unencrypted: use https; or set `allow_plain_http` if the network is trusted",
         ),
         (Client::new("").unwrap_err(), "the API key is empty: set it to the key of your Gupshup account"),
         (
@@ -75,95 +78,145 @@ fn bad_input_is_named_together_with_what_to_do() {
             "the text is not a checkpoint, which begins with \"gupshup-groups:\": save and read it as a whole",
         ),
         (
-            "gupshup-groups:1:QV".parse::<Checkpoint>().unwrap_err(),
+            "gupshup-groups:2:QV".parse::<Checkpoint>().unwrap_err(),
             "the checkpoint is damaged: list again from the start",
         ),
         (
             "gupshup-groups:9:QV".parse::<Checkpoint>().unwrap_err(),
-            "the checkpoint has version 9, and this crate reads versions up to 2: update gupshup-groups",
+            "the checkpoint has version 9, and this version of the crate reads only 2: update gupshup-groups, or list again from the start",
         ),
     ] {
         assert!(error.is_config());
-        assert_eq!(error.to_string(), text);
+        assert_says(&error, text, "correct the input that the message names");
     }
+    assert_says(
+        &client("http://host.example").build().unwrap_err(),
+        "the base URL is plain http, which sends the credential unencrypted: use https",
+        "use https, or set `allow_plain_http` if the network is trusted",
+    );
 }
 
 #[test]
-fn an_error_of_the_api_shows_its_status_message_and_code_and_what_to_do() {
-    for (error, text) in [
-        (
-            Error::api(401, None, "Authentication Failed"),
-            "401 Authentication Failed; check the API key, and that its account owns the app",
-        ),
-        (Error::api(403, None, ""), "403 Forbidden; check the API key, and that its account owns the app"),
-        (
-            Error::api(400, Some(190), "Access token has expired"),
-            "400 Access token has expired (code 190); check the API key, and that its account owns the app",
-        ),
+fn an_error_of_the_api_shows_its_status_message_and_code_and_advises_what_to_do() {
+    const KEY: &str = "check the credential, and that its account owns the app";
+    const WAIT: &str = "wait, then retry; set `rate_limit` to stay under the limit";
+    const AGAIN: &str = "the same request would fail again: correct what the API refuses";
+    const SMALLER: &str = "request smaller pages: set `page_size`";
+    for (error, text, advice) in [
+        (Error::api(401, None, "Authentication Failed"), "401 Authentication Failed", KEY),
+        (Error::api(403, None, ""), "403 Forbidden", KEY),
+        (Error::api(400, Some(190), "Access token has expired"), "400 Access token has expired (code 190)", KEY),
         (
             Error::api(404, None, "App not found"),
-            "404 App not found; check the app id (not the app's name) and the base URL",
+            "404 App not found",
+            "check the app id (not the app's name) and the base URL: some of Gupshup's addresses end with /wa, others do not",
         ),
-        (Error::api(429, None, "Too Many Requests"), "429 Too Many Requests; wait, then retry"),
+        (Error::api(429, None, "Too Many Requests"), "429 Too Many Requests", WAIT),
         (
             Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_secs(120)),
-            "429 Too Many Requests (the server asks to wait 120 s); wait, then retry",
+            "429 Too Many Requests (the server asks to wait 120 s)",
+            WAIT,
         ),
-        (Error::api(400, Some(80_007), "Rate limit issues"), "400 Rate limit issues (code 80007); wait, then retry"),
+        (Error::api(400, Some(80_007), "Rate limit issues"), "400 Rate limit issues (code 80007)", WAIT),
         (
             Error::api(400, Some(131_059), "Invalid cursor"),
-            "400 Invalid cursor (code 131059); the list has changed: list again from the start",
+            "400 Invalid cursor (code 131059)",
+            "the list has changed: list again from the start",
         ),
-        (Error::api(413, None, "Request Entity Too Large"), "413 Request Entity Too Large; request smaller pages"),
+        (Error::api(413, None, "Request Entity Too Large"), "413 Request Entity Too Large", SMALLER),
         (
             Error::api(500, Some(1), "Please reduce the amount of data"),
-            "500 Please reduce the amount of data (code 1); request smaller pages",
+            "500 Please reduce the amount of data (code 1)",
+            SMALLER,
         ),
-        (Error::api(503, None, "Service Unavailable"), "503 Service Unavailable; retry later"),
-        (
-            Error::api(400, None, "limit exceeds 100"),
-            "400 limit exceeds 100; the same request would fail again: correct what the API refuses",
-        ),
-        (
-            Error::api(501, None, "Not Implemented"),
-            "501 Not Implemented; the same request would fail again: correct what the API refuses",
-        ),
+        (Error::api(503, None, "Service Unavailable"), "503 Service Unavailable", "retry later"),
+        (Error::api(400, None, "limit exceeds 100"), "400 limit exceeds 100", AGAIN),
+        (Error::api(501, None, "Not Implemented"), "501 Not Implemented", AGAIN),
     ] {
-        assert_eq!(error.to_string(), format!("the request failed: {text}"));
+        assert_says(&error, &format!("the request failed: {text}"), advice);
     }
 }
 
 #[test]
 fn an_error_of_the_callers_own_source_shows_what_to_do_and_keeps_its_cause() {
     let broken = Error::transport("reset by peer");
-    assert_eq!(broken.to_string(), "the request failed: the connection broke; retry later");
+    assert_says(&broken, "the request failed: the connection broke", "retry later");
     let other = Error::other("no such file");
-    assert_eq!(
-        other.to_string(),
-        "the request failed: the source of the pages failed; see the error's source, then retry"
-    );
+    assert_says(&other, "the request failed: the source of the pages failed", "see the causes of the error");
     for (error, cause) in [(broken, "reset by peer"), (other, "no such file")] {
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), cause);
     }
+    assert_says(&Error::timeout("no answer in 30 s"), "the request failed: no answer in 30 s", "retry later");
 }
+
+#[test]
+fn a_clone_of_an_error_says_the_same_and_keeps_its_cause() {
+    let error = Error::transport("reset by peer").with_retry_after(Duration::from_secs(3));
+    let clone = error.clone();
+    assert_eq!(format!("{clone} {clone:?}"), format!("{error} {error:?}"));
+    assert_eq!((clone.kind(), clone.retry_after()), (ErrorKind::Transport, Some(Duration::from_secs(3))));
+}
+
+/// A cause that has a cause.
+#[derive(Debug)]
+struct Reset(std::io::Error);
+
+impl fmt::Display for Reset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the proxy gave up")
+    }
+}
+
+impl std::error::Error for Reset {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// `fn main() -> Result<()>` prints `Error: ` and the `Debug` of the error.
+#[tokio::test]
+async fn returned_from_main_an_error_is_its_sentence_what_to_do_and_its_causes() {
+    let reset = Error::transport(Reset(std::io::Error::other("reset by peer")));
+    let fake = FakeGroups::new(groups(9)).script([Fault::Error(reset)]);
+    let list = ListGroups::from_source(fake).app_id("7f3c").retry(RetryPolicy::none());
+    let error = list.page().await.unwrap_err();
+    assert_eq!(
+        format!("Error: {error:?}"),
+        "Error: app 7f3c: page 1 failed: the connection broke\n\
+         \n\
+         What to do: retry later, or resume from the checkpoint\n\
+         Caused by: the proxy gave up\n\
+         Caused by: reset by peer"
+    );
+    let error = Error::api(401, None, "Authentication Failed");
+    assert_eq!(
+        format!("{error:?}"),
+        "the request failed: 401 Authentication Failed\n\
+         \n\
+         What to do: check the credential, and that its account owns the app"
+    );
+}
+
+const INCOMPLETE: &str =
+    "the list may be incomplete: check the base URL; if it is right, report this to the API's support";
+const RESUME: &str = "retry later, or resume from the checkpoint";
 
 #[tokio::test]
 async fn a_page_that_leads_nowhere_says_why_and_what_to_do() {
     let cursors = |after: &str| Cursors::new(Some(after), None);
-    let text = of_a_page(Page::new(groups(1), Cursors::default()).has_next(true)).await.to_string();
-    assert_eq!(
-        text,
-        "page 2 failed: the page has a link to another page, but no cursor; the list may be incomplete: \
-         check the base URL, then resume from the checkpoint"
+    assert_says(
+        &of_a_page(Page::new(groups(1), Cursors::default()).has_next(true)).await,
+        "page 2 failed: the page has a link to another page, but no cursor",
+        INCOMPLETE,
     );
 
     let long = "c".repeat(4097);
     let error = of_a_page(Page::new(groups(1), cursors(&long)).has_next(true)).await;
     assert!(error.is_too_large());
-    assert_eq!(
-        error.to_string(),
-        "page 2 failed: the server sent a cursor of 4097 bytes, more than the maximum of 4096; the API's cursors \
-         are shorter: check the base URL"
+    assert_says(
+        &error,
+        "page 2 failed: the server sent a cursor of 4097 bytes, more than the maximum of 4096",
+        "the API's cursors are shorter: check the base URL",
     );
 
     let again = || Page::new(groups(1), cursors("c")).has_next(true);
@@ -171,20 +224,16 @@ async fn a_page_that_leads_nowhere_says_why_and_what_to_do() {
     let error =
         ListGroups::from_source(fake).stream().filter_map(async |item| item.err()).boxed().next().await.unwrap();
     assert!(error.is_cursor_loop());
-    assert_eq!(
-        error.to_string(),
-        "page 3 failed: the server returned a cursor that was already used; resume from the checkpoint, or report this to \
-         the API's support"
-    );
+    assert_says(&error, "page 3 failed: the server returned a cursor that was already used", INCOMPLETE);
 
     let empty = (0..101).map(|n| Fault::Page(Page::new(Vec::new(), cursors(&n.to_string())).has_next(true)));
     let fake = FakeGroups::new([]).script(empty);
     let error = ListGroups::from_source(fake).stream().next().await.unwrap().unwrap_err();
     assert!(error.is_protocol());
-    assert_eq!(
-        error.to_string(),
-        "page 101 failed: a hundred pages in a row have no groups, and each leads to another page; the list may be \
-         incomplete: check the base URL, then resume from the checkpoint"
+    assert_says(
+        &error,
+        "page 101 failed: a hundred pages in a row have no groups, and each leads to another page",
+        INCOMPLETE,
     );
 }
 
@@ -193,55 +242,43 @@ async fn a_page_that_took_several_attempts_says_how_many_and_how_long() {
     let outage = || Fault::Error(Error::api(503, None, "Service Unavailable").with_retry_after(Duration::from_secs(2)));
     let fake = FakeGroups::new(groups(9)).script([outage(), outage(), outage()]);
     let error = ListGroups::from_source(fake).page().await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "page 1 failed after 3 attempts in 4.0 s: 503 Service Unavailable (the server asks to wait 2 s); retry later, or \
-         resume from the checkpoint"
+    assert_says(
+        &error,
+        "page 1 failed after 3 attempts in 4.0 s: 503 Service Unavailable (the server asks to wait 2 s)",
+        RESUME,
     );
-    assert_eq!((error.attempts(), error.elapsed()), (3, Duration::from_secs(4)));
-
-    let fake = FakeGroups::new(groups(9)).script([outage(), Fault::Hang]);
-    let error = ListGroups::from_source(fake).page().await.unwrap_err();
-    assert!(error.is_timeout());
-    assert_eq!(
-        error.to_string(),
-        "page 1 failed after 2 attempts in 90.0 s: the deadline of the page passed; resume from the \
-         checkpoint, or raise `RetryPolicy::deadline`"
-    );
+    assert_eq!((error.attempts(), error.elapsed().as_secs()), (3, 4));
 }
 
 #[tokio::test]
 async fn an_answer_that_is_no_page_says_what_came_instead_and_what_to_do() {
-    for (status, body, text) in [
+    const NO_LIST: &str =
+        "the answer is not a list of groups: check the base URL; if it is right, report this to the API's support";
+    for (status, body, text, advice) in [
         (
             302,
             "",
-            "302: the server sent a redirect to another location; redirects are not followed, so that the key stays at its origin: check the base URL",
+            "302: the server sent a redirect to another location",
+            "set the base URL to the final address; redirects are not followed, so that the credential stays at its origin",
         ),
-        (
-            204,
-            "",
-            "expected status 200, found 204; the list may be incomplete: check the base URL, then resume from the checkpoint",
-        ),
-        (200, "", "the response body is empty; check the base URL, and report this if it is right"),
-        (
-            200,
-            "<title>Login</title>",
-            "the body is a page of HTML with the title \"Login\", not JSON; check the base URL, and report this if it is right",
-        ),
-        (200, r#"{"data":["#, "the body ends early, after 9 bytes; retry later, or resume from the checkpoint"),
+        (204, "", "expected status 200, found 204", INCOMPLETE),
+        (200, "", "the response body is empty", NO_LIST),
+        (200, "<title>Login</title>", "the body is a page of HTML with the title \"Login\", not JSON", NO_LIST),
+        (200, r#"{"data":["#, "the body ends early, after 9 bytes", RESUME),
         (
             200,
             &" ".repeat(101),
-            "the page is larger than the limit of 100 bytes; request smaller pages, or raise `max_page_bytes`",
+            "the page is larger than the limit of 100 bytes",
+            "request smaller pages, or raise `max_page_bytes`",
         ),
         (
             200,
             r#"{"status":"error","message":"App not found"}"#,
-            "200 App not found; the same request would fail again: correct what the API refuses",
+            "200 App not found",
+            "the same request would fail again: correct what the API refuses",
         ),
     ] {
-        assert_eq!(of_an_answer(status, body).await.to_string(), format!("app app: page 1 failed: {text}"));
+        assert_says(&of_an_answer(status, body).await, &format!("app app: page 1 failed: {text}"), advice);
     }
 }
 
@@ -250,16 +287,18 @@ async fn a_connection_that_cannot_be_made_says_what_to_check() {
     let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let refused = client(format!("http://{unused}")).build().unwrap().groups("app").page().await.unwrap_err();
     assert!(refused.is_connect());
-    assert_eq!(
-        refused.to_string(),
-        "app app: page 1 failed: could not connect; check the base URL and the network, then resume from the checkpoint"
+    assert_says(
+        &refused,
+        "app app: page 1 failed: could not connect",
+        "check the base URL and the network, then resume from the checkpoint",
     );
 
     let plain = client(format!("https://{}", closes().await)).build().unwrap().groups("app").page().await.unwrap_err();
     assert!(plain.is_tls(), "{plain:?}");
-    assert_eq!(
-        plain.to_string(),
-        "app app: page 1 failed: no secure connection: the server does not speak TLS; check the base URL, the system's certificates and its clock"
+    assert_says(
+        &plain,
+        "app app: page 1 failed: no secure connection: the server does not speak TLS",
+        "check the base URL, the system's certificates and its clock",
     );
 }
 
@@ -282,6 +321,7 @@ fn holds(error: &Error) -> Vec<&'static str> {
         (error.is_cursor_loop(), "cursor_loop"),
         (error.is_protocol(), "protocol"),
         (error.is_transport(), "transport"),
+        (error.is_unavailable(), "unavailable"),
         (error.is_retryable(), "retryable"),
     ]
     .into_iter()
@@ -302,7 +342,7 @@ async fn each_kind_of_error_answers_to_its_own_predicates_only() {
         (api(403, None), &["auth", "api"]),
         (api(400, Some(190)), &["auth", "api"]),
         (api(404, None), &["not_found", "api"]),
-        (api(408, None), &["api", "retryable"]),
+        (api(408, None), &["api", "unavailable", "retryable"]),
         (api(413, None), &["api"]),
         (api(429, None), &["rate_limited", "api", "retryable"]),
         (api(400, Some(4)), &["rate_limited", "api", "retryable"]),
@@ -311,23 +351,26 @@ async fn each_kind_of_error_answers_to_its_own_predicates_only() {
         (api(400, Some(80_007)), &["rate_limited", "api", "retryable"]),
         (api(400, Some(130_429)), &["rate_limited", "api", "retryable"]),
         (api(400, Some(131_208)), &["rate_limited", "api", "retryable"]),
-        (api(400, Some(1)), &["api", "retryable"]),
-        (api(400, Some(2)), &["api", "retryable"]),
+        (api(400, Some(1)), &["api", "unavailable", "retryable"]),
+        (api(400, Some(2)), &["api", "unavailable", "retryable"]),
         (api(400, Some(2642)), &["api", "cursor_expired"]),
         (api(400, Some(131_059)), &["api", "cursor_expired"]),
         (api(500, Some(131_059)), &["api", "cursor_expired"]),
-        (api(500, None), &["api", "retryable"]),
+        (api(500, None), &["api", "unavailable", "retryable"]),
         (api(501, None), &["api"]),
-        (api(502, None), &["api", "retryable"]),
-        (api(503, None), &["api", "retryable"]),
-        (api(504, None), &["api", "retryable"]),
+        (api(502, None), &["api", "unavailable", "retryable"]),
+        (api(503, None), &["api", "unavailable", "retryable"]),
+        (api(504, None), &["api", "unavailable", "retryable"]),
         (api(505, None), &["api"]),
         (of_a_page(nowhere).await, &["protocol"]),
         (of_an_answer(302, "").await, &["redirect"]),
         (of_an_answer(200, "").await, &["decode"]),
-        (of_an_answer(200, r#"{"data":["#).await, &["decode", "retryable"]),
+        (of_an_answer(200, r#"{"data":["#).await, &["transport", "retryable"]),
         (of_an_answer(200, &" ".repeat(101)).await, &["too_large"]),
-        (of_an_answer(200, r#"{"error":{"message":"m","code":9,"is_transient":true}}"#).await, &["api", "retryable"]),
+        (
+            of_an_answer(200, r#"{"error":{"message":"m","code":9,"is_transient":true}}"#).await,
+            &["api", "unavailable", "retryable"],
+        ),
     ] {
         assert_eq!(holds(&error), names, "{error:?}");
     }

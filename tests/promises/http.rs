@@ -1,9 +1,10 @@
 //! The requests that are sent, and the result of each response.
 
+use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 use futures::StreamExt as _;
-use gupshup_groups::{Client, Cursor, Error, Page, Result};
+use gupshup_groups::{Client, Cursor, Error, Page, Result, reqwest};
 use httpmock::prelude::*;
 use httpmock::{HttpMockRequest, HttpMockResponse};
 
@@ -78,8 +79,123 @@ async fn the_request_is_the_documented_one_without_a_body() {
     assert_eq!(path_and_query(request), "/wa/app/app/group?limit=25");
     assert_eq!(request.headers()["apikey"], KEY);
     assert_eq!(request.headers()["content-type"], "application/json");
+    assert_eq!(request.headers()["cache-control"], "no-cache", "a list from a cache would lack groups that exist");
+    assert_eq!(request.headers()["accept-encoding"], "gzip");
     assert!(!request.headers().contains_key("referer"));
     assert!(request.body_ref().is_empty());
+}
+
+#[tokio::test]
+async fn the_user_agent_and_no_cache_are_sent_also_by_a_http_client_of_the_callers() {
+    let crates = concat!("gupshup-groups/", env!("CARGO_PKG_VERSION"));
+    let http = || reqwest::Client::builder().user_agent("another/1");
+    let (server, requests) = records(|_| PAGE.into()).await;
+    let builder = || Client::builder(KEY).base_url(server.base_url());
+    for (builder, user_agent) in [
+        (builder(), crates),
+        (builder().http(http()), crates),
+        (builder().user_agent("crm/2"), "crm/2"),
+        (builder().http(http()).user_agent("crm/2"), "crm/2"),
+    ] {
+        builder.build().unwrap().groups("app").page().await.unwrap();
+        let request = requests.lock().unwrap().pop().unwrap();
+        assert_eq!(request.headers()["user-agent"], user_agent);
+        assert_eq!(request.headers()["cache-control"], "no-cache");
+    }
+}
+
+#[tokio::test]
+async fn a_user_agent_that_is_no_header_value_is_refused() {
+    let error = Client::builder(KEY).user_agent("crm\n2").build().unwrap_err();
+    assert!(error.is_config() && error.to_string().contains("the user agent"), "{error}");
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A server that answers everything with this body, in this coding.
+async fn encodes(status: u16, encoding: &str, body: impl AsRef<[u8]>) -> MockServer {
+    let server = MockServer::start_async().await;
+    server
+        .mock_async(|when, then| {
+            when.any_request();
+            then.status(status).header("content-encoding", encoding).body(body);
+        })
+        .await;
+    server
+}
+
+#[tokio::test]
+async fn a_page_in_gzip_is_decoded() {
+    let server = encodes(200, "gzip", gzip(PAGE)).await;
+    let mut stream = client(&server).groups("app").stream();
+    assert_eq!(stream.next().await.unwrap().unwrap().id, "Z3JvdXA=");
+    assert_eq!(stream.progress().bytes, PAGE.len() as u64, "the decoded size");
+}
+
+#[tokio::test]
+async fn the_bound_of_a_page_counts_decoded_bytes() {
+    let page = format!("{PAGE}{}", " ".repeat(1_000_000));
+    let body = gzip(&page);
+    assert!(body.len() < 2_000, "{} bytes on the wire", body.len());
+    let server = encodes(200, "gzip", &body).await;
+    let bounded = |bytes| Client::builder(KEY).base_url(server.base_url()).max_page_bytes(bytes).build().unwrap();
+    assert_eq!(bounded(page.len()).groups("app").page().await.unwrap().groups.len(), 1);
+    assert!(bounded(page.len() - 1).groups("app").page().await.unwrap_err().is_too_large());
+}
+
+#[tokio::test]
+async fn a_refusal_in_gzip_keeps_its_code_and_message() {
+    let body = gzip(r#"{"error":{"message":"Invalid cursor","code":131059}}"#);
+    let error = failure(&encodes(400, "gzip", body).await).await;
+    assert_eq!((error.api_code(), error.api_message()), (Some(131_059), Some("Invalid cursor")));
+}
+
+#[tokio::test]
+async fn an_encoding_that_was_not_asked_for_is_named() {
+    for (status, encoding) in [(200, "br"), (200, "deflate"), (200, "zstd"), (503, "br")] {
+        let error = failure(&encodes(status, encoding, PAGE).await).await;
+        assert!(error.to_string().contains(&format!("encoded as \"{encoding}\"")), "{error}");
+        assert!(error.advice().contains("proxies"), "{}", error.advice());
+        assert_eq!((error.status(), error.is_decode()), (Some(status), false));
+    }
+    assert_eq!(page(&encodes(200, "identity", PAGE).await).await.unwrap().groups.len(), 1);
+}
+
+#[tokio::test]
+async fn the_servers_trace_id_is_in_the_error() {
+    for header in ["x-fb-trace-id", "x-request-id", "x-amzn-requestid", "cf-ray"] {
+        for (status, body) in [(404, ""), (204, ""), (302, ""), (200, "<html>")] {
+            let server = MockServer::start_async().await;
+            server
+                .mock_async(|when, then| {
+                    when.any_request();
+                    then.status(status).header(header, "A7-trace").body(body);
+                })
+                .await;
+            let error = failure(&server).await;
+            assert_eq!(error.trace_id(), Some("A7-trace"), "{header}: {error}");
+            assert!(error.to_string().ends_with(" (trace id A7-trace)"), "{error}");
+        }
+    }
+    assert_eq!(failure(&answers(404, "").await).await.trace_id(), None);
+}
+
+#[tokio::test]
+async fn the_trace_id_of_the_api_counts_before_that_of_a_gateway() {
+    let server = MockServer::start_async().await;
+    server
+        .mock_async(|when, then| {
+            when.any_request();
+            let body = r#"{"error":{"message":"Unsupported get request","code":100,"fbtrace_id":"AbC-1"}}"#;
+            then.status(400).header("x-request-id", "gateway").body(body);
+        })
+        .await;
+    let error = failure(&server).await;
+    assert_eq!((error.trace_id(), error.api_code()), (Some("AbC-1"), Some(100)));
 }
 
 #[tokio::test]
@@ -182,7 +298,10 @@ async fn a_page_beyond_the_bound_is_an_error_that_names_the_bound() {
     assert_eq!(bounded(PAGE.len()).page().await.unwrap().groups.len(), 1);
     let error = bounded(PAGE.len() - 1).page().await.unwrap_err();
     assert_no_secrets(&error);
-    assert!(error.is_too_large() && error.to_string().contains("max_page_bytes"), "{error}");
+    assert!(error.is_too_large(), "{error}");
+    let bound = PAGE.len() - 1;
+    assert!(error.to_string().ends_with(&format!("larger than the limit of {bound} bytes")), "{error}");
+    assert!(error.advice().contains("`max_page_bytes`"), "{}", error.advice());
 }
 
 #[tokio::test]

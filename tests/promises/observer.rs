@@ -24,9 +24,9 @@ impl From<&Attempt<'_>> for Told {
     fn from(attempt: &Attempt<'_>) -> Self {
         Self {
             app_id: attempt.app_id().map(str::to_owned),
-            position: attempt.position(),
+            position: attempt.position().name(),
             number: attempt.number(),
-            outcome: attempt.outcome(),
+            outcome: attempt.outcome().as_str(),
             status: attempt.status(),
             groups: attempt.groups(),
             bytes: attempt.bytes().try_into().unwrap(),
@@ -66,7 +66,7 @@ async fn each_attempt_of_a_clients_listings_is_told_with_its_app_status_and_size
             bytes,
         };
         let expected = [
-            attempt("start", 1, "api", Some(503), 0, 0),
+            attempt("start", 1, "unavailable", Some(503), 0, 0),
             attempt("start", 2, "transport", None, 0, 0),
             attempt("start", 3, "page", Some(200), 3, pages[0].len()),
             attempt("after", 1, "page", Some(200), 2, pages[1].len()),

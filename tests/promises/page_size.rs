@@ -1,7 +1,7 @@
 //! The page size: by default, refused, and set by the caller.
 
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-use gupshup_groups::{Cursors, Error, ListGroups, Page, Position};
+use gupshup_groups::{Cursors, Error, ListGroups, Page, Position, RetryPolicy};
 
 use crate::support::{all, drain, from_fn, groups, id_texts, limits, numbered, numbers};
 
@@ -74,7 +74,7 @@ fn other_errors_do_not_lower_the_size() {
         || Error::transport("reset"),
     ] {
         let fake = FakeGroups::new(groups(150)).fault_at(1, Fault::Error(other()));
-        let mut stream = ListGroups::from_source(fake.clone()).stream();
+        let mut stream = ListGroups::from_source(fake.clone()).retry(RetryPolicy::none()).stream();
         let (found, error) = drain(&mut stream);
         assert_eq!(found.len(), 25);
         let (error, other) = (error.expect("it surfaces"), other());

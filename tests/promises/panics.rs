@@ -1,15 +1,13 @@
 //! Sources that panic.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::future::BoxFuture;
 use futures::stream::FusedStream as _;
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use futures_test::task::noop_context;
-use gupshup_groups::testing::{FakeFetch, FakeGroups, Fault};
-use gupshup_groups::{ListGroups, Page, PageRequest, PageSource, Result};
+use gupshup_groups::testing::{FakeGroups, Fault};
+use gupshup_groups::{ListGroups, PageRequest, PageSource as _};
 
 use crate::support::{all, five_groups, groups, poll_next, take};
 
@@ -40,27 +38,18 @@ fn after_a_panic_of_the_source_the_stream_repeats_the_request_and_loses_no_group
 /// The future reports a poll after its panic.
 #[test]
 fn a_request_that_panicked_is_never_polled_again() {
-    #[derive(Clone)]
-    struct PanicsOnce(FakeGroups);
-
-    impl PageSource for PanicsOnce {
-        type Fetch = BoxFuture<'static, Result<Page>>;
-
-        fn fetch(&self, request: PageRequest) -> Self::Fetch {
-            let first = self.0.requests().is_empty();
-            let answer = self.0.fetch(request);
-            async move {
-                let page = answer.await;
-                tokio::task::yield_now().await;
-                assert!(!first, "the source has a bug");
-                page
-            }
-            .boxed()
-        }
-    }
-
     let fake = FakeGroups::new(groups(5));
-    let mut stream = ListGroups::from_source(PanicsOnce(fake.clone())).page_size(2).stream();
+    let source = fake.clone();
+    let panics_once = move |request: PageRequest| {
+        let (source, first) = (source.clone(), source.requests().is_empty());
+        async move {
+            let page = source.fetch(request).await;
+            tokio::task::yield_now().await;
+            assert!(!first, "the source has a bug");
+            page
+        }
+    };
+    let mut stream = ListGroups::from_source(panics_once).page_size(2).stream();
     assert!(stream.next().now_or_never().is_none());
     assert!(panics(&mut stream));
     assert_eq!(all(&mut stream), groups(5));
@@ -70,22 +59,14 @@ fn a_request_that_panicked_is_never_polled_again() {
 /// The panic is before there is a future.
 #[test]
 fn a_panic_in_fetch_itself_loses_nothing_either() {
-    #[derive(Clone)]
-    struct PanicsAtOnce(FakeGroups, Arc<Mutex<VecDeque<bool>>>);
-
-    impl PageSource for PanicsAtOnce {
-        type Fetch = FakeFetch;
-
-        fn fetch(&self, request: PageRequest) -> Self::Fetch {
-            let panics = self.1.lock().unwrap().pop_front();
-            assert_ne!(panics, Some(true), "the source has a bug");
-            self.0.fetch(request)
-        }
-    }
-
     let fake = FakeGroups::new(groups(5));
-    let script = Arc::new(Mutex::new(VecDeque::from([false, true])));
-    let mut stream = ListGroups::from_source(PanicsAtOnce(fake.clone(), script)).page_size(2).stream();
+    let (source, calls) = (fake.clone(), AtomicUsize::new(0));
+    let panics_at_once = move |request: PageRequest| {
+        assert_ne!(calls.fetch_add(1, Ordering::Relaxed), 1, "the source has a bug");
+        let source = source.clone();
+        async move { source.fetch(request).await }
+    };
+    let mut stream = ListGroups::from_source(panics_at_once).page_size(2).stream();
     let mut found = take(&mut stream, 2).0;
     assert!(panics(&mut stream));
     found.extend(all(&mut stream));

@@ -9,7 +9,7 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use futures_test::stream::StreamTestExt as _;
 use futures_test::task::{new_count_waker, noop_context, panic_context};
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-use gupshup_groups::{Cursors, Error, Group, GroupStream, HttpSource, ListGroups, Page, RetryPolicy};
+use gupshup_groups::{Cursors, Error, Group, GroupStream, ListGroups, Page, RetryPolicy};
 
 use crate::support::{Gated, all, five_groups, groups, poll_next, take};
 

@@ -1,14 +1,15 @@
 //! How failed attempts are repeated, with any source of pages and a paused clock.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
-use futures::executor::block_on;
 use futures::future::join_all;
 use gupshup_groups::testing::{FakeGroups, Fault};
-use gupshup_groups::{Error, ListGroups, RetryPolicy};
-use tokio::time::{Instant, timeout};
+use gupshup_groups::{Error, ListGroups, PageRequest, RetryPolicy};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::{finish, groups, ids};
 
@@ -82,7 +83,7 @@ async fn a_permanent_failure_is_tried_once() {
         || Error::api(400, Some(131_059), "no"),
         || Error::api(500, Some(1), "Please reduce the amount of data"),
         // `Retry-After` changes nothing.
-        || Error::api(401, None, "no").with_retry_after(SECOND),
+        || Error::api(404, None, "no").with_retry_after(SECOND),
     ] {
         let fake = always(error);
         let began = Instant::now();
@@ -150,22 +151,6 @@ async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_that_hangs_fails_at_its_deadline_and_can_be_resumed() {
-    let (fake, list) = script([Fault::None, Fault::Hang]);
-    let mut stream = list.stream();
-    let began = Instant::now();
-    let (mut found, error) = finish(&mut stream).await;
-    assert!(error.unwrap().is_timeout());
-    assert_eq!(found.len(), 3);
-    assert!(began.elapsed() >= 90 * SECOND && began.elapsed() <= 90 * SECOND + LATE);
-    assert_eq!((fake.in_flight(), fake.dropped()), (0, 1), "the attempt is dropped");
-
-    stream.resume();
-    found.extend(finish(&mut stream).await.0);
-    assert_eq!(ids(&found), (0..9).collect::<Vec<_>>());
-}
-
-#[tokio::test(start_paused = true)]
 async fn the_deadline_counts_the_attempts_before_and_begins_anew_with_each_page() {
     let (_, list) = script([Fault::Delay(40 * SECOND), Fault::Delay(40 * SECOND), Fault::Delay(40 * SECOND)]);
     let list = list.retry(RetryPolicy::default().deadline(50 * SECOND));
@@ -174,12 +159,47 @@ async fn the_deadline_counts_the_attempts_before_and_begins_anew_with_each_page(
     assert_eq!((found.len(), error.is_none()), (9, true), "three times forty seconds, each below the deadline");
     assert!(began.elapsed() >= 120 * SECOND);
 
-    // A wait of 30 s, and an attempt that has the other 20 s.
+    // Two waits of 20 s; a third would end after the deadline.
+    let (fake, list) = script([busy(20 * SECOND), busy(20 * SECOND), busy(20 * SECOND)]);
+    let error = list.retry(RetryPolicy::default().attempts(9).deadline(50 * SECOND)).page().await.unwrap_err();
+    assert_eq!((fake.requests().len(), error.attempts(), error.elapsed().as_secs()), (3, 3, 40));
+}
+
+/// Scenario: the deadline passes during the second attempt. Expected: the attempt continues, and its page arrives; if it fails,
+/// it is the last.
+#[tokio::test(start_paused = true)]
+async fn the_deadline_begins_no_attempt_and_cuts_none() {
+    let policy = RetryPolicy::default().attempts(9).deadline(50 * SECOND);
+    let (fake, list) = script([busy(30 * SECOND), Fault::Delay(600 * SECOND)]);
+    assert_eq!(list.retry(policy.clone()).page().await.unwrap().groups.len(), 3);
+    assert_eq!((fake.requests().len(), fake.dropped()), (2, 0));
+
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    let fails_late = move |_: PageRequest| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        async {
+            sleep(40 * SECOND).await;
+            Err(outage())
+        }
+    };
     let began = Instant::now();
-    let (_, list) = script([busy(30 * SECOND), Fault::Hang]);
-    let error = list.retry(RetryPolicy::default().deadline(50 * SECOND)).page().await.unwrap_err();
-    assert!(error.is_timeout());
-    assert!(began.elapsed() >= 50 * SECOND && began.elapsed() <= 50 * SECOND + LATE, "{:?}", began.elapsed());
+    let error = ListGroups::from_source(fails_late).retry(policy).page().await.unwrap_err();
+    assert_eq!((error.attempts(), calls.load(Ordering::Relaxed)), (2, 2));
+    assert!(began.elapsed() >= 80 * SECOND && began.elapsed() < 81 * SECOND, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_or_403_that_asks_to_wait_is_a_rate_limit_and_is_retried() {
+    for status in [401, 403] {
+        let error = move || Error::api(status, None, "no").with_retry_after(7 * SECOND);
+        assert!(error().is_rate_limited() && !error().is_auth());
+        let (fake, list) = script([Fault::Error(error())]);
+        let began = Instant::now();
+        assert_eq!(list.page().await.unwrap().groups.len(), 3);
+        assert!(began.elapsed() >= 7 * SECOND && began.elapsed() <= 7 * SECOND + LATE, "{:?}", began.elapsed());
+        assert_eq!(fake.requests().len(), 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -365,24 +385,12 @@ async fn a_storm_of_429_against_ten_clones_is_not_amplified() {
     assert_eq!(fake.requests().len(), 200 + 100, "two hundred listings, and a hundred retries among them all");
 }
 
-#[test]
-fn outside_of_a_runtime_a_failed_attempt_is_the_last_and_nothing_panics() {
-    let (fake, list) = script([Fault::None, busy(SECOND), Fault::Pending(3)]);
-    let mut stream = list.stream();
-    let (mut found, error) = block_on(finish(&mut stream));
-    assert!(error.unwrap().is_rate_limited());
-    assert_eq!((found.len(), fake.requests().len()), (3, 2));
-    stream.resume();
-    found.extend(block_on(finish(&mut stream)).0);
-    assert_eq!(ids(&found), (0..9).collect::<Vec<_>>());
-}
-
 #[tokio::test(start_paused = true)]
 async fn waits_and_deadlines_go_by_tokios_clock_and_never_by_the_wall_clock() {
     let wall = std::time::Instant::now();
     let began = Instant::now();
-    let (_, list) = script([busy(60 * SECOND), Fault::Hang]);
-    assert!(list.page().await.unwrap_err().is_timeout());
-    assert!(began.elapsed() >= 90 * SECOND);
-    assert!(wall.elapsed() < 30 * SECOND, "ninety seconds of the paused clock are none of the wall's");
+    let (_, list) = script([busy(50 * SECOND), busy(50 * SECOND)]);
+    assert!(list.page().await.unwrap_err().is_rate_limited(), "two waits of 50 s would end after the deadline of 90 s");
+    assert!(began.elapsed() >= 50 * SECOND);
+    assert!(wall.elapsed() < 30 * SECOND, "fifty seconds of the paused clock are none of the wall's");
 }

@@ -56,7 +56,7 @@ async fn rate_limited(headers: &[&str]) -> Error {
 async fn a_rate_limit_is_retried_and_the_last_error_is_rate_limited() {
     for fault in rate_limits() {
         let error = survives(fault).await;
-        assert!(error.is_rate_limited() && error.to_string().contains("wait"), "{error:?}");
+        assert!(error.is_rate_limited() && error.advice().contains("wait"), "{error:?}");
     }
 }
 
@@ -98,9 +98,9 @@ async fn a_retry_after_of_two_seconds_is_not_shortened() {
 
 #[tokio::test]
 async fn a_server_that_asks_for_more_than_a_minute_is_an_error_at_once_that_says_so() {
-    for wait in [61, u64::MAX] {
-        let error = fails_at_once(last("503 Unavailable", &[&format!("Retry-After: {wait}")], "")).await;
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(wait)));
+    for (seconds, wait) in [(61, 61 * SECOND), (u64::MAX, Duration::MAX)] {
+        let error = fails_at_once(last("503 Unavailable", &[&format!("Retry-After: {seconds}")], "")).await;
+        assert_eq!(error.retry_after(), Some(wait));
         assert!(error.is_retryable() && error.to_string().contains("the server asks to wait "), "{error}");
     }
 }
@@ -133,9 +133,10 @@ async fn a_date_is_measured_against_the_servers_own_clock_in_all_three_formats()
 #[tokio::test]
 async fn an_absurd_retry_after_is_unlimited_or_ignored() {
     for (headers, wait) in [
-        (vec!["Retry-After: 99999999999999999999999"], Some(Duration::from_secs(u64::MAX))),
+        (vec!["Retry-After: 99999999999999999999999"], Some(Duration::MAX)),
         (vec!["Retry-After: -1"], None),
-        (vec!["Retry-After: 1.5"], None),
+        (vec!["Retry-After: 1.5"], Some(SECOND * 3 / 2)),
+        (vec!["Retry-After: 3, 3"], Some(3 * SECOND)),
         (vec!["Retry-After: soon"], None),
         (vec!["Retry-After: \u{e9}"], None),
         (vec!["Retry-After:"], None),
@@ -305,31 +306,6 @@ async fn a_key_or_cursor_that_the_server_echoes_is_masked() {
         let (_, error) = walk(client(&server).groups("app").after("CURSOR/1+2")).await;
         assert_eq!(error.unwrap().api_message(), Some("*** may not ask ?apikey=*** for *** or ***"));
     }
-}
-
-/// Scenario: the third page is refused, in words that hold the cursor of the second one's request. Expected: it is masked,
-/// though it is not in the request that failed.
-#[tokio::test]
-async fn a_cursor_of_an_earlier_page_that_the_server_echoes_is_masked() {
-    let list = groups(9);
-    let json = r#"{"status":"error","message":"after 'CURSOR-2', before CURSOR-5: GET h?after=CURSOR-2&limit%3D9, CURSOR%2D2"}"#;
-    let masked = "after '***', before ***: GET h?after=***&limit%3D9, ***";
-    for status in ["200 OK", "400 Bad Request", "401 Unauthorized"] {
-        let script = [vec![Step::Answer, Step::Answer, Step::Request], last(status, &[], json)].concat();
-        let server = Server::start(&list, [script]).await;
-        let (found, error) = walk(client(&server).groups("app").page_size(3)).await;
-        let error = error.unwrap();
-        assert_eq!((found.len(), error.api_message()), (6, Some(masked)), "{status}");
-        assert_hides(&error, &["CURSOR"]);
-        assert!(error.to_string().contains(masked), "{error}");
-    }
-
-    let html = last("200 OK", &[], "<html><title>CURSOR-2 and CURSOR-5</title></html>");
-    let server = Server::start(&list, [[vec![Step::Answer, Step::Answer, Step::Request], html].concat()]).await;
-    let (_, error) = walk(client(&server).groups("app").page_size(3)).await;
-    let error = error.unwrap();
-    assert_hides(&error, &["CURSOR"]);
-    assert!(error.to_string().contains("*** and ***"), "{error}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::error::Error as StdError;
-use std::future::{Ready, ready};
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use futures::channel::oneshot;
 use futures::executor::block_on;
-use futures::future::BoxFuture;
-use futures::{FutureExt as _, Stream, StreamExt};
+use futures::{Stream, StreamExt};
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, PageSource, Result};
+use gupshup_groups::{
+    Cursors, Direction, Error, Group, ListGroups, Page, PageRequest, PageSource, Result, RetryPolicy,
+};
 
 /// The key of every client.
 pub(crate) const KEY: &str = "sk_live-0123456789";
@@ -94,7 +95,7 @@ pub(crate) struct FromFn<F> {
     asked: Arc<AtomicUsize>,
 }
 
-pub(crate) fn from_fn<F: Fn(PageRequest) -> Result<Page>>(answer: F) -> FromFn<F> {
+pub(crate) fn from_fn<F: Fn(PageRequest) -> Result<Page> + Send + Sync + 'static>(answer: F) -> FromFn<F> {
     FromFn { answer, asked: Arc::default() }
 }
 
@@ -104,10 +105,8 @@ impl<F> FromFn<F> {
     }
 }
 
-impl<F: Fn(PageRequest) -> Result<Page>> PageSource for FromFn<F> {
-    type Fetch = Ready<Result<Page>>;
-
-    fn fetch(&self, request: PageRequest) -> Self::Fetch {
+impl<F: Fn(PageRequest) -> Result<Page> + Send + Sync + 'static> PageSource for FromFn<F> {
+    fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
         self.asked.fetch_add(1, Ordering::Relaxed);
         ready((self.answer)(request))
     }
@@ -170,7 +169,7 @@ pub(crate) fn cursors(direction: Direction, cursor: &str) -> Cursors {
 }
 
 /// A listing that begins at `cursor` in `direction`.
-pub(crate) fn begin<S: gupshup_groups::PageSource>(list: ListGroups, direction: Direction, cursor: &str) -> ListGroups {
+pub(crate) fn begin(list: ListGroups, direction: Direction, cursor: &str) -> ListGroups {
     match direction {
         Direction::Forward => list.after(cursor),
         Direction::Backward => list.before(cursor),
@@ -185,10 +184,10 @@ pub(crate) fn yields_none_for_ever<T: std::fmt::Debug>(stream: &mut (impl Stream
     }
 }
 
-/// Three pages of two groups, the last of which has one.
+/// Three pages of two groups, the last of which has one. Nothing is retried, so that no wait needs a runtime.
 pub(crate) fn five_groups() -> (FakeGroups, ListGroups) {
     let fake = FakeGroups::new(groups(5));
-    (fake.clone(), ListGroups::from_source(fake).page_size(2))
+    (fake.clone(), ListGroups::from_source(fake).page_size(2).retry(RetryPolicy::none()))
 }
 
 /// A source whose answers wait until the test gives them.
@@ -207,11 +206,9 @@ impl Gated {
 }
 
 impl PageSource for Gated {
-    type Fetch = BoxFuture<'static, Result<Page>>;
-
-    fn fetch(&self, _: PageRequest) -> Self::Fetch {
+    fn fetch(&self, _: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
         let answer = self.answers.lock().unwrap().pop_front().expect("no more requests than gates");
-        async { answer.await.map_err(Error::transport) }.boxed()
+        async { answer.await.map_err(Error::transport) }
     }
 }
 

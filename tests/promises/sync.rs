@@ -84,7 +84,7 @@ async fn a_setting_that_makes_it_a_part_of_the_list_is_refused_by_name_before_an
     ] {
         for error in [part.snapshot().await.unwrap_err(), pin!(part.watch(MINUTE)).next().await.unwrap().unwrap_err()] {
             assert!(error.is_config(), "{error:?}");
-            assert!(error.to_string().ends_with(&format!(": leave out {setting}")), "{error}");
+            assert!(error.to_string().ends_with(&format!(": leave out `{setting}`")), "{error}");
         }
     }
     assert_eq!(fake.requests(), []);
@@ -173,7 +173,7 @@ async fn a_listing_longer_than_the_interval_is_followed_by_one_at_once_and_the_l
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_consumer_gets_one_listing_for_the_starts_that_passed_and_loses_no_change() {
-    let fake = ending(3);
+    let fake = ending(4);
     let times = timed(&fake);
     let mut changes = pin!(list(&fake).watch(MINUTE));
     assert!(changes.next().now_or_never().is_none());
@@ -255,12 +255,12 @@ async fn a_watch_dropped_in_the_middle_of_a_listing_leaves_nothing_in_flight_and
 }
 
 #[test]
-fn a_watch_and_a_snapshot_can_move_to_a_task_and_outlive_their_listing() {
+fn a_watch_outlives_its_listing_and_a_snapshot_can_move_to_a_task_with_it() {
     fn moves<T: Send + 'static>(_: T) {}
     let live = Client::new("key").unwrap().groups("app");
     moves(live.watch(MINUTE));
-    moves(live.snapshot());
+    moves(async move { live.snapshot().await });
     let fake = list(&FakeGroups::new([]));
     moves(fake.watch(MINUTE));
-    moves(fake.snapshot());
+    moves(async move { fake.snapshot().await });
 }

@@ -12,7 +12,7 @@ use futures::stream::FusedStream;
 use futures::{Stream as _, StreamExt as _, TryStreamExt as _};
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{
-    Ack, Checkpoint, Direction, Error, Group, HttpSource, ListGroups, Processed, RetryPolicy, Tracked, TrackedStream,
+    Ack, Checkpoint, Direction, Error, Group, ListGroups, Processed, RetryPolicy, Tracked, TrackedStream,
 };
 
 use crate::support::{all, groups, ids, settle};
@@ -188,7 +188,7 @@ async fn a_handler_that_panics_on_a_task_of_its_own_leaves_its_group_unprocessed
     let stream = list.stream().tracked();
     let processed = stream.processed();
     let tasks: Vec<_> = stream
-        .map_ok(|Tracked { group, ack }| {
+        .map_ok(|Tracked { group, ack, .. }| {
             tokio::spawn(async move {
                 settle().await;
                 assert_ne!(group.id, "13", "the handler of this group fails");
@@ -211,7 +211,7 @@ async fn buffer_unordered_reaches_the_end_in_any_order_of_completion() {
     let stream = list(&FakeGroups::new(groups(100))).page_size(10).stream().tracked();
     let processed = stream.processed();
     let handled: Vec<Group> = stream
-        .map_ok(|Tracked { group, ack }| async move {
+        .map_ok(|Tracked { group, ack, .. }| async move {
             for _ in 0..fastrand::u8(..9) {
                 tokio::task::yield_now().await;
             }
@@ -312,7 +312,7 @@ fn process(list: &ListGroups, disk: &Disk, seed: u64, kill: usize) -> bool {
     // The groups that are not acknowledged, and the next group, for comparison.
     let open = RefCell::new(BTreeSet::new());
     let next = Cell::new(0);
-    let mut run = pin!(stream.try_for_each_concurrent(64, |Tracked { group, ack }| {
+    let mut run = pin!(stream.try_for_each_concurrent(64, |Tracked { group, ack, .. }| {
         let number: usize = group.id.parse().unwrap();
         open.borrow_mut().insert(number);
         next.set(number + 1);

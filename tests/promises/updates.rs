@@ -14,7 +14,7 @@ use futures::channel::mpsc;
 use futures::executor::block_on;
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
 use gupshup_groups::testing::{CursorKind, Dialect, FakeGroups, Fault};
-use gupshup_groups::{Change, Client, Error, Group, ListGroups, Position, Result, RetryPolicy, Snapshot, Update};
+use gupshup_groups::{Change, Client, Error, Group, ListGroups, Position, RemovalLimit, Result, RetryPolicy, Snapshot, Update};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -37,6 +37,52 @@ fn once(fake: &FakeGroups, from: Option<Snapshot>) -> Option<Update> {
     let updates: Vec<_> = block_on(list(fake).updates(from, stream::empty()).collect());
     assert!(updates.len() <= 1);
     updates.into_iter().next().map(Result::unwrap)
+}
+
+#[test]
+fn an_update_is_one_round_of_updates() {
+    let fake = FakeGroups::new(groups(4));
+    let list = list(&fake);
+    let first = block_on(list.update(None)).unwrap().unwrap();
+    assert_eq!(Some(&first), once(&fake, None).as_ref());
+    assert_eq!(block_on(list.update(Some(&first.snapshot))).unwrap(), None, "nothing has changed");
+
+    fake.create(numbered(9));
+    let known = Some(&first.snapshot);
+    let second = block_on(list.update(known)).unwrap().unwrap();
+    assert_eq!(second.changes, [Change::Created(numbered(9))]);
+    assert_eq!(Some(&second), once(&fake, known.cloned()).as_ref());
+}
+
+#[test]
+fn an_update_of_a_listing_that_fails_is_its_error_and_the_next_has_every_change() {
+    let fake = FakeGroups::new(groups(4));
+    let list = list(&fake).app_id("7f3c");
+    let known = block_on(list.update(None)).unwrap().unwrap().snapshot;
+    fake.create(numbered(9));
+    fake.script([Fault::Error(Error::api(401, None, "Authentication Failed"))]);
+    let error = block_on(list.update(Some(&known))).unwrap_err();
+    assert!(error.is_auth() && error.app_id() == Some("7f3c"), "{error}");
+    assert_eq!(block_on(list.update(Some(&known))).unwrap().unwrap().changes, [Change::Created(numbered(9))]);
+}
+
+#[test]
+fn an_update_lists_again_before_it_removes_a_group() {
+    let fake = FakeGroups::new(groups(3));
+    let known = state(groups(4));
+    let update = block_on(list(&fake).update(Some(&known))).unwrap().unwrap();
+    assert_eq!(update.changes, [Change::Removed(numbered(3))]);
+    assert_eq!(listings(&fake), 2);
+}
+
+#[test]
+fn an_update_that_is_dropped_leaves_no_request_and_the_next_lists_from_the_start() {
+    let fake = FakeGroups::new(groups(60)).script([Fault::None, Fault::Hang]);
+    let list = list(&fake).page_size(25);
+    assert!(list.update(None).now_or_never().is_none());
+    assert_eq!((fake.in_flight(), fake.dropped()), (0, 1));
+    assert_eq!(block_on(list.update(None)).unwrap().unwrap().changes.len(), 60);
+    assert_eq!(listings(&fake), 2);
 }
 
 /// The listing of a list that does not change.
@@ -295,7 +341,7 @@ impl Disk {
 }
 
 /// Copies the list as it changes.
-async fn service(list: ListGroups, disk: &Disk, when: impl Stream<Item = ()> + Send) {
+async fn service(list: ListGroups, disk: &Disk, when: impl Stream<Item = ()> + Send + 'static) {
     disk.copy().await;
     let mut updates = pin!(list.updates(disk.saved().map(|update| update.snapshot), when));
     while let Some(update) = updates.next().await {
@@ -361,7 +407,8 @@ async fn of_ten_thousand_watched_lists_that_change_no_group_is_removed_that_exis
     let (mut removed, mut inconsistent, mut plain) = (0, 0, 0);
     for seed in 0..10_000 {
         let fake = changing(seed);
-        let mut changes = list(&fake).page_size(3).watch(SECOND);
+        // The lists are short, so all groups may go at once.
+        let mut changes = list(&fake).page_size(3).max_removed(RemovalLimit::none()).watch(SECOND);
         let end = Instant::now() + SECOND * 3 / 2;
         while let Ok(change) = timeout_at(end, changes.next()).await {
             match change.unwrap() {

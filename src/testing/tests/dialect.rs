@@ -252,3 +252,54 @@ fn a_dialect_that_is_set_in_the_middle_of_a_walk_holds_from_the_next_request_on(
     let second = ask(&fake, after(&first), 1).unwrap();
     assert!(first.has_next && !second.has_next);
 }
+
+#[test]
+fn an_inclusive_cursor_repeats_its_group() {
+    for dialect in [Dialect::default(), offsets()] {
+        let fake = FakeGroups::new(groups(5)).dialect(dialect.inclusive_cursors(true));
+        let first = ask(&fake, Position::Start, 2).unwrap();
+        let second = ask(&fake, after(&first), 3).unwrap();
+        assert_eq!(ids(&second.groups), ["id1", "id2", "id3"]);
+        assert_eq!(ids(&ask(&fake, before(&second), 2).unwrap().groups), ["id0", "id1"]);
+        assert_eq!(ask(&fake, after(&first), 1).unwrap().cursors.after, first.cursors.after);
+    }
+}
+
+#[test]
+fn an_empty_page_past_either_end_has_the_cursor_that_was_sent_if_asked() {
+    let fake = FakeGroups::new(groups(2)).dialect(Dialect::default().echo_cursors(true));
+    let page = ask(&fake, Position::Start, 2).unwrap();
+    for position in [after(&page), before(&page)] {
+        let past = ask(&fake, position.clone(), 2).unwrap();
+        assert!(past.groups.is_empty() && !past.has_next && !past.has_previous);
+        assert_eq!((past.cursors.after.as_ref(), past.cursors.before.as_ref()), (position.cursor(), position.cursor()));
+    }
+}
+
+#[test]
+fn a_server_that_ignores_cursors_sends_the_first_page_with_a_new_one_each_time() {
+    let fake = FakeGroups::new(groups(3)).dialect(Dialect::default().ignore_cursors(true));
+    let mut cursors = Vec::new();
+    let mut position = Position::Start;
+    for _ in 0..5 {
+        let page = ask(&fake, position, 2).unwrap();
+        assert_eq!(ids(&page.groups), ["id0", "id1"]);
+        assert!(page.has_next && !cursors.contains(&page.cursors.after));
+        position = after(&page);
+        cursors.push(page.cursors.after);
+    }
+}
+
+#[test]
+fn forgotten_cursors_are_refused_until_a_page_has_them_again() {
+    let fake = FakeGroups::new(groups(3));
+    let first = ask(&fake, Position::Start, 1).unwrap();
+    let second = ask(&fake, after(&first), 1).unwrap();
+    fake.forget_cursors();
+    for position in [after(&first), after(&second), before(&second)] {
+        assert_eq!(ask(&fake, position, 1).unwrap_err().api_code(), Some(2642));
+    }
+    assert_eq!(ask(&fake, Position::Start, 1).unwrap(), first);
+    assert_eq!(ask(&fake, after(&first), 1).unwrap(), second);
+    assert!(ask(&fake, after(&second), 1).is_ok());
+}

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::cursor::Direction;
-use crate::walk::{Event, Failure, Kept, Outcome, Place, Rules};
+use crate::walk::{Failure, Kept, Outcome, Place, Rules, Walk};
 
 /// A page, and what is known when it arrives. Two groups were requested.
 #[expect(clippy::struct_excessive_bools, reason = "each is a dimension of the table")]
@@ -61,24 +61,27 @@ fn leads(case: Case) -> Leads {
     }
     let cursor = cursor.then_some("cursor");
     // What the page says of the other direction is of no account.
-    yields_all(&mut walk, page(0..groups).lead(direction, link, cursor).link(direction.reversed(), "other"));
-    let (outcome, at_the_end) = (walk.step(Event::Pull), is_at_the_end(&walk));
-    match outcome {
-        Outcome::Request(position, _) => {
+    let page = page(0..groups).lead(direction, link, cursor).link(direction.reversed(), "other");
+    if groups == 0 && !link && (linked || confirm) {
+        asks_once_more(&mut walk, &page);
+    }
+    yields_all(&mut walk, page);
+    let (pulled, at_the_end) = (walk.pull(), is_at_the_end(&walk));
+    match pulled {
+        Ok(Some((position, _))) => {
             assert_eq!(position, at(direction, "cursor"));
             assert!(!at_the_end);
             On
         }
-        Outcome::Fail(failure) => {
+        Err(failure) => {
             assert_eq!(failure, Failure::LinkWithoutCursor);
             assert!(!at_the_end);
             ToAnError
         }
-        Outcome::End => {
+        Ok(None) => {
             assert!(at_the_end);
             ToTheEnd
         }
-        other => panic!("{other:?}"),
     }
 }
 
@@ -182,8 +185,80 @@ fn an_empty_page_in_the_middle_is_the_callers() {
 fn an_empty_page_that_a_link_announced_is_the_callers_also_where_it_is_the_last() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));
+    asks_once_more(&mut walk, &empty());
     assert_eq!(answer(&mut walk, &empty()), Outcome::Yield(Kept::Run(0..0)));
     ends(&mut walk);
+}
+
+#[test]
+fn an_empty_page_that_a_link_announced_is_the_end_only_if_it_is_empty_twice() {
+    for direction in DIRECTIONS {
+        for nothing in [empty(), empty().cursor(direction, "x")] {
+            let linked = || {
+                let mut walk = towards(direction, by(2));
+                yields_all(&mut walk, page(0..2).link(direction, "a"));
+                asks_once_more(&mut walk, &nothing);
+                assert!(!is_at_the_end(&walk));
+                walk
+            };
+            let mut walk = linked();
+            yields(&mut walk, nothing.clone());
+            assert!(is_at_the_end(&walk));
+            ends(&mut walk);
+
+            // It was empty once: the list goes on.
+            let mut walk = linked();
+            yields_all(&mut walk, page(2..4).link(direction, "b"));
+            asks(&mut walk, &at(direction, "b"));
+            // The next page has its own second request.
+            asks_once_more(&mut walk, &nothing);
+            yields_all(&mut walk, page(4..6));
+            ends(&mut walk);
+        }
+    }
+}
+
+#[test]
+fn an_empty_page_with_a_link_is_not_requested_once_more() {
+    let mut walk = from_start(by(2));
+    yields_all(&mut walk, page(0..2).next("a"));
+    yields_all(&mut walk, empty().next("b"));
+    asks(&mut walk, &after("b"));
+}
+
+#[test]
+fn an_empty_page_that_begins_a_listing_is_requested_once_more_where_the_end_is_to_be_confirmed() {
+    for begin in [from_start, |rules| from(after("given"), rules), |rules| from(before("given"), rules)] {
+        let mut walk = begin(Rules { confirm_end: true, ..by(2) });
+        asks_once_more(&mut walk, &empty());
+        yields_all(&mut walk, page(0..2));
+        ends(&mut walk);
+
+        let mut walk = begin(Rules { confirm_end: true, ..by(2) });
+        asks_once_more(&mut walk, &empty());
+        assert_eq!(answer(&mut walk, &empty()), Outcome::Yield(Kept::Run(0..0)));
+        assert!(is_at_the_end(&walk));
+
+        let mut walk = begin(by(2));
+        assert_eq!(answer(&mut walk, &empty()), Outcome::Yield(Kept::Run(0..0)));
+        assert!(is_at_the_end(&walk));
+    }
+}
+
+#[test]
+fn a_saved_place_knows_whether_a_link_announced_its_page() {
+    for direction in DIRECTIONS {
+        for link in [false, true] {
+            let mut walk = towards(direction, by(2));
+            yields_all(&mut walk, page(0..2).lead(direction, link, Some("a")));
+            let mut walk = Walk::new(walk.place(0), direction, by(2));
+            if link {
+                asks_once_more(&mut walk, &empty());
+            }
+            yields(&mut walk, empty());
+            assert!(is_at_the_end(&walk));
+        }
+    }
 }
 
 #[test]
@@ -191,6 +266,7 @@ fn the_end_after_empty_pages_alone_is_the_end_of_an_empty_list() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, empty().next("a"));
     assert!(matches!(walk.place(0), Place::Middle(_)));
+    asks_once_more(&mut walk, &empty());
     yields_all(&mut walk, empty());
     assert!(is_at_the_end(&walk));
     ends(&mut walk);
@@ -205,7 +281,7 @@ fn the_hundredth_empty_page_in_a_row_is_an_error_and_a_resumed_walk_requests_the
                 request(&mut walk);
                 yields_all(&mut walk, empty().link(direction, &format!("{round}-{n}")));
             }
-            assert_eq!(fails(&mut walk), Failure::EmptyPages);
+            assert_eq!(fails(&mut walk), Failure::NoProgress);
             resume(&mut walk);
             asks(&mut walk, &at(direction, &format!("{round}-99")));
         }
@@ -218,6 +294,7 @@ fn a_hundredth_empty_page_that_is_the_last_is_the_end() {
     for n in 1..100 {
         yields_all(&mut walk, empty().next(&n.to_string()));
     }
+    asks_once_more(&mut walk, &empty());
     yields_all(&mut walk, empty());
     ends(&mut walk);
 }

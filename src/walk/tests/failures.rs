@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::cursor::MAX_CURSOR_BYTES;
-use crate::walk::{Event, Failure, Fault, Outcome};
+use crate::walk::{Failure, Outcome, Problem};
 
 #[test]
 fn a_cursor_sent_before_is_a_loop_after_the_groups_of_its_page_whatever_the_length_of_the_cycle() {
@@ -60,12 +60,12 @@ fn a_cursor_of_4_kib_is_sent_and_a_longer_one_is_an_error() {
 
 #[test]
 fn a_failed_request_is_told_once_and_made_again_after_a_resumption_only() {
-    for failure in [Fault::Other, Fault::TooLarge, Fault::Unexplained] {
+    for reported in [Problem::Other, Problem::TooLarge, Problem::Unexplained, Problem::Exhausted] {
         let mut walk = from_start(by(2));
         yields_all(&mut walk, page(0..2).next("a"));
-        assert_eq!(fault(&mut walk, failure), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, reported), Outcome::Fail(Failure::Request));
         assert_eq!(walk.size_hint(), (0, Some(0)));
-        assert_eq!(walk.request(), None);
+        assert_eq!(walk.wanted(), None);
         resume(&mut walk);
         asks(&mut walk, &after("a"));
     }
@@ -76,7 +76,7 @@ fn a_failure_after_a_page_is_one_item_that_is_certain() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).lead(Forward, true, None));
     assert_eq!(walk.size_hint(), (1, Some(1)));
-    assert_eq!(walk.request(), None);
+    assert_eq!(walk.wanted(), None);
     fails(&mut walk);
     assert_eq!(walk.size_hint(), (0, Some(0)));
 }
@@ -85,7 +85,7 @@ fn a_failure_after_a_page_is_one_item_that_is_certain() {
 fn a_resumption_before_the_failure_is_told_changes_nothing() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).lead(Forward, true, None));
-    assert_eq!(walk.step(Event::Resume), Outcome::Nothing);
+    walk.resume();
     fails(&mut walk);
 }
 
@@ -136,7 +136,7 @@ fn an_empty_page_that_leads_nowhere_is_requested_again() {
     invalid(&mut walk);
     asks(&mut walk, &START);
     yields_nothing(&mut walk, &page(0..2).after("a"));
-    assert!(is_at_the_end(&walk));
+    asks(&mut walk, &after("a"));
 }
 
 #[test]
@@ -150,17 +150,4 @@ fn an_error_that_stays_comes_again_after_every_resumption_and_nothing_is_yielded
         yields_nothing(&mut walk, &page(2..4).next("a"));
     }
     assert_eq!(fails(&mut walk), Failure::Loop);
-}
-
-#[test]
-fn the_cursors_that_a_walk_has_sent_are_known_for_ever() {
-    let mut walk = from(after("given"), by(2));
-    yields_all(&mut walk, page(0..2).next("a").previous("b"));
-    assert!(walk.has_sent("given") && walk.has_sent("a"));
-    assert!(!walk.has_sent("b"));
-
-    let mut walk = from_start(by(2));
-    yields_all(&mut walk, page(0..2).next("a"));
-    restarts(&mut walk);
-    assert!(walk.has_sent("a"));
 }

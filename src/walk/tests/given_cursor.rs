@@ -2,7 +2,7 @@
 //! error.
 
 use super::support::*;
-use crate::walk::{Failure, Fault, Outcome, Place, Walk};
+use crate::walk::{Failure, Outcome, Place, Problem, Walk};
 
 #[test]
 fn a_callers_cursor_that_is_refused_is_tried_in_the_other_direction_for_one_group() {
@@ -31,11 +31,11 @@ fn a_callers_cursor_that_is_good_in_the_other_direction_is_at_the_end_of_the_lis
 #[test]
 fn a_callers_cursor_that_is_refused_in_both_directions_is_invalid() {
     for direction in DIRECTIONS {
-        for refusal in [Fault::Invalid, Fault::Expired] {
+        for refusal in [Problem::Invalid, Problem::Expired] {
             let mut walk = from(at(direction, "given"), by(7));
             let place = walk.place(0);
             invalid(&mut walk);
-            assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::GivenCursor));
+            assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::GivenCursor));
             assert_eq!(walk.place(0), place);
             resume(&mut walk);
             asks(&mut walk, &at(direction, "given"));
@@ -45,10 +45,10 @@ fn a_callers_cursor_that_is_refused_in_both_directions_is_invalid() {
 
 #[test]
 fn a_failure_while_a_callers_cursor_is_tried_is_told_and_resumed() {
-    for failure in [Fault::Other, Fault::TooLarge, Fault::Unexplained] {
+    for failure in [Problem::Other, Problem::TooLarge, Problem::Unexplained, Problem::Exhausted] {
         let mut walk = from(after("given"), adaptive());
         invalid(&mut walk);
-        assert_eq!(fault(&mut walk, failure), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, failure), Outcome::Fail(Failure::Request));
         resume(&mut walk);
         assert_eq!(request(&mut walk), (before("given"), 1));
         yields_nothing(&mut walk, &empty());

@@ -1,7 +1,7 @@
 //! Where a walk begins, and in which order it yields groups.
 
 use super::support::*;
-use crate::walk::{Event, Fault, Gap, Outcome, PageSize, Place, Walk};
+use crate::walk::{Gap, Outcome, PageSize, Place, Problem, Walk};
 
 #[test]
 fn a_walk_begins_at_the_start_and_requests_the_same_page_until_it_is_answered() {
@@ -30,9 +30,9 @@ fn backward_from_the_start_and_forward_from_the_end_request_nothing() {
 }
 
 #[test]
-fn a_walk_from_nowhere_requests_nothing() {
-    let mut walk = Walk::nowhere(by(2));
-    assert_eq!(walk.request(), None);
+fn a_walk_for_no_groups_requests_nothing() {
+    let mut walk = from_start(at_most(0, by(2)));
+    assert_eq!(walk.wanted(), None);
     assert_eq!(walk.size_hint(), (0, Some(0)));
     ends(&mut walk);
 }
@@ -41,10 +41,10 @@ fn a_walk_from_nowhere_requests_nothing() {
 fn the_request_that_a_pull_would_make_can_be_seen_before_it() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));
-    let (position, size) = walk.request().unwrap();
+    let (position, size) = walk.wanted().unwrap();
     assert_eq!((position, size.get()), request(&mut walk));
     yields_all(&mut walk, page(2..4));
-    assert_eq!(walk.request(), None);
+    assert_eq!(walk.wanted(), None);
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn an_answer_without_a_request_changes_nothing() {
     yields_all(&mut walk, page(0..2));
     let place = walk.place(0);
     yields_nothing(&mut walk, &page(2..4).next("a"));
-    assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Nothing);
+    assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Nothing);
     assert_eq!(walk.place(0), place);
     ends(&mut walk);
 }
@@ -63,10 +63,10 @@ fn an_answer_after_a_failure_changes_nothing_before_and_after_the_failure_is_tol
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).lead(Forward, true, None));
     yields_nothing(&mut walk, &page(2..4));
-    assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Nothing);
+    assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Nothing);
     fails(&mut walk);
     yields_nothing(&mut walk, &page(2..4));
-    assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Nothing);
+    assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Nothing);
     ends(&mut walk);
 }
 
@@ -109,9 +109,9 @@ fn an_empty_list_ends_after_one_request() {
 #[test]
 fn a_resumption_without_a_failure_changes_nothing() {
     let mut walk = from_start(by(2));
-    assert_eq!(walk.step(Event::Resume), Outcome::Nothing);
+    walk.resume();
     asks(&mut walk, &START);
     yields_all(&mut walk, page(0..1));
-    assert_eq!(walk.step(Event::Resume), Outcome::Nothing);
+    walk.resume();
     ends(&mut walk);
 }

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::cursor::Direction;
-use crate::walk::{Anchor, Failure, Fault, Gap, Outcome, PageSize, Place, Rules, Walk, hash};
+use crate::walk::{Anchor, Failure, Gap, Outcome, PageSize, Place, Problem, Rules, Walk, hash};
 
 /// A walk through the list, from its start or from behind its end.
 fn through(list: &List, direction: Direction, rules: Rules) -> Walk {
@@ -143,6 +143,7 @@ fn a_place_moves_on_with_empty_pages() {
         // The way back is still the last page with groups.
         let page_again = if direction == Forward { START } else { before("given") };
         asks(&mut Walk::new(walk.place(0), direction.reversed(), by(2)), &page_again);
+        asks_once_more(&mut walk, &empty());
         yields_all(&mut walk, empty());
         assert!(is_at_the_end(&walk));
     }
@@ -152,7 +153,7 @@ fn a_place_moves_on_with_empty_pages() {
 fn a_place_before_any_group_moves_on_with_empty_pages_too() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, empty().next("a"));
-    let expected = Gap { next: Some(after("a")), ..Gap::before(START, PageSize::clamped(2)) };
+    let expected = Gap { next: Some(after("a")), linked: true, ..Gap::before(START, PageSize::clamped(2)) };
     assert_eq!(walk.place(0), Place::Middle(expected));
     ends(&mut Walk::new(walk.place(0), Backward, by(2)));
 
@@ -171,7 +172,7 @@ fn the_place_of_a_failed_request_is_after_the_last_group_yielded() {
             let (mut walk, mut count) = (begin, 0);
             while !is_at_the_end(&walk) {
                 let place = walk.place(0);
-                assert_eq!(fault(&mut walk, Fault::Other), Outcome::Fail(Failure::Request));
+                assert_eq!(problem(&mut walk, Problem::Other), Outcome::Fail(Failure::Request));
                 assert_eq!(walk.place(0), place);
                 assert_eq!(list.rest(Walk::new(place, direction, by(2))), all[count..]);
                 resume(&mut walk);
@@ -209,7 +210,7 @@ fn the_place_of_a_hundred_empty_pages_is_behind_them() {
     for n in 1..=100 {
         yields_all(&mut walk, empty().next(&n.to_string()));
     }
-    assert_eq!(fails(&mut walk), Failure::EmptyPages);
+    assert_eq!(fails(&mut walk), Failure::NoProgress);
     asks(&mut Walk::new(walk.place(0), Forward, by(2)), &after("100"));
 }
 
@@ -229,7 +230,7 @@ fn a_place_is_the_same_while_its_cursor_is_settled() {
     let place = walk.place(0);
     invalid(&mut walk);
     assert_eq!(walk.place(0), place);
-    fault(&mut walk, Fault::Other);
+    problem(&mut walk, Problem::Other);
     assert_eq!(walk.place(0), place);
 }
 
@@ -260,7 +261,7 @@ fn the_end_of_the_list_is_the_same_place_whether_the_last_page_said_so_or_an_emp
         };
         let said = end(vec![page(0..2)]);
         assert_eq!(end(vec![page(0..2).cursor(direction, "a"), empty()]), said);
-        assert_eq!(end(vec![page(0..2).link(direction, "a"), empty().link(direction, "b"), empty()]), said);
+        assert_eq!(end(vec![page(0..2).link(direction, "a"), empty().link(direction, "b"), empty(), empty()]), said);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Refused cursors: which refusal is the end of the list, and which is an error.
 
 use super::support::*;
-use crate::walk::{Failure, Fault, Outcome, Place, Rules, Walk};
+use crate::walk::{Failure, Outcome, Place, Problem, Rules, Walk};
 
 /// A walk that has yielded a page of two groups which leads to `a` without a link.
 fn unlinked(rules: Rules) -> Walk {
@@ -21,7 +21,8 @@ fn a_refused_cursor_is_the_end_if_the_page_that_gave_it_still_ends_with_it() {
             invalid(&mut walk);
             asks(&mut walk, &at(direction, "a"));
             assert!(!is_at_the_end(&walk));
-            yields_nothing(&mut walk, &page(2..4).cursor(direction, "b"));
+            let same = page(2..4).cursor(direction, "b");
+            assert_eq!(refused_again(&mut walk, &same, &at(direction, "b")), Outcome::Nothing);
             assert!(is_at_the_end(&walk));
             ends(&mut walk);
         }
@@ -35,14 +36,14 @@ fn the_page_that_gave_a_refused_cursor_is_requested_by_the_same_size_as_before()
     invalid(&mut walk);
     assert_eq!(request(&mut walk), (START, 25));
     yields_nothing(&mut walk, &page(0..2).after("a"));
-    ends(&mut walk);
+    assert_eq!(request(&mut walk), (after("a"), 1024));
 }
 
 #[test]
 fn an_answer_that_only_settles_a_refusal_may_hold_other_groups_before_the_last() {
     let mut walk = unlinked(by(2));
     invalid(&mut walk);
-    yields_nothing(&mut walk, &page([9, 1]).after("a"));
+    assert_eq!(refused_again(&mut walk, &page([9, 1]).after("a"), &after("a")), Outcome::Nothing);
     assert!(is_at_the_end(&walk));
 }
 
@@ -113,7 +114,7 @@ fn a_changed_page_without_a_cursor_is_the_end() {
 
 #[test]
 fn a_page_that_is_refused_too_shows_that_the_cursor_has_expired() {
-    for refusal in [Fault::Invalid, Fault::Expired] {
+    for refusal in [Problem::Invalid, Problem::Expired] {
         let two_pages = |rules| {
             let mut walk = from_start(rules);
             yields_all(&mut walk, page(0..2).next("a"));
@@ -123,12 +124,12 @@ fn a_page_that_is_refused_too_shows_that_the_cursor_has_expired() {
             walk
         };
         let mut walk = two_pages(without_memory(by(2)));
-        assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
         resume(&mut walk);
         asks(&mut walk, &after("b"));
 
         let mut walk = two_pages(by(2));
-        assert_eq!(fault(&mut walk, refusal), Outcome::Restarted(1));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Restarted(1));
         asks(&mut walk, &START);
         yields_nothing(&mut walk, &page(0..2).next("a"));
         assert_eq!(yields(&mut walk, page(2..5)), [4]);
@@ -142,7 +143,8 @@ fn a_cursor_that_its_page_still_links_to_and_that_is_refused_is_an_error_where_t
         let linked = page(0..2).link(direction, "a");
         yields_all(&mut walk, linked.clone());
         invalid(&mut walk);
-        assert_eq!(answer(&mut walk, &linked), Outcome::Fail(Failure::RefusedCursor));
+        let outcome = refused_again(&mut walk, &linked, &at(direction, "a"));
+        assert_eq!(outcome, Outcome::Fail(Failure::RefusedCursor));
         assert!(!is_at_the_end(&walk));
         resume(&mut walk);
         asks(&mut walk, &at(direction, "a"));
@@ -150,21 +152,94 @@ fn a_cursor_that_its_page_still_links_to_and_that_is_refused_is_an_error_where_t
 }
 
 #[test]
-fn a_refused_cursor_that_its_page_links_to_only_now_is_sent_once_more() {
+fn a_refused_cursor_that_its_page_gives_again_is_sent_once_more() {
     for direction in DIRECTIONS {
-        let unlinked = || {
-            let mut walk = towards(direction, without_memory(by(2)));
-            yields_all(&mut walk, page(0..2).cursor(direction, "a"));
-            invalid(&mut walk);
-            yields_nothing(&mut walk, &page(0..2).link(direction, "a"));
-            asks(&mut walk, &at(direction, "a"));
-            walk
-        };
-        yields_all(&mut unlinked(), page(2..4));
+        for before in [false, true] {
+            for now in [false, true] {
+                // The server had forgotten it, and has given it anew.
+                let given_again = || {
+                    let mut walk = towards(direction, without_memory(by(2)));
+                    yields_all(&mut walk, page(0..2).lead(direction, before, Some("a")));
+                    invalid(&mut walk);
+                    yields_nothing(&mut walk, &page(0..2).lead(direction, now, Some("a")));
+                    asks(&mut walk, &at(direction, "a"));
+                    walk
+                };
+                let mut walk = given_again();
+                yields_all(&mut walk, page(2..4).link(direction, "b"));
+                assert!(!walk.saw_change());
+                asks(&mut walk, &at(direction, "b"));
 
-        let mut walk = unlinked();
+                // What the page says now counts: whether it has a link.
+                let outcome = problem(&mut given_again(), Problem::Invalid);
+                let expected = if now { Outcome::Fail(Failure::RefusedCursor) } else { Outcome::Nothing };
+                assert_eq!(outcome, expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_server_that_forgets_each_cursor_once_is_listed() {
+    let mut walk = from_start(without_memory(by(2)));
+    let pages = [page(0..2).next("a"), page(2..4).next("b"), page(4..6).next("c"), page(6..8).next("d")];
+    for (page, cursor) in pages.into_iter().zip(["a", "b", "c", "d"]) {
+        yields_all(&mut walk, page.clone());
         invalid(&mut walk);
-        assert_eq!(answer(&mut walk, &page(0..2).link(direction, "a")), Outcome::Fail(Failure::RefusedCursor));
+        yields_nothing(&mut walk, &page);
+        asks(&mut walk, &after(cursor));
+    }
+    yields_all(&mut walk, page(8..9));
+    ends(&mut walk);
+}
+
+#[test]
+fn an_empty_page_after_a_cursor_was_given_again_is_the_end_as_anywhere() {
+    for link in [false, true] {
+        let mut walk = unlinked(by(2));
+        invalid(&mut walk);
+        yields_nothing(&mut walk, &page(0..2).lead(Forward, link, Some("a")));
+        if link {
+            asks_once_more(&mut walk, &empty());
+        }
+        yields(&mut walk, empty());
+        assert!(is_at_the_end(&walk));
+    }
+}
+
+#[test]
+fn answers_that_are_empty_and_refused_in_turn_come_to_an_end() {
+    let mut walk = from_start(without_memory(by(2)));
+    yields_all(&mut walk, page(0..2).next("a"));
+    asks_once_more(&mut walk, &empty());
+    invalid(&mut walk);
+    yields_nothing(&mut walk, &page(0..2).next("a"));
+    asks(&mut walk, &after("a"));
+    yields_all(&mut walk, empty());
+    assert!(is_at_the_end(&walk));
+}
+
+#[test]
+fn a_page_that_shows_another_group_each_time_and_whose_cursor_is_always_refused_is_an_error() {
+    for rules in [by(1), without_memory(by(1))] {
+        let restarts = if rules.max_restarts == 0 { 0 } else { 3 };
+        let (mut walk, mut requests) = (from_start(rules), 0);
+        let failure = loop {
+            requests += 1;
+            assert!(requests < 100);
+            let outcome = match walk.pull().unwrap().unwrap().0.cursor() {
+                None => {
+                    let id = 1_000 + requests;
+                    answer(&mut walk, &page([id]).next(&id.to_string()))
+                }
+                Some(_) => problem(&mut walk, Problem::Invalid),
+            };
+            if let Outcome::Fail(failure) = outcome {
+                break failure;
+            }
+        };
+        assert_eq!(failure, Failure::RefusedCursor);
+        assert_eq!((walk.restarts(), requests), (restarts, 9 * (i64::from(restarts) + 1)));
     }
 }
 
@@ -180,7 +255,7 @@ fn a_changed_page_whose_last_group_yielded_is_gone_yields_each_group_once() {
             asks(&mut walk, &at(direction, "b"));
             // The memory is of this page on only: such a walk cannot begin again.
             if direction == Backward {
-                assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Fail(Failure::Request));
+                assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Fail(Failure::Request));
             }
         }
     }
@@ -191,7 +266,7 @@ fn a_cursor_that_its_page_still_links_to_and_that_is_refused_restarts_the_walk_w
     let mut walk = from_start(by(2));
     yields_all(&mut walk, page(0..2).next("a"));
     invalid(&mut walk);
-    assert_eq!(answer(&mut walk, &page(0..2).next("a")), Outcome::Restarted(1));
+    assert_eq!(refused_again(&mut walk, &page(0..2).next("a"), &after("a")), Outcome::Restarted(1));
     asks(&mut walk, &START);
 }
 
@@ -227,21 +302,21 @@ fn groups_and_restarts_start_the_count_of_changed_pages_again() {
         asks(&mut walk, &after("d"));
         yields_nothing(&mut walk, &page(2..4).next(cursor));
     }
-    assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Restarted(1));
+    assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Restarted(1));
     yields_nothing(&mut walk, &page(0..2).next("i"));
     change(&mut walk, ["j", "k", "l"]);
 }
 
 #[test]
 fn a_failure_while_a_refusal_is_settled_is_told_and_resumed() {
-    for failure in [Fault::Other, Fault::TooLarge, Fault::Unexplained] {
+    for failure in [Problem::Other, Problem::TooLarge, Problem::Unexplained, Problem::Exhausted] {
         let mut walk = unlinked(adaptive());
         invalid(&mut walk);
-        assert_eq!(fault(&mut walk, failure), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, failure), Outcome::Fail(Failure::Request));
         assert!(!is_at_the_end(&walk));
         resume(&mut walk);
         assert_eq!(request(&mut walk), (START, 25));
-        yields_nothing(&mut walk, &page(0..2).after("a"));
+        assert_eq!(refused_again(&mut walk, &page(0..2).after("a"), &after("a")), Outcome::Nothing);
         assert!(is_at_the_end(&walk));
     }
 }
@@ -253,7 +328,7 @@ fn a_refusal_after_an_empty_page_is_settled_by_that_page() {
     yields_all(&mut walk, empty().next("b"));
     invalid(&mut walk);
     asks(&mut walk, &after("a"));
-    yields_nothing(&mut walk, &empty().after("b"));
+    assert_eq!(refused_again(&mut walk, &empty().after("b"), &after("b")), Outcome::Nothing);
     assert!(is_at_the_end(&walk));
     ends(&mut walk);
 }
@@ -270,10 +345,22 @@ fn a_saved_place_whose_cursor_is_refused_is_settled_by_the_page_before_it() {
         invalid(&mut walk);
         let begin = if direction == Forward { START } else { before("given") };
         assert_eq!(request(&mut walk), (begin, 7));
-        yields_nothing(&mut walk, &page(0..2).cursor(direction, "a"));
+        let same = page(0..2).cursor(direction, "a");
+        assert_eq!(refused_again(&mut walk, &same, &at(direction, "a")), Outcome::Nothing);
         assert!(is_at_the_end(&walk));
         ends(&mut walk);
     }
+}
+
+#[test]
+fn a_saved_place_whose_cursor_the_server_had_forgotten_goes_on() {
+    let saved = unlinked(by(2)).place(0);
+    let mut walk = Walk::new(saved, Forward, by(2));
+    invalid(&mut walk);
+    yields_nothing(&mut walk, &page(0..2).after("a"));
+    asks(&mut walk, &after("a"));
+    yields_all(&mut walk, page(2..4).next("b"));
+    asks(&mut walk, &after("b"));
 }
 
 #[test]
@@ -291,11 +378,11 @@ fn a_saved_place_whose_page_has_changed_goes_on_after_the_last_group_yielded() {
 
 #[test]
 fn a_saved_place_whose_page_is_refused_too_has_expired() {
-    for refusal in [Fault::Invalid, Fault::Expired] {
+    for refusal in [Problem::Invalid, Problem::Expired] {
         let saved = unlinked(by(2)).place(0);
         let mut walk = Walk::new(saved.clone(), Forward, by(2));
         invalid(&mut walk);
-        assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
         assert_eq!(walk.place(0), saved);
         resume(&mut walk);
         asks(&mut walk, &after("a"));
@@ -304,12 +391,12 @@ fn a_saved_place_whose_page_is_refused_too_has_expired() {
 
 #[test]
 fn a_saved_place_between_two_groups_whose_page_is_refused_has_expired() {
-    for refusal in [Fault::Invalid, Fault::Expired] {
+    for refusal in [Problem::Invalid, Problem::Expired] {
         let mut walk = from(after("given"), by(2));
         yields_all(&mut walk, page(0..2).next("a"));
         let mut walk = Walk::new(walk.place(1), Forward, by(2));
         asks(&mut walk, &after("given"));
-        assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
         resume(&mut walk);
         asks(&mut walk, &after("given"));
     }
@@ -326,7 +413,7 @@ fn an_expired_cursor_is_never_the_end() {
     let saved = || Walk::new(confirming().place(0), Forward, by(2));
     let given = [from(after("given"), by(2)), from(before("given"), by(2))];
     for mut walk in given.into_iter().chain([confirming(), linked(), saved()]) {
-        assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Fail(Failure::Request));
         assert!(!is_at_the_end(&walk));
         ends(&mut walk);
     }
@@ -334,9 +421,9 @@ fn an_expired_cursor_is_never_the_end() {
 
 #[test]
 fn a_refusal_in_answer_to_the_start_is_an_error_since_no_cursor_was_sent() {
-    for refusal in [Fault::Invalid, Fault::Expired] {
+    for refusal in [Problem::Invalid, Problem::Expired] {
         let mut walk = from_start(by(2));
-        assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
         assert_eq!((walk.place(0), walk.restarts()), (Place::Start, 0));
         resume(&mut walk);
         asks(&mut walk, &START);

@@ -1,7 +1,7 @@
 //! The place of a walk that has restarted: behind everything that was yielded before.
 
 use super::support::*;
-use crate::walk::{Anchor, Failure, Fault, Gap, Outcome, PageSize, Place, Walk, hash};
+use crate::walk::{Anchor, Failure, Gap, Outcome, PageSize, Place, Problem, Walk, hash};
 
 /// What a walk from this place yields of the list.
 fn rest(list: &List, place: Place) -> Vec<i64> {
@@ -47,10 +47,10 @@ fn a_place_after_a_restart_holds_the_size_of_the_page_that_was_read_last() {
     let mut walk = from_start(adaptive());
     yields_all(&mut walk, page(0..3).next("a"));
     restarts(&mut walk);
-    fault(&mut walk, Fault::TooLarge);
+    problem(&mut walk, Problem::TooLarge);
     yields_nothing(&mut walk, &page(0..2).next("b"));
     let Place::Middle(gap) = walk.place(0) else { panic!("not in the middle") };
-    assert_eq!(gap.limit, PageSize::clamped(100));
+    assert_eq!(gap.size, PageSize::clamped(100));
 }
 
 #[test]
@@ -105,16 +105,16 @@ fn a_place_behind_a_new_group_that_comes_after_the_last_one_yielded_before_is_th
 #[test]
 fn a_failure_after_a_restart_is_behind_the_last_group_yielded() {
     let list = List((0..6).collect());
-    for failure in [Fault::Other, Fault::TooLarge] {
+    for failure in [Problem::Other, Problem::TooLarge] {
         let mut walk = from_start(by(2));
         list.answer(&mut walk);
         list.answer(&mut walk);
         restarts(&mut walk);
-        assert_eq!(fault(&mut walk, failure), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, failure), Outcome::Fail(Failure::Request));
         assert_eq!(rest(&list, walk.place(0)), [4, 5]);
         resume(&mut walk);
         list.answer(&mut walk);
-        assert_eq!(fault(&mut walk, failure), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, failure), Outcome::Fail(Failure::Request));
         assert_eq!(rest(&list, walk.place(0)), [4, 5]);
         resume(&mut walk);
         assert_eq!(list.rest(walk), [4, 5]);

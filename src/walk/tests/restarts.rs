@@ -1,7 +1,7 @@
 //! Walks that begin again because a cursor has expired.
 
 use super::support::*;
-use crate::walk::{Failure, Fault, Kept, Outcome, Rules, Walk};
+use crate::walk::{Failure, Kept, Outcome, Problem, Rules, Walk};
 
 #[test]
 fn a_walk_whose_cursor_has_expired_begins_again_and_leaves_out_what_it_has_yielded() {
@@ -53,7 +53,7 @@ fn a_walk_begins_again_max_restarts_times_and_a_resumption_grants_as_many_again(
             restarts(&mut walk);
             yields_nothing(&mut walk, &page(0..2).next("a"));
         }
-        assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Fail(Failure::Request));
         assert_eq!(walk.restarts(), 2 * round);
         resume(&mut walk);
         asks(&mut walk, &after("a"));
@@ -79,7 +79,7 @@ fn a_walk_restarts_only_if_it_began_at_the_start_of_the_list_and_has_restarts_le
     let mut given = from(after("given"), by(2));
     yields_all(&mut given, page(0..2).next("a"));
     for mut walk in [never, saved, given, from(after("given"), by(2)), from(before("given"), by(2))] {
-        assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Fail(Failure::Request));
         assert_eq!(walk.restarts(), 0);
     }
 }
@@ -126,7 +126,7 @@ fn empty_pages_after_a_restart_are_yielded_and_counted_anew() {
 #[test]
 fn the_end_that_a_restarted_walk_finds_before_what_it_has_yielded_is_the_end() {
     // Everything behind the first group was deleted.
-    for pages in [vec![page(0..1)], vec![page(0..1).next("b"), empty()], vec![empty()]] {
+    for pages in [vec![page(0..1)], vec![page(0..1).next("b"), empty(), empty()], vec![empty()]] {
         let mut walk = from_start(by(3));
         yields_all(&mut walk, page(0..3).next("a"));
         restarts(&mut walk);

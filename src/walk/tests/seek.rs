@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::cursor::Direction;
-use crate::walk::{Failure, Fault, Outcome, Place, Rules, Walk};
+use crate::walk::{Failure, Outcome, Place, Problem, Rules, Walk};
 
 /// The place after the third group, "2", of a first page of five.
 fn after_three() -> Place {
@@ -86,7 +86,7 @@ fn a_hundred_empty_pages_stop_a_search_which_goes_on_when_it_is_resumed() {
         for n in 1..=100 {
             yields_nothing(&mut walk, &empty().next(&n.to_string()));
         }
-        assert_eq!(fails(&mut walk), Failure::EmptyPages);
+        assert_eq!(fails(&mut walk), Failure::NoProgress);
         resume(&mut walk);
         asks(&mut walk, &after("100"));
         let expected = if direction == Forward { 3 } else { 2 };
@@ -128,6 +128,7 @@ fn a_reversed_walk_whose_group_is_gone_requests_the_last_page_again_where_an_emp
     yields_nothing(&mut walk, &without_2());
     yields_nothing(&mut walk, &page(5..7).next("b"));
     yields_nothing(&mut walk, &empty().next("c"));
+    asks_once_more(&mut walk, &empty());
     yields_nothing(&mut walk, &empty());
     asks(&mut walk, &after("a"));
     assert_eq!(yields(&mut walk, page(5..8).previous("c")), [5, 6]);
@@ -148,10 +149,12 @@ fn a_reversed_walk_whose_group_is_gone_fails_where_the_last_page_changes_each_ti
     let mut walk = seek(Backward, by(5));
     for n in 0..3 {
         yields_nothing(&mut walk, &page(10 * n + 5..10 * n + 7).next(&n.to_string()));
+        asks_once_more(&mut walk, &empty());
         yields_nothing(&mut walk, &empty());
         asks(&mut walk, &START);
     }
     yields_nothing(&mut walk, &page(35..37).next("3"));
+    asks_once_more(&mut walk, &empty());
     assert_eq!(answer(&mut walk, &empty()), Outcome::Fail(Failure::Unstable));
     resume(&mut walk);
     asks(&mut walk, &after("3"));
@@ -160,8 +163,19 @@ fn a_reversed_walk_whose_group_is_gone_fails_where_the_last_page_changes_each_ti
 #[test]
 fn a_reversed_walk_whose_groups_are_all_gone_ends() {
     let mut walk = seek(Backward, by(5));
+    asks_once_more(&mut walk, &empty());
     yields_nothing(&mut walk, &empty());
     ends(&mut walk);
+    assert_eq!(walk.place(0), Place::Start);
+}
+
+#[test]
+fn a_page_that_is_empty_once_where_a_group_is_sought_repeats_nothing() {
+    for (direction, rest) in [(Forward, vec![3, 4]), (Backward, vec![0, 1, 2])] {
+        let mut walk = seek(direction, by(5));
+        asks_once_more(&mut walk, &empty());
+        assert_eq!(yields(&mut walk, page(0..5).next("a")), rest);
+    }
 }
 
 #[test]
@@ -181,7 +195,7 @@ fn a_refusal_during_a_search_is_settled_by_the_page_before() {
         invalid(&mut walk);
         assert_eq!(request(&mut walk), (after("a"), 4));
         // The cursor is good, so the list is searched to its end, and the group is gone.
-        yields_nothing(&mut walk, &page(5..7).after("b"));
+        assert_eq!(refused_again(&mut walk, &page(5..7).after("b"), &after("b")), Outcome::Nothing);
         asks(&mut walk, &if direction == Forward { START } else { after("a") });
     }
 }
@@ -222,7 +236,7 @@ fn a_cursor_that_expires_during_a_search_is_an_error_at_the_place_that_is_sought
     for direction in DIRECTIONS {
         let mut walk = seek(direction, by(2));
         yields_nothing(&mut walk, &page(10..12).next("a"));
-        assert_eq!(fault(&mut walk, Fault::Expired), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Fail(Failure::Request));
         assert_eq!(walk.place(0), after_three());
         resume(&mut walk);
         asks(&mut walk, &after("a"));

@@ -2,54 +2,66 @@
 
 use super::support::*;
 use crate::cursor::Direction;
-use crate::walk::{Failure, Fault, Outcome, PageSize, Place, Walk};
+use crate::walk::{Failure, Outcome, PageSize, Place, Problem, Walk};
 
 #[test]
 fn the_first_page_is_of_25_groups_and_the_others_of_1024() {
     let mut walk = from_start(adaptive());
     assert_eq!(asks_for(&mut walk), 25);
-    for cursor in ["a", "b"] {
-        yields_all(&mut walk, page(0..25).next(cursor));
+    for (ids, cursor) in [(0..25, "a"), (25..99, "b")] {
+        yields_all(&mut walk, page(ids).next(cursor));
         assert_eq!(asks_for(&mut walk), 1024);
     }
 }
 
 #[test]
 fn a_refused_size_drops_to_100_then_25_on_the_same_page_and_stays_there() {
-    let mut walk = from_start(adaptive());
-    yields_all(&mut walk, page(0..25).next("a"));
-    for smaller in [100, 25] {
-        let lowered = Outcome::Lowered(PageSize::clamped(smaller.into()));
-        assert_eq!(fault(&mut walk, Fault::Unexplained), lowered);
-        assert_eq!(request(&mut walk), (after("a"), smaller));
-    }
-    for cursor in ["b", "c"] {
-        yields_all(&mut walk, page(25..50).next(cursor));
-        assert_eq!(asks_for(&mut walk), 25);
+    for refusal in [Problem::Unexplained, Problem::Exhausted] {
+        let mut walk = from_start(adaptive());
+        yields_all(&mut walk, page(0..25).next("a"));
+        for smaller in [100, 25] {
+            let lowered = Outcome::Lowered(PageSize::clamped(smaller.into()));
+            assert_eq!(problem(&mut walk, refusal), lowered);
+            assert_eq!(request(&mut walk), (after("a"), smaller));
+        }
+        for (ids, cursor) in [(25..50, "b"), (50..75, "c")] {
+            yields_all(&mut walk, page(ids).next(cursor));
+            assert_eq!(asks_for(&mut walk), 25);
+        }
     }
 }
 
 #[test]
-fn a_size_that_has_worked_is_not_refused_by_a_400_without_an_explanation() {
+fn a_size_that_has_worked_is_not_refused_by_a_failure_without_an_explanation() {
+    for refusal in [Problem::Unexplained, Problem::Exhausted] {
+        let mut walk = from_start(adaptive());
+        yields_all(&mut walk, page(0..25).next("a"));
+        yields_all(&mut walk, page(25..99).next("b"));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
+    }
+}
+
+#[test]
+fn an_empty_page_does_not_show_that_its_size_works() {
     let mut walk = from_start(adaptive());
     yields_all(&mut walk, page(0..25).next("a"));
-    yields_all(&mut walk, page(25..99).next("b"));
-    assert_eq!(fault(&mut walk, Fault::Unexplained), Outcome::Fail(Failure::Request));
+    asks_once_more(&mut walk, &empty());
+    assert_eq!(problem(&mut walk, Problem::Unexplained), Outcome::Lowered(PageSize::clamped(100)));
 }
 
 #[test]
 fn a_refusal_of_the_smallest_size_is_an_error() {
-    for refusal in [Fault::Unexplained, Fault::TooLarge] {
+    for refusal in [Problem::Unexplained, Problem::Exhausted, Problem::TooLarge] {
         let mut walk = from_start(adaptive());
-        assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
     }
 }
 
 #[test]
 fn a_size_of_the_caller_is_never_changed() {
-    for refusal in [Fault::Unexplained, Fault::TooLarge] {
+    for refusal in [Problem::Unexplained, Problem::Exhausted, Problem::TooLarge] {
         let mut walk = from_start(by(1024));
-        assert_eq!(fault(&mut walk, refusal), Outcome::Fail(Failure::Request));
+        assert_eq!(problem(&mut walk, refusal), Outcome::Fail(Failure::Request));
         resume(&mut walk);
         assert_eq!(asks_for(&mut walk), 1024);
     }
@@ -61,7 +73,7 @@ fn a_size_that_is_refused_during_a_search_drops_too() {
     yields_all(&mut walk, page(0..5).next("a"));
     let mut walk = Walk::new(walk.place(2), Backward, adaptive());
     assert_eq!(request(&mut walk), (START, 1024));
-    assert_eq!(fault(&mut walk, Fault::TooLarge), Outcome::Lowered(PageSize::clamped(100)));
+    assert_eq!(problem(&mut walk, Problem::TooLarge), Outcome::Lowered(PageSize::clamped(100)));
     assert_eq!(request(&mut walk), (START, 100));
 }
 

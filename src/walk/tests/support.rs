@@ -2,7 +2,7 @@
 
 use crate::cursor::{Cursor, Direction, Position};
 
-use crate::walk::{Event, Failure, Fault, Gap, Kept, Outcome, PageSize, Place, Rules, Side, Sizes, View, Walk};
+use crate::walk::{Failure, Gap, Kept, Outcome, PageSize, Place, Problem, Rules, Side, Sizes, Walk};
 
 pub(super) use Direction::{Backward, Forward};
 
@@ -123,8 +123,8 @@ pub(super) fn towards(direction: Direction, rules: Rules) -> Walk {
 /// The request that the walk makes.
 #[track_caller]
 pub(super) fn request(walk: &mut Walk) -> (Position, u16) {
-    match walk.step(Event::Pull) {
-        Outcome::Request(position, size) => (position, size.get()),
+    match walk.pull() {
+        Ok(Some((position, size))) => (position, size.get()),
         other => panic!("the walk makes no request: {other:?}"),
     }
 }
@@ -145,8 +145,8 @@ pub(super) fn asks_for(walk: &mut Walk) -> u16 {
 
 #[track_caller]
 pub(super) fn fails(walk: &mut Walk) -> Failure {
-    match walk.step(Event::Pull) {
-        Outcome::Fail(failure) => failure,
+    match walk.pull() {
+        Err(failure) => failure,
         other => panic!("the walk does not fail: {other:?}"),
     }
 }
@@ -155,26 +155,26 @@ pub(super) fn fails(walk: &mut Walk) -> Failure {
 #[track_caller]
 pub(super) fn ends(walk: &mut Walk) {
     for _ in 0..2 {
-        assert_eq!(walk.step(Event::Pull), Outcome::End);
+        assert_eq!(walk.pull(), Ok(None));
     }
 }
 
 /// The request failed.
-pub(super) fn fault(walk: &mut Walk, fault: Fault) -> Outcome {
-    walk.step(Event::Fault(fault))
+pub(super) fn problem(walk: &mut Walk, problem: Problem) -> Outcome {
+    walk.failed(problem)
 }
 
 /// The request failed, and the walk says nothing of it.
 #[track_caller]
 pub(super) fn invalid(walk: &mut Walk) {
-    assert_eq!(fault(walk, Fault::Invalid), Outcome::Nothing);
+    assert_eq!(problem(walk, Problem::Invalid), Outcome::Nothing);
 }
 
 /// The request failed, and the walk begins again.
 #[track_caller]
 pub(super) fn restarts(walk: &mut Walk) {
     let restarts = walk.restarts() + 1;
-    assert_eq!(fault(walk, Fault::Expired), Outcome::Restarted(restarts));
+    assert_eq!(problem(walk, Problem::Expired), Outcome::Restarted(restarts));
     asks(walk, &START);
 }
 
@@ -182,19 +182,13 @@ pub(super) fn restarts(walk: &mut Walk) {
 #[track_caller]
 pub(super) fn resume(walk: &mut Walk) {
     ends(walk);
-    assert_eq!(walk.step(Event::Resume), Outcome::Nothing);
+    walk.resume();
 }
 
 /// The request was answered.
 pub(super) fn answer(walk: &mut Walk, page: &Page) -> Outcome {
-    let view = view(walk, page);
-    walk.step(Event::Page(view))
-}
-
-/// The page as the walk sees it.
-pub(super) fn view(walk: &mut Walk, page: &Page) -> View {
     let ids: Vec<_> = page.ids.iter().map(ToString::to_string).collect();
-    walk.view(ids.iter().map(String::as_str), page.next.clone(), page.previous.clone())
+    walk.page(ids.iter().map(String::as_str), page.next.clone(), page.previous.clone())
 }
 
 /// The groups that the caller gets of the page, in the server's order.
@@ -222,6 +216,23 @@ pub(super) fn yields_all(walk: &mut Walk, page: Page) {
 #[track_caller]
 pub(super) fn yields_nothing(walk: &mut Walk, page: &Page) {
     assert_eq!(answer(walk, page), Outcome::Nothing);
+}
+
+/// The caller gets nothing of an empty page that groups were expected on, and the page is requested once more.
+#[track_caller]
+pub(super) fn asks_once_more(walk: &mut Walk, page: &Page) {
+    let asked = request(walk);
+    yields_nothing(walk, page);
+    assert_eq!(request(walk), asked);
+}
+
+/// The page that gave a refused cursor gives it again. The walk sends it once more, and it is refused again.
+#[track_caller]
+pub(super) fn refused_again(walk: &mut Walk, page: &Page, cursor: &Position) -> Outcome {
+    yields_nothing(walk, page);
+    asks(walk, cursor);
+    assert!(!is_at_the_end(walk));
+    problem(walk, Problem::Invalid)
 }
 
 /// Whether the place is the end of the list in the direction of the walk.
@@ -264,12 +275,8 @@ impl List {
 
     /// Answers the walk's next request. Returns what the caller gets, in the order of the walk, or `None` at the end.
     pub(super) fn answer(&self, walk: &mut Walk) -> Option<Vec<i64>> {
-        let (position, size) = match walk.step(Event::Pull) {
-            Outcome::Request(position, size) => (position, size.get()),
-            Outcome::End => return None,
-            other => panic!("{other:?}"),
-        };
-        let mut ids = yields(walk, self.page(&position, size));
+        let (position, size) = walk.pull().unwrap()?;
+        let mut ids = yields(walk, self.page(&position, size.get()));
         if walk.heading() == Backward {
             ids.reverse();
         }

@@ -1,8 +1,9 @@
 //! A page as the walk sees it, and which of its groups the caller gets.
 
 use super::support::*;
-use crate::cursor::Cursor;
-use crate::walk::{Kept, hash};
+use crate::cursor::{Cursor, Direction};
+use crate::walk::view::View;
+use crate::walk::{Kept, PageSize, Side, hash};
 
 #[test]
 fn the_hash_of_an_id_is_the_same_for_ever_because_checkpoints_hold_it() {
@@ -10,28 +11,32 @@ fn the_hash_of_an_id_is_the_same_for_ever_because_checkpoints_hold_it() {
     assert_eq!(hash("120363025246125486@g.us"), 0x87a6_dcbd_8b54_89cf);
 }
 
+/// A page of three groups as a walk in this direction sees it.
+fn view(heading: Direction) -> View {
+    let side = |link, cursor: &str| Side { link, cursor: Some(cursor.into()) };
+    let ids = ["0", "1", "2"].into_iter();
+    View::empty(START, PageSize::MAX, heading).filled(vec![7], ids, side(true, "a"), side(false, "b"))
+}
+
 #[test]
 fn a_page_is_seen_in_the_order_of_the_walk() {
-    let page = page(0..3).next("a").before("b");
-    let forward = view(&mut from_start(by(2)), &page);
-    assert_eq!(forward.hashes, ["0", "1", "2"].map(hash));
-    let ahead = forward.ahead.cursor.as_ref().unwrap();
-    assert_eq!((ahead.as_str(), forward.ahead.link), ("a", true));
-
-    let backward = view(&mut from(before("given"), by(2)), &page);
-    assert_eq!(backward.hashes, ["2", "1", "0"].map(hash));
-    let ahead = backward.ahead.cursor.as_ref().unwrap();
-    assert_eq!((ahead.as_str(), backward.ahead.link), ("b", false));
+    for (heading, hashes, cursor, link) in
+        [(Forward, ["0", "1", "2"], "a", true), (Backward, ["2", "1", "0"], "b", false)]
+    {
+        let view = view(heading);
+        assert_eq!(view.hashes, hashes.map(hash));
+        let ahead = view.ahead.cursor.as_ref().unwrap();
+        assert_eq!((ahead.as_str(), view.ahead.link), (cursor, link));
+    }
 }
 
 #[test]
 fn a_page_has_a_last_group_on_each_side() {
-    for direction in DIRECTIONS {
-        let view = view(&mut towards(direction, by(2)), &page(0..3).next("a").previous("b"));
+    for heading in DIRECTIONS {
+        let view = view(heading);
         for (side, last, cursor) in [(Forward, "2", "a"), (Backward, "0", "b")] {
-            let (group, lead) = view.side(side);
-            assert_eq!(group, Some(hash(last)));
-            assert_eq!(lead.cursor.as_ref().map(Cursor::as_str), Some(cursor));
+            assert_eq!(view.last(side), Some(hash(last)));
+            assert_eq!(view.side(side).cursor.as_ref().map(Cursor::as_str), Some(cursor));
         }
     }
 }

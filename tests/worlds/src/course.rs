@@ -44,6 +44,8 @@ pub struct Course {
     pub link_left_out: bool,
     /// A stale cursor was answered with an empty page.
     pub stale_was_empty: bool,
+    /// A request that no link announced was answered with an empty page, although groups are there.
+    pub unannounced_empty: bool,
 }
 
 impl Course {
@@ -67,6 +69,7 @@ impl Course {
             expired: false,
             link_left_out: false,
             stale_was_empty: false,
+            unannounced_empty: false,
         }
     }
 
@@ -158,9 +161,10 @@ impl Course {
     /// Why the promise may not hold in this world, if it may not.
     fn unpromised(&self, world: &World) -> Option<Unpromised> {
         match () {
-            () if self.shifts_offsets(world) => Some(Unpromised::OffsetsShift),
+            () if self.shifts_offsets(world) && !self.only_grows(world) => Some(Unpromised::OffsetsShift),
             () if self.stale_was_empty => Some(Unpromised::StaleLooksLikeTheEnd),
             () if self.link_left_out && !world.rules.confirm_end => Some(Unpromised::LinkLeftOut),
+            () if self.unannounced_empty => Some(Unpromised::EmptyUnannounced),
             () => None,
         }
     }
@@ -176,7 +180,7 @@ impl Course {
             End::Done => true,
             End::Failed(Failure::Request, Some(Fault::Expired)) => is_stale,
             End::Failed(Failure::Request, Some(Fault::Invalid)) | End::Failed(Failure::RefusedCursor, _) => {
-                is_stale || world.start.is_typo() || self.shifts_offsets(world)
+                is_stale || world.start.is_typo() || self.shifts_offsets(world) || dialect.refuse_cursors
             }
             // A cursor that no group precedes is refused in the other direction too, if both ends are.
             End::Failed(Failure::GivenCursor, _) => {
@@ -191,7 +195,9 @@ impl Course {
                 };
                 dialect.refuse_above.is_some_and(|max| max < smallest)
             }
-            End::Failed(Failure::Loop, _) => self.shifts_offsets(world),
+            // A page of one group after an inclusive cursor is that group again, with the same cursor.
+            End::Failed(Failure::Loop, _) => self.shifts_offsets(world) || dialect.inclusive_cursors,
+            End::Failed(Failure::NoProgress, _) => dialect.ignore_cursors,
             // A given cursor that no group follows leads to no page that has a cursor; and some pages have none.
             End::Failed(Failure::NoWayBack, _) => {
                 let has_no_cursors = !dialect.cursors_at_the_ends || self.stale_was_empty;
@@ -210,6 +216,12 @@ impl Course {
         dialect.cursors == CursorKind::Offsets && !dialect.expire_cursors_on_change && self.is_changed()
     }
 
+    /// Whether offsets only move to groups that were yielded, which are left out at the seam of two pages.
+    fn only_grows(&self, world: &World) -> bool {
+        let is_a_whole_walk = self.is_one_walk && world.start == Start::List;
+        is_a_whole_walk && !self.deleted && !world.dialect.inclusive_cursors
+    }
+
     /// Whether a cursor may have become stale.
     fn has_stale_cursors(&self, world: &World) -> bool {
         self.expired
@@ -218,8 +230,9 @@ impl Course {
     }
 }
 
+/// 0 for a group of a server that shows another one each time.
 fn bit(serial: u8) -> u8 {
-    1 << serial
+    1_u8.checked_shl(serial.into()).unwrap_or(0)
 }
 
 fn bits(groups: &Groups) -> u8 {

@@ -14,6 +14,12 @@ pub struct Dialect {
     pub stale_cursor: CursorAnswer,
     pub cursors: CursorKind,
     pub expire_cursors_on_change: bool,
+    pub inclusive_cursors: bool,
+    pub echo_cursors: bool,
+    pub ignore_cursors: bool,
+    /// The first page shows another group each time, and each of its cursors is refused (2642). The fake has no such
+    /// setting.
+    pub refuse_cursors: bool,
     /// 0, 1 or 2.
     pub empty_page_every: u8,
     pub clamp: Option<(u16, u16)>,
@@ -48,6 +54,10 @@ impl Default for Dialect {
             stale_cursor: CursorAnswer::Expired,
             cursors: CursorKind::Items,
             expire_cursors_on_change: false,
+            inclusive_cursors: false,
+            echo_cursors: false,
+            ignore_cursors: false,
+            refuse_cursors: false,
             empty_page_every: 0,
             clamp: None,
             links_at_the_clamp: true,
@@ -57,6 +67,12 @@ impl Default for Dialect {
 }
 
 impl Dialect {
+    /// What the API's own sample shows: cursors are offsets in a version of the list.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self { cursors: CursorKind::Offsets, expire_cursors_on_change: true, ..Self::default() }
+    }
+
     /// Every combination of settings, less those that differ from another one in nothing that a request could show.
     #[must_use]
     pub fn all() -> Vec<Self> {
@@ -76,7 +92,22 @@ impl Dialect {
                 (clamp, links_at_the_clamp, refuse_above);
         });
         all.retain(Self::makes_sense);
+        let odd: Vec<_> = all.iter().flat_map(Self::odd).collect();
+        all.extend(odd);
         all
+    }
+
+    /// The same dialect with each odd habit, as far as it makes sense, if it is near the default or the sample.
+    fn odd(&self) -> impl Iterator<Item = Self> + use<> {
+        let (near, has_empty_pages) = (self.nearness(), self.empty_page_every > 0);
+        let expires = self.expire_cursors_on_change || self.stale_cursor != CursorAnswer::Expired;
+        let odd = [
+            (near <= 2 && self.past_the_end == CursorAnswer::EmptyPage, Self { echo_cursors: true, ..*self }),
+            (near <= 1 && !has_empty_pages, Self { inclusive_cursors: true, ..*self }),
+            (near <= 1 && !has_empty_pages && !expires, Self { ignore_cursors: true, ..*self }),
+            (near == 0 && !expires, Self { refuse_cursors: true, ..*self }),
+        ];
+        odd.into_iter().filter_map(|(makes_sense, dialect)| makes_sense.then_some(dialect))
     }
 
     /// Empty pages, and links left out at the clamp, need links.
@@ -90,24 +121,36 @@ impl Dialect {
         self.differences().count()
     }
 
+    /// In how many settings it differs from the default or from the sample, whichever is nearer.
+    #[must_use]
+    pub fn nearness(&self) -> usize {
+        let from_the_sample = self.settings().into_iter().zip(Self::sample().settings());
+        self.distance().min(from_the_sample.filter(|(mine, theirs)| mine != theirs).count())
+    }
+
     /// The settings in which it differs from the default.
     fn differences(&self) -> impl Iterator<Item = String> + use<> {
-        let default = Self::default();
-        let settings = |dialect: &Self| {
-            let sizes = (dialect.clamp, dialect.links_at_the_clamp, dialect.refuse_above);
-            [
-                format!("next_links {}", dialect.next_links),
-                format!("previous_links {}", dialect.previous_links),
-                format!("cursors_at_the_ends {}", dialect.cursors_at_the_ends),
-                format!("past_the_end {:?}", dialect.past_the_end),
-                format!("stale_cursor {:?}", dialect.stale_cursor),
-                format!("cursors {:?}", dialect.cursors),
-                format!("expire_cursors_on_change {}", dialect.expire_cursors_on_change),
-                format!("empty_page_every {}", dialect.empty_page_every),
-                format!("(clamp, links_at_the_clamp, refuse_above) {sizes:?}"),
-            ]
-        };
-        settings(self).into_iter().zip(settings(&default)).filter(|(mine, usual)| mine != usual).map(|(mine, _)| mine)
+        let pairs = self.settings().into_iter().zip(Self::default().settings());
+        pairs.filter(|(mine, usual)| mine != usual).map(|(mine, _)| mine)
+    }
+
+    fn settings(&self) -> [String; 13] {
+        let sizes = (self.clamp, self.links_at_the_clamp, self.refuse_above);
+        [
+            format!("next_links {}", self.next_links),
+            format!("previous_links {}", self.previous_links),
+            format!("cursors_at_the_ends {}", self.cursors_at_the_ends),
+            format!("past_the_end {:?}", self.past_the_end),
+            format!("stale_cursor {:?}", self.stale_cursor),
+            format!("cursors {:?}", self.cursors),
+            format!("expire_cursors_on_change {}", self.expire_cursors_on_change),
+            format!("inclusive_cursors {}", self.inclusive_cursors),
+            format!("echo_cursors {}", self.echo_cursors),
+            format!("ignore_cursors {}", self.ignore_cursors),
+            format!("refuse_cursors {}", self.refuse_cursors),
+            format!("empty_page_every {}", self.empty_page_every),
+            format!("(clamp, links_at_the_clamp, refuse_above) {sizes:?}"),
+        ]
     }
 
     /// How many groups a page holds that was asked to hold `limit`; `None` if the size is refused.

@@ -15,8 +15,12 @@ pub enum Event {
     Rename,
     /// Every cursor that was handed out becomes stale.
     Expire,
+    /// Every cursor that was handed out is refused (2642), until a page gives it again.
+    Forget,
     /// The request fails, and the caller resumes the walk.
     Fault,
+    /// The request is answered by an empty page, once.
+    Empty,
 }
 
 impl Event {
@@ -33,10 +37,11 @@ impl Event {
             *event = Some(Self::Create(*place));
         }
         let changes = created.into_iter().flatten().chain((0..len).map(Self::Delete));
-        changes.chain((len > 0).then_some(Self::Rename)).chain([Self::Expire, Self::Fault])
+        changes.chain((len > 0).then_some(Self::Rename)).chain([Self::Expire, Self::Forget, Self::Fault, Self::Empty])
     }
 
-    /// Does to the list what the event does. A fault does nothing to it, and a new subject nothing that a walk sees.
+    /// Does to the list what the event does. A fault and an empty answer do nothing to it, and a new subject nothing that a walk
+    /// sees.
     pub fn apply(self, server: &mut Server, course: &mut Course, dialect: &Dialect) {
         match self {
             Self::Create(index) => {
@@ -51,7 +56,11 @@ impl Event {
                 server.expire_cursors();
                 course.expired = true;
             }
-            Self::Rename | Self::Fault => {}
+            Self::Forget => {
+                server.forget_cursors();
+                course.expired = true;
+            }
+            Self::Rename | Self::Fault | Self::Empty => {}
         }
     }
 
@@ -63,7 +72,9 @@ impl Event {
             Self::Create(index) => 20 + index,
             Self::Expire => 40,
             Self::Rename => 41,
-            Self::Fault => 42,
+            Self::Forget => 42,
+            Self::Fault => 43,
+            Self::Empty => 44,
         }
     }
 }

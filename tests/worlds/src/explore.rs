@@ -14,13 +14,19 @@ use crate::walker::{Failure, Fault, Rules, Size, Step, Walker};
 use crate::world::World;
 
 /// More requests than any walk of a small world needs.
-const MAX_REQUESTS: u8 = 100;
+const MAX_REQUESTS: u16 = 100;
+/// The same, on a server that sends a new cursor each time: a walk gives up after a hundred pages in a row.
+const MAX_REQUESTS_IN_CIRCLES: u16 = 500;
+/// The same, on a server that refuses each cursor: a walk gives up after a few refusals, and restarts three times.
+const MAX_REFUSALS: u16 = 200;
 
 /// Walks through one world in every way.
 pub struct Explorer<'a> {
     world: &'a World,
     names: &'a Names,
     report: &'a mut Report,
+    /// Where the walk begins.
+    given: Position,
     /// What happened in the walk that is under way.
     trace: Vec<Item>,
 }
@@ -69,22 +75,29 @@ struct State {
     budget: u8,
     /// Events of the next request of a lower rank have had their turn, and so has leaving before it.
     rank: u8,
-    requests: u8,
+    requests: u16,
     /// Groups yielded since the walk began or was resumed.
     yielded: u8,
     rules: Rules,
     /// Why the last request failed.
     fault: Option<Fault>,
+    /// The next answer is an empty page.
+    is_empty_next: bool,
+    /// The request that was answered by an empty page last.
+    emptied: Option<Position>,
+    /// The last page with cursors.
+    last: Page,
 }
 
 impl<'a> Explorer<'a> {
     /// Walks through `world` in every way.
     pub fn explore(world: &'a World, names: &'a Names, report: &'a mut Report) {
         let server = Server::new(world.count);
-        let walk = Walker::new(world.start.position(&server, &world.dialect, names), world.rules);
+        let given = world.start.position(&server, &world.dialect, names);
+        let walk = Walker::new(given.clone(), world.rules);
         let course = Course::new(world.start);
         report.worlds += 1;
-        Explorer { world, names, report, trace: Vec::new() }.go_on(State {
+        Explorer { world, names, report, given, trace: Vec::new() }.go_on(State {
             server,
             walk,
             course,
@@ -94,6 +107,9 @@ impl<'a> Explorer<'a> {
             yielded: 0,
             rules: world.rules,
             fault: None,
+            is_empty_next: false,
+            emptied: None,
+            last: Page::default(),
         });
     }
 
@@ -121,7 +137,7 @@ impl<'a> Explorer<'a> {
                     self.happen(&state);
                     state.rank = 0;
                     state.requests += 1;
-                    if state.requests > MAX_REQUESTS {
+                    if state.requests > self.max_requests() {
                         return Err(Breach::NoEnd);
                     }
                     self.trace.push(Item::Request);
@@ -152,11 +168,48 @@ impl<'a> Explorer<'a> {
         }
     }
 
+    fn max_requests(&self) -> u16 {
+        match self.world.dialect {
+            Dialect { ignore_cursors: true, .. } => MAX_REQUESTS_IN_CIRCLES,
+            Dialect { refuse_cursors: true, .. } => MAX_REFUSALS,
+            _ => MAX_REQUESTS,
+        }
+    }
+
+    /// Whether an empty answer would be taken for the end, because no link has announced groups, or because it is the
+    /// second.
+    fn is_unannounced(&self, state: &State, position: &Position) -> bool {
+        let (last, given) = (&state.last, &self.given);
+        let follows = |cursor: &Option<_>| cursor.is_some() && cursor.as_ref() == position.cursor();
+        match position {
+            position if state.emptied.as_ref() == Some(position) => true,
+            Position::After(_) if follows(&last.after) => !last.has_next,
+            Position::Before(_) if follows(&last.before) => !last.has_previous,
+            // Or whether it would show the caller's cursor good.
+            position if position.cursor() == given.cursor() => {
+                !state.rules.confirm_end || position.direction() != given.direction()
+            }
+            _ => false,
+        }
+    }
+
     /// Answers a request, and says what the walk makes of it.
     fn request(&self, state: &mut State, position: &Position, limit: u16) -> Step {
         let dialect = &self.world.dialect;
-        match state.server.answer(position, limit, dialect, self.names) {
+        if state.is_empty_next {
+            state.is_empty_next = false;
+            state.course.unannounced_empty |= self.is_unannounced(state, position);
+            state.emptied = Some(position.clone());
+            let echo = position.cursor().filter(|_| dialect.echo_cursors);
+            return state.walk.page(&echo.map_or_else(Page::default, Page::echo));
+        }
+        let answer = state.server.answer(position, limit, dialect, self.names);
+        state.server.answered(&answer, dialect);
+        match answer {
             Answer::Page(page) => {
+                if page.after.is_some() || page.before.is_some() {
+                    state.last = page.clone();
+                }
                 state.course.stale_was_empty |= page.groups.is_empty() && state.server.is_stale(position, dialect);
                 state.course.link_left_out |= self.leaves_out_a_link(&page, position, limit, &state.server);
                 state.walk.page(&page)
@@ -193,6 +246,11 @@ impl<'a> Explorer<'a> {
         }
         for event in Event::all(&state.server).filter(|event| event.rank() >= state.rank) {
             let mut branch = State { rank: event.rank(), ..state.branch() };
+            if event == Event::Empty {
+                branch.is_empty_next = true;
+                // Once is enough.
+                branch.rank += 1;
+            }
             event.apply(&mut branch.server, &mut branch.course, &self.world.dialect);
             self.trace.push(Item::Event(event));
             if event == Event::Fault {

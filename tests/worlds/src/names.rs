@@ -27,6 +27,23 @@ pub enum Side {
 const VERSIONS: usize = 4;
 const SIDES: usize = 3;
 const PAGES: usize = 2;
+/// How many marks there are.
+const MARKS: usize = MAX_GROUPS * VERSIONS * SIDES * PAGES;
+
+/// A set of marks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks([u64; MARKS.div_ceil(64)]);
+
+impl Marks {
+    pub fn insert(&mut self, mark: Mark) {
+        self.0[mark.index() / 64] |= 1 << (mark.index() % 64);
+    }
+
+    #[must_use]
+    pub fn contains(&self, mark: Mark) -> bool {
+        self.0[mark.index() / 64] & (1 << (mark.index() % 64)) != 0
+    }
+}
 
 /// Every cursor that a server can hand out.
 ///
@@ -34,19 +51,29 @@ const PAGES: usize = 2;
 #[derive(Debug)]
 pub struct Names {
     cursors: Vec<Cursor>,
+    /// Of servers that send a new one each time.
+    fresh: Vec<Cursor>,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Self { cursors: (0..MAX_GROUPS * VERSIONS * SIDES * PAGES).map(|index| text(index).into()).collect() }
+        Self {
+            cursors: (0..MARKS).map(|index| text(index).into()).collect(),
+            fresh: (0..=u16::from(u8::MAX)).map(|number| format!("fresh {number}").into()).collect(),
+        }
     }
 }
 
 impl Names {
     #[must_use]
     pub fn cursor(&self, mark: Mark) -> Cursor {
-        let target = usize::from(mark.target) * VERSIONS + usize::from(mark.version);
-        self.cursors[(target * SIDES + mark.side as usize) * PAGES + usize::from(mark.pages)].clone()
+        self.cursors[mark.index()].clone()
+    }
+
+    /// The cursor with this number, of a server that sends a new one each time.
+    #[must_use]
+    pub fn fresh(&self, number: u8) -> Cursor {
+        self.fresh[usize::from(number)].clone()
     }
 }
 
@@ -58,6 +85,11 @@ fn text(index: usize) -> String {
 }
 
 impl Mark {
+    fn index(self) -> usize {
+        let target = usize::from(self.target) * VERSIONS + usize::from(self.version);
+        (target * SIDES + self.side as usize) * PAGES + usize::from(self.pages)
+    }
+
     /// What the cursor says, or `None` where no server handed it out.
     #[must_use]
     pub fn read(cursor: &Cursor) -> Option<Self> {

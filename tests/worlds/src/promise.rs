@@ -51,13 +51,16 @@ pub enum Unpromised {
     /// The server leaves out a link where groups follow, after it has sent links, and the end is not confirmed
     /// (`confirm_end`): groups are missing.
     LinkLeftOut,
+    /// A request that no link announced is answered by an empty page once, and the end is not confirmed: groups are missing.
+    EmptyUnannounced,
     /// The group beside a saved place, or beside the gap where the walk was reversed, was deleted: its page is listed again, or
     /// the list from its end, so groups are repeated, and none is missing.
     PageAgain,
 }
 
 impl Unpromised {
-    pub const ALL: [Self; 4] = [Self::OffsetsShift, Self::StaleLooksLikeTheEnd, Self::LinkLeftOut, Self::PageAgain];
+    pub const ALL: [Self; 5] =
+        [Self::OffsetsShift, Self::StaleLooksLikeTheEnd, Self::LinkLeftOut, Self::EmptyUnannounced, Self::PageAgain];
 
     #[must_use]
     pub fn sentence(self) -> &'static str {
@@ -65,6 +68,7 @@ impl Unpromised {
             Self::OffsetsShift => "cursors are offsets and the list changes: groups are missing or repeated",
             Self::StaleLooksLikeTheEnd => "a stale cursor is answered as the end of the list is: groups are missing",
             Self::LinkLeftOut => "a link is left out after links were sent, without confirm_end: groups are missing",
+            Self::EmptyUnannounced => "an empty page comes where no link announced groups: groups are missing",
             Self::PageAgain => "the group beside the place was deleted: its page is listed again, groups are repeated",
         }
     }
@@ -79,6 +83,11 @@ impl Unpromised {
             Self::StaleLooksLikeTheEnd | Self::LinkLeftOut => {
                 matches!(breach, Breach::Missing | Breach::EndedEarly | Breach::Repeated)
             }
+            // The same; and an empty answer shows a text good that is no cursor.
+            Self::EmptyUnannounced => matches!(
+                breach,
+                Breach::Missing | Breach::EndedEarly | Breach::Repeated | Breach::TypoTaken | Breach::EndIsNoEnd
+            ),
             Self::PageAgain => breach == Breach::Repeated,
         }
     }

@@ -42,7 +42,7 @@ struct Example {
 }
 
 impl Report {
-    pub(crate) fn count(&mut self, verdict: Verdict, requests: u8) {
+    pub(crate) fn count(&mut self, verdict: Verdict, requests: u16) {
         self.walks += 1;
         self.requests += u64::from(requests);
         match verdict {

@@ -21,13 +21,16 @@ const RULES: Rules = Rules { size: Size::Fixed(1), max_groups: None, max_restart
 impl Scope {
     /// The most events of a schedule: of a walk from the start of the list, and of one from a cursor.
     fn events(self, dialect: &Dialect, count: u8) -> (u8, u8) {
-        match (self, dialect.distance()) {
+        match (self, dialect.nearness()) {
+            // A walk of a hundred pages has a hundred places for an event.
+            (Self::Quick, _) if dialect.ignore_cursors => (0, 0),
+            (Self::Whole, _) if dialect.ignore_cursors || dialect.refuse_cursors => (1, 0),
             (Self::Quick, 0) => (2, 1),
             (Self::Quick, 1) => (1, 1),
             (Self::Quick, 2) => (1, 0),
             (Self::Quick, _) => (0, 0),
             (Self::Whole, 0) if count <= 4 => (4, 3),
-            (Self::Whole, 0..=2) => (3, 2),
+            (Self::Whole, _) if dialect.distance() <= 2 => (3, 2),
             (Self::Whole, _) => (2, 1),
         }
     }
@@ -39,7 +42,9 @@ impl Scope {
         for dialect in Dialect::all() {
             for count in 0..=5 {
                 let (events, events_from_a_cursor) = self.events(&dialect, count);
-                for start in Start::all(count) {
+                // A server that ignores cursors, or takes them for others, has no cursors to begin at.
+                let is_honest = !(dialect.ignore_cursors || dialect.refuse_cursors || dialect.inclusive_cursors);
+                for start in Start::all(count).filter(|start| is_honest || *start == Start::List) {
                     let events = if start == Start::List { events } else { events_from_a_cursor };
                     let rules = rules(&dialect).chain(limits(&dialect));
                     worlds.extend(rules.map(|rules| World { count, dialect, start, rules, events }));

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::cursor::{Cursor, Direction, Position};
 use crate::dialect::{CursorAnswer, CursorKind, Dialect};
-use crate::names::{Mark, Names, Side};
+use crate::names::{Mark, Marks, Names, Side};
 
 /// Five groups, and three that are created.
 pub const MAX_GROUPS: usize = 8;
@@ -82,6 +82,10 @@ pub struct Server {
     next_serial: u8,
     /// Counts what made all cursors stale.
     version: u8,
+    /// The cursors given since the server forgot all; `None` if it has not.
+    given: Option<Marks>,
+    /// Counts the answers, on a server that answers differently each time.
+    answers: u8,
 }
 
 /// What a server answers.
@@ -109,7 +113,7 @@ impl Server {
     /// A list of this many groups: `0..count`.
     #[must_use]
     pub fn new(count: u8) -> Self {
-        Self { groups: Groups::first(count), next_serial: count, version: 0 }
+        Self { groups: Groups::first(count), next_serial: count, version: 0, given: None, answers: 0 }
     }
 
     pub fn create(&mut self, index: u8, dialect: &Dialect) {
@@ -125,6 +129,30 @@ impl Server {
 
     pub fn expire_cursors(&mut self) {
         self.version += 1;
+    }
+
+    /// Refuses each cursor that was handed out (2642), until a page gives it again.
+    pub fn forget_cursors(&mut self) {
+        self.given = Some(Marks::default());
+    }
+
+    /// Notes that a request was answered.
+    pub fn answered(&mut self, answer: &Answer, dialect: &Dialect) {
+        if (dialect.ignore_cursors || dialect.refuse_cursors) && matches!(answer, Answer::Page(_)) {
+            self.answers = self.answers.wrapping_add(1);
+        }
+        if let (Some(given), Answer::Page(page)) = (&mut self.given, answer) {
+            for mark in [&page.after, &page.before].into_iter().flatten().filter_map(Mark::read) {
+                given.insert(mark);
+            }
+        }
+    }
+
+    /// Whether the server has forgotten the cursor of a request.
+    #[must_use]
+    pub fn has_forgotten(&self, position: &Position) -> bool {
+        let mark = position.cursor().and_then(Mark::read);
+        mark.is_some_and(|mark| self.given.is_some_and(|given| !given.contains(mark)))
     }
 
     fn changed(&mut self, dialect: &Dialect) {
@@ -144,6 +172,15 @@ impl Server {
     pub fn answer(&self, position: &Position, limit: u16, dialect: &Dialect, names: &Names) -> Answer {
         let Some(size) = dialect.page_size(limit) else { return Answer::Unexplained };
         let direction = position.direction();
+        if dialect.refuse_cursors {
+            return if *position == Position::Start { self.another_page(dialect, names) } else { Answer::Invalid };
+        }
+        let start = Position::Start;
+        let position = if dialect.ignore_cursors { &start } else { position };
+        let direction = if dialect.ignore_cursors { Direction::Forward } else { direction };
+        if self.has_forgotten(position) {
+            return Answer::Invalid;
+        }
         let (mark, edge) = match position.cursor().map(Mark::read) {
             None => (None, 0),
             Some(None) => return Answer::Invalid,
@@ -157,7 +194,11 @@ impl Server {
             Direction::Backward => edge.saturating_sub(small(size))..edge,
         };
         if range.is_empty() {
-            return if *position == Position::Start { CursorAnswer::EmptyPage } else { dialect.past_the_end }.answer();
+            return match position.cursor() {
+                None => CursorAnswer::EmptyPage.answer(),
+                Some(sent) if dialect.echo_cursors => Answer::Page(Page::echo(sent)),
+                Some(_) => dialect.past_the_end.answer(),
+            };
         }
 
         let pages = mark.map_or(0, |mark| mark.pages);
@@ -197,7 +238,13 @@ impl Server {
     /// The page of the groups in `range`, which is not empty.
     fn page(&self, range: Range<u8>, pages: u8, dialect: &Dialect, names: &Names) -> Page {
         let sends = |is_end: bool| !is_end || dialect.cursors_at_the_ends;
-        let cursor = |index| names.cursor(self.mark(Side::At, index, pages, dialect));
+        let cursor = |index| {
+            if dialect.ignore_cursors {
+                names.fresh(self.answers)
+            } else {
+                names.cursor(self.mark(Side::At, index, pages, dialect))
+            }
+        };
         let (has_next, has_previous) = self.links(&range, dialect);
         Page {
             after: sends(range.end == self.groups.len()).then(|| cursor(range.end - 1)),
@@ -206,6 +253,19 @@ impl Server {
             has_previous,
             groups: self.groups.part(range),
         }
+    }
+
+    /// A page with a group that no page had before.
+    fn another_page(&self, dialect: &Dialect, names: &Names) -> Answer {
+        let serial = self.answers.saturating_add(u8::try_from(MAX_GROUPS).unwrap_or(u8::MAX));
+        let cursor = Some(names.fresh(self.answers));
+        Answer::Page(Page {
+            groups: [serial].into_iter().collect(),
+            after: cursor.clone(),
+            before: cursor,
+            has_next: dialect.next_links,
+            has_previous: false,
+        })
     }
 
     fn links(&self, range: &Range<u8>, dialect: &Dialect) -> (bool, bool) {
@@ -226,7 +286,17 @@ impl Server {
             CursorKind::Items => self.groups.as_slice().iter().zip(0..).find(|(serial, _)| **serial == mark.target)?.1,
             CursorKind::Offsets => mark.target,
         };
+        // An inclusive cursor is as one that points to the other side of its group.
+        let direction = if dialect.inclusive_cursors { direction.reversed() } else { direction };
         (mark.version == self.version).then(|| mark.edge(index, direction))
+    }
+}
+
+impl Page {
+    /// An empty page with the cursor that was sent on both sides.
+    #[must_use]
+    pub fn echo(sent: &Cursor) -> Self {
+        Self { after: Some(sent.clone()), before: Some(sent.clone()), ..Self::default() }
     }
 }
 

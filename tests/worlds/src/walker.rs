@@ -1,8 +1,10 @@
 //! The crate's walk, as the explorer drives it.
 
+use std::sync::LazyLock;
+
 use crate::cursor::{Direction, Position};
-use crate::server::{Groups, MAX_GROUPS, Page};
-use crate::walk::{self, Event, Gap, Kept, Outcome, PageSize, Place, Side, Sizes, Walk};
+use crate::server::{Groups, Page};
+use crate::walk::{self, Gap, Kept, Outcome, PageSize, Place, Problem, Side, Sizes, Walk};
 
 /// What the caller sets about a walk.
 #[derive(Clone, Copy, Debug)]
@@ -57,13 +59,14 @@ pub enum Failure {
     /// A cursor that the server sent is no good.
     RefusedCursor,
     Loop,
+    NoProgress,
     NoWayBack,
     /// Something that no server here does.
     Other,
 }
 
 /// The ids of the groups, by their serial numbers.
-const IDS: [&str; MAX_GROUPS] = ["g0", "g1", "g2", "g3", "g4", "g5", "g6", "g7"];
+static IDS: LazyLock<Vec<String>> = LazyLock::new(|| (0..=u8::MAX).map(|serial| format!("g{serial}")).collect());
 
 /// The crate's walk. It can be cloned at any moment.
 #[derive(Clone, Debug)]
@@ -100,35 +103,36 @@ impl Walker {
 
     /// The caller has all groups so far, and wants more.
     pub(crate) fn pull(&mut self) -> Step {
-        let outcome = self.walk.step(Event::Pull);
-        self.step(outcome)
+        match self.walk.pull() {
+            Ok(Some((position, size))) => Step::Ask(position, size.get()),
+            Ok(None) => Step::End,
+            Err(failure) => Step::Fail(failure.into()),
+        }
     }
 
     /// The request is answered by this page.
     pub(crate) fn page(&mut self, page: &Page) -> Step {
         self.page = page.groups;
         let side = |link, cursor: &Option<_>| Side { link, cursor: cursor.clone() };
-        let ids = page.groups.as_slice().iter().map(|serial| IDS[usize::from(*serial)]);
-        let view = self.walk.view(ids, side(page.has_next, &page.after), side(page.has_previous, &page.before));
-        let outcome = self.walk.step(Event::Page(view));
+        let ids = page.groups.as_slice().iter().map(|serial| IDS[usize::from(*serial)].as_str());
+        let outcome = self.walk.page(ids, side(page.has_next, &page.after), side(page.has_previous, &page.before));
         self.step(outcome)
     }
 
     /// The request failed.
     pub(crate) fn failed(&mut self, fault: Fault) -> Step {
-        let fault = match fault {
-            Fault::Expired => walk::Fault::Expired,
-            Fault::Invalid => walk::Fault::Invalid,
-            Fault::Unexplained => walk::Fault::Unexplained,
-            Fault::Transient => walk::Fault::Other,
-        };
-        let outcome = self.walk.step(Event::Fault(fault));
+        let outcome = self.walk.failed(match fault {
+            Fault::Expired => Problem::Expired,
+            Fault::Invalid => Problem::Invalid,
+            Fault::Unexplained => Problem::Unexplained,
+            Fault::Transient => Problem::Other,
+        });
         self.step(outcome)
     }
 
     /// The caller wants to go on after an error.
     pub(crate) fn resume(&mut self) {
-        self.walk.step(Event::Resume);
+        self.walk.resume();
     }
 
     /// The place before the last `remaining` groups of the page that was yielded last.
@@ -143,18 +147,9 @@ impl Walker {
 
     fn step(&self, outcome: Outcome) -> Step {
         match outcome {
-            Outcome::Request(position, size) => Step::Ask(position, size.get()),
             Outcome::Yield(kept) => Step::Yield(self.yielded(&kept)),
             Outcome::Nothing | Outcome::Restarted(_) | Outcome::Lowered(_) => Step::Nothing,
-            Outcome::Fail(failure) => Step::Fail(match failure {
-                walk::Failure::Request => Failure::Request,
-                walk::Failure::GivenCursor => Failure::GivenCursor,
-                walk::Failure::RefusedCursor => Failure::RefusedCursor,
-                walk::Failure::Loop => Failure::Loop,
-                walk::Failure::NoWayBack => Failure::NoWayBack,
-                _ => Failure::Other,
-            }),
-            Outcome::End => Step::End,
+            Outcome::Fail(failure) => Step::Fail(failure.into()),
         }
     }
 
@@ -169,6 +164,20 @@ impl Walker {
         match self.walk.heading() {
             Direction::Forward => kept.collect(),
             Direction::Backward => kept.rev().collect(),
+        }
+    }
+}
+
+impl From<walk::Failure> for Failure {
+    fn from(failure: walk::Failure) -> Self {
+        match failure {
+            walk::Failure::Request => Self::Request,
+            walk::Failure::GivenCursor => Self::GivenCursor,
+            walk::Failure::RefusedCursor => Self::RefusedCursor,
+            walk::Failure::Loop => Self::Loop,
+            walk::Failure::NoProgress => Self::NoProgress,
+            walk::Failure::NoWayBack => Self::NoWayBack,
+            _ => Self::Other,
         }
     }
 }

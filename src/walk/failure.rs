@@ -1,8 +1,9 @@
 //! Failed requests and failures, as the walk sees them.
 
-/// What a failed request means.
+/// What is wrong with a request that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum Problem {
+    /// The cursor has expired.
     Expired,
     /// The cursor is invalid (2642): expired, never valid, or past the end.
     Invalid,
@@ -10,13 +11,16 @@ pub(crate) enum Fault {
     TooLarge,
     /// An unexplained 400: the page size may be the reason.
     Unexplained,
-    /// Neither about the cursor nor about the page size.
+    /// A failure that may pass (5xx, a timeout, a broken body) has outlived its attempts: the page size may be the reason.
+    Exhausted,
+    /// Neither the cursor nor the page size.
     Other,
 }
 
 /// Why a walk stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
+    /// For the problem that was reported last.
     Request,
     /// The server refuses a cursor that it still sends.
     RefusedCursor,
@@ -26,8 +30,8 @@ pub(crate) enum Failure {
     /// The page's cursor is too long: its length in bytes.
     CursorTooLong(usize),
     LinkWithoutCursor,
-    /// A hundred empty pages in a row.
-    EmptyPages,
+    /// A hundred pages in a row without a new group.
+    NoProgress,
     /// The last page changes each time it is requested.
     Unstable,
     /// The page has no cursor for the other direction.
