@@ -9,8 +9,8 @@ use futures::{FutureExt as _, StreamExt as _};
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
 use gupshup_groups::{
     Ack, AnySource, Change, Checkpoint, Client, ClientBuilder, Cursor, Cursors, Direction, Error, ErrorKind, Group,
-    GroupStream, ListGroups, Outcome, Page, PageRequest, PageSize, PageStream, Position, Processed, Progress, RemovalLimit, RetryPolicy, Snapshot,
-    Tracked, TrackedStream, Update, Updates, Watch,
+    GroupStream, ListGroups, Outcome, Page, PageRequest, PageSize, PageStream, Position, Processed, Progress,
+    RemovalLimit, RetryPolicy, Snapshot, Tracked, TrackedStream, Update, Updates, Watch,
 };
 
 use crate::support::{all, drain, five_groups, groups, take};

@@ -14,7 +14,9 @@ use futures::channel::mpsc;
 use futures::executor::block_on;
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
 use gupshup_groups::testing::{CursorKind, Dialect, FakeGroups, Fault};
-use gupshup_groups::{Change, Client, Error, Group, ListGroups, Position, RemovalLimit, Result, RetryPolicy, Snapshot, Update};
+use gupshup_groups::{
+    Change, Client, Error, Group, ListGroups, Position, RemovalLimit, Result, RetryPolicy, Snapshot, Update,
+};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 

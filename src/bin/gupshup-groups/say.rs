@@ -16,6 +16,9 @@ use crate::output::{now, one_line};
 
 const TICK: Duration = Duration::from_millis(100);
 
+/// A shorter wait between two attempts is not shown.
+const WORTH_A_LINE: Duration = Duration::from_secs(2);
+
 /// Where messages go. Clones share one progress bar.
 #[derive(Clone, Debug)]
 pub(crate) struct Console(Arc<Shared>);
@@ -125,17 +128,14 @@ impl Console {
             let requests = count(requests, "request");
             shared.bar.set_message(format!("{groups} groups, {requests}, {rate:.0} groups/s, {seconds} s"));
         }
+        let wait = attempt.retry_in().filter(|wait| self.is_verbose() || *wait >= WORTH_A_LINE);
         if self.is_verbose() {
             self.line(describe(attempt));
-        } else if let Some(error) = attempt.error().filter(|error| error.is_retryable()) {
+        }
+        if let (Some(wait), Some(error)) = (wait, attempt.error()) {
             let app = attempt.app_id().unwrap_or_default();
-            let asked = error.retry_after().map(|wait| format!(", asks to wait {} s", wait.as_secs_f64().ceil()));
-            let asked = asked.unwrap_or_default();
-            // The first two tries fail for too short a time to be worth a line.
-            if attempt.number() > 2 || error.retry_after().is_some_and(|wait| wait > Duration::from_secs(2)) {
-                let reason = one_line(&error.to_string());
-                self.note(format_args!("app {app}: attempt {} failed{asked}: {reason}", attempt.number()));
-            }
+            let wait = wait.as_secs_f64();
+            self.note(format_args!("app {app}: waits {wait:.1} s, then tries again: {}", one_line(&error.to_string())));
         }
     }
 
