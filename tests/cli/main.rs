@@ -9,6 +9,7 @@ mod diff;
 mod disk;
 mod exits;
 mod formats;
+mod kills;
 mod many;
 mod output_file;
 mod signals;
