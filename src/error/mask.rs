@@ -165,6 +165,11 @@ mod tests {
     }
 
     #[test]
+    fn of_two_secrets_that_begin_alike_the_longer_is_masked() {
+        assert_eq!(secrets("KEY-1234-NEW, KEY-1234", &["KEY-1234", "KEY-1234-NEW"]), "***, ***");
+    }
+
+    #[test]
     fn a_short_secret_is_masked_only_as_a_separate_word() {
         assert_eq!(secrets("cursor 2: code 2642, v20, '2'", &["2", ""]), "cursor ***: code 2642, v20, '***'");
     }

@@ -5,9 +5,9 @@ use crate::error::Error;
 
 /// How failed attempts at a page are repeated, if [`Error::is_retryable`].
 ///
-/// The wait before a retry is random, between zero and a limit that doubles with each attempt ("full jitter"), so that
-/// clients that failed together do not retry together. It is at least the server's `Retry-After`. If that exceeds 60 s,
-/// or the rest of the deadline, the error is returned at once.
+/// The wait before a retry is random, between half of a limit and the limit ("equal jitter"), so that clients that failed
+/// together do not retry together. The limit doubles with each attempt. The wait is at least the server's `Retry-After`; if
+/// that exceeds 60 s, or the rest of the deadline, the error is returned at once.
 ///
 /// # The budget
 ///
@@ -20,7 +20,7 @@ use crate::error::Error;
 /// use std::time::Duration;
 /// use gupshup_groups::{Client, RetryPolicy};
 ///
-/// let patient = RetryPolicy::default().attempts(6).deadline(Duration::from_secs(300));
+/// let patient = RetryPolicy::default().attempts(100).deadline(Duration::from_secs(1_800));
 /// let client = Client::builder("key").retry(patient).build()?;
 /// # Ok::<(), gupshup_groups::Error>(())
 /// ```
@@ -40,10 +40,10 @@ pub(super) const MAX_HINT: Duration = Duration::from_secs(60);
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            attempts: 3,
+            attempts: 10,
             base: Duration::from_millis(200),
             cap: Duration::from_secs(20),
-            deadline: Some(Duration::from_secs(90)),
+            deadline: Some(Duration::from_secs(180)),
         }
     }
 }
@@ -55,23 +55,23 @@ impl RetryPolicy {
         Self { attempts: 1, deadline: None, ..Self::default() }
     }
 
-    /// Sets the most attempts at a page, including the first. 0 counts as 1. Default: 3. Two retries cover most
-    /// transient failures; more would multiply an outage.
+    /// Sets the most attempts at a page, including the first. 0 counts as 1. Default: 10. Their waits take at least 32 s in
+    /// all, so a restart of a server or a gateway does not end a nightly job.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// Sets the limit of the first wait. Zero leaves only the server's `Retry-After`. Default: 200 ms, the order of a
-    /// reset or a deploy; five times that after "too many requests", since rate limits are counted in seconds.
+    /// Sets the limit of the first wait. Zero leaves only the server's `Retry-After`. Default: 200 ms, since a connection that
+    /// was reset can be made again at once; five times that after "too many requests", since rate limits count seconds.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
         self.base = base;
         self
     }
 
-    /// Sets the largest limit of a wait. Default: 20 s, which matters only with more attempts.
+    /// Sets the largest limit of a wait. Default: 20 s, so that a listing goes on within 20 s after the end of an outage.
     #[must_use]
     pub fn cap(mut self, cap: Duration) -> Self {
         self.cap = cap;
@@ -79,8 +79,7 @@ impl RetryPolicy {
     }
 
     /// Limits the total time of a page's attempts and the waits between them: after it, no attempt begins, and no wait starts
-    /// that would end later. Default: 90 s, three times the default of
-    /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), except with [`none`](Self::none).
+    /// that would end later. Default: three minutes, in which a server that does not answer is tried about ten times; none with [`none`](Self::none).
     ///
     /// It does not end an attempt in progress; [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) does. Waits for the
     /// rate limit do not count.
@@ -98,7 +97,7 @@ impl RetryPolicy {
         }
         let hint = error.retry_after().unwrap_or_default();
         let limit = self.limit(error, attempt);
-        let wait = Duration::try_from_secs_f64(limit.as_secs_f64() * random).unwrap_or(limit).max(hint);
+        let wait = Duration::try_from_secs_f64(limit.as_secs_f64() * (0.5 + random / 2.0)).unwrap_or(limit).max(hint);
         let in_time = self.deadline.is_none_or(|deadline| spent.saturating_add(wait) < deadline);
         (hint <= MAX_HINT && in_time).then_some(wait)
     }
@@ -158,9 +157,21 @@ mod tests {
     #[test]
     fn no_attempt_follows_the_last() {
         let policy = RetryPolicy::default();
-        assert!(policy.wait(&outage(), 2, Duration::ZERO, 0.5).is_some());
-        assert_eq!(policy.wait(&outage(), 3, Duration::ZERO, 0.5), None);
+        assert!(policy.wait(&outage(), 9, Duration::ZERO, 0.5).is_some());
+        assert_eq!(policy.wait(&outage(), 10, Duration::ZERO, 0.5), None);
         assert_eq!(RetryPolicy::none().wait(&outage(), 1, Duration::ZERO, 0.5), None);
+    }
+
+    #[test]
+    fn an_outage_of_30_s_is_outlived_and_the_deadline_has_room_for_every_wait() {
+        let waits = |error: &Error, random| -> Duration {
+            let policy = RetryPolicy::default();
+            (1..10).map(|attempt| policy.wait(error, attempt, Duration::ZERO, random).unwrap()).sum()
+        };
+        for error in [outage(), rate_limit()] {
+            assert!(waits(&error, 0.0) > 30 * SECOND, "{:?}", waits(&error, 0.0));
+            assert!(waits(&error, 1.0) < 150 * SECOND, "{:?}", waits(&error, 1.0));
+        }
     }
 
     #[test]
@@ -169,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_random_below_a_limit_that_doubles_up_to_the_cap() {
+    fn the_wait_is_random_between_half_and_all_of_a_limit_that_doubles_up_to_the_cap() {
         for (attempt, limit) in
             [(1, 200), (2, 400), (3, 800), (7, 12_800), (8, 20_000), (40, 20_000), (u32::MAX - 1, 20_000)]
         {
             let limit = Duration::from_millis(limit);
             assert_eq!(wait(&outage(), attempt, 1.0), Some(limit));
-            assert_eq!(wait(&outage(), attempt, 0.5), Some(limit / 2));
-            assert_eq!(wait(&outage(), attempt, 0.0), Some(Duration::ZERO));
+            assert_eq!(wait(&outage(), attempt, 0.5), Some(limit * 3 / 4));
+            assert_eq!(wait(&outage(), attempt, 0.0), Some(limit / 2));
         }
     }
 
@@ -201,11 +212,11 @@ mod tests {
     }
 
     #[test]
-    fn no_wait_ends_after_the_deadline_of_90_seconds() {
+    fn no_wait_ends_after_the_deadline_of_three_minutes() {
         let policy = RetryPolicy::default();
         let error = rate_limit().with_retry_after(Some(10 * SECOND));
-        assert_eq!(policy.wait(&error, 1, 79 * SECOND, 0.0), Some(10 * SECOND));
-        assert_eq!(policy.wait(&error, 1, 80 * SECOND, 0.0), None);
+        assert_eq!(policy.wait(&error, 1, 169 * SECOND, 0.0), Some(10 * SECOND));
+        assert_eq!(policy.wait(&error, 1, 170 * SECOND, 0.0), None);
         assert_eq!(policy.wait(&error, 1, Duration::MAX, 0.0), None);
         assert_eq!(policy.deadline(SECOND).wait(&error, 1, Duration::ZERO, 0.0), None);
     }
@@ -215,7 +226,6 @@ mod tests {
         let policy = RetryPolicy::default().base(Duration::MAX).cap(Duration::MAX).deadline(Duration::MAX).attempts(0);
         assert_eq!(policy.wait(&rate_limit(), 1, Duration::ZERO, 1.0), None);
         let policy = policy.attempts(u32::MAX);
-        assert_eq!(policy.wait(&rate_limit(), 9, Duration::ZERO, 0.0), Some(Duration::ZERO));
         assert_eq!(policy.wait(&rate_limit(), 9, Duration::ZERO, 1.0), None);
         assert_eq!(policy.wait(&rate_limit(), 9, SECOND, 1.0), None);
     }

@@ -8,7 +8,8 @@ use crate::page::Page;
 
 /// How a server answers: its links, cursors, page sizes and refusals.
 ///
-/// The default is what the Graph API documents; the other values were seen on servers of this kind.
+/// The default is the sample of Gupshup's own page for this call: cursors are offsets in a version of the list, and the last
+/// page has cursors and no link. The other values are documented for the Graph API, or were seen on servers of this kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, and no two must agree")]
@@ -30,11 +31,10 @@ pub struct Dialect {
 }
 
 /// What a cursor points to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CursorKind {
     /// A group, wherever it is in the list. Valid while the group exists.
-    #[default]
     Items,
     /// An index. After a deletion, "after index 24" skips a group; after a creation at the front, it repeats one. Never
     /// stale, unless each change [expires all cursors](Dialect::expire_cursors_on_change). The text is base64 of
@@ -61,8 +61,8 @@ impl Default for Dialect {
             previous_links: true,
             links_at_the_clamp: true,
             cursors_at_the_ends: true,
-            cursors: CursorKind::Items,
-            expire_cursors_on_change: false,
+            cursors: CursorKind::Offsets,
+            expire_cursors_on_change: true,
             inclusive_cursors: false,
             echo_cursors: false,
             ignore_cursors: false,
@@ -76,6 +76,12 @@ impl Default for Dialect {
 }
 
 impl Dialect {
+    /// What the Graph API documents: cursors point to items, and only those of deleted items become stale.
+    #[must_use]
+    pub fn graph_api() -> Self {
+        Self::default().cursors(CursorKind::Items).expire_cursors_on_change(false)
+    }
+
     /// Whether links to the next page are sent.
     ///
     /// Default: true ("only provided when more pages are available").
@@ -103,7 +109,7 @@ impl Dialect {
         self
     }
 
-    /// What cursors point to. Default: [`CursorKind::Items`], as the Graph API documents.
+    /// What cursors point to. Default: [`CursorKind::Offsets`], as in Gupshup's sample. The Graph API documents items.
     #[must_use]
     pub fn cursors(mut self, kind: CursorKind) -> Self {
         self.cursors = kind;
@@ -112,8 +118,8 @@ impl Dialect {
 
     /// Whether all cursors become stale when a group is created or deleted.
     ///
-    /// Default: false. Only cursors at the deleted group become stale, as the Graph API documents; error 131059
-    /// suggests more.
+    /// Default: true: the sample's cursors hold a version of the list, and error 131059 says that a cursor expires. If false,
+    /// only the cursors of items that are deleted become stale, as the Graph API documents.
     #[must_use]
     pub fn expire_cursors_on_change(mut self, expire: bool) -> Self {
         self.expire_cursors_on_change = expire;

@@ -71,12 +71,13 @@ pub use fault::Fault;
 ///
 /// # How it answers
 ///
-/// By default, as follows; [`Dialect`] changes the first three.
+/// By default, as follows; [`Dialect`] changes it.
 ///
-/// - A cursor points at a group: `after` at the last of the page, `before` at the first. A page after (before) a cursor
-///   has the groups that follow (precede) it, in the list's order.
+/// - A cursor is an offset in a version of the list, as in the sample of Gupshup's page. A page after (before) a cursor has
+///   the groups that follow (precede) it, in the list's order.
+/// - When a group is created or deleted, all cursors become stale: refused with 400, code 131059. A text that is not a cursor
+///   is refused with 400, code 2642.
 /// - A page has a link where more groups follow (precede). A page past either end is empty.
-/// - The cursor of a deleted group is refused with 400, code 131059; a text that is not a cursor, with 400, code 2642.
 /// - New groups are first in the list.
 ///
 /// # Laziness

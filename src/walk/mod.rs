@@ -36,7 +36,9 @@ use view::View;
 
 pub use crate::cursor::PageSize;
 pub(crate) use failure::{Failure, Problem};
-pub(crate) use place::{Anchor, Gap, Place};
+#[cfg(test)]
+pub(crate) use place::Anchor;
+pub(crate) use place::{Gap, Place};
 pub(crate) use size::Sizes;
 #[cfg(test)]
 pub(crate) use view::hash;

@@ -1,4 +1,4 @@
-//! Reads a response's body as a [`Page`].
+//! Reads a response's body as a [`Page`], with `serde_json`.
 //!
 //! Unknown fields are ignored, and known ones are accepted in every form seen, because the API's pages contradict each
 //! other. A known field must not be missing, duplicated or of another kind, because programs delete groups that a list

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use futures::{Stream, StreamExt};
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-use gupshup_groups::{Checkpoint, Error, Group, GroupStream, ListGroups, PageRequest, PageSource as _};
+use gupshup_groups::{Checkpoint, Error, Group, GroupStream, ListGroups, PageRequest};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 

@@ -131,7 +131,7 @@ fn text(cursor: &Cursor) -> String {
 }
 
 fn offsets() -> Dialect {
-    Dialect::default().cursors(CursorKind::Offsets)
+    Dialect::default().expire_cursors_on_change(false)
 }
 
 #[test]

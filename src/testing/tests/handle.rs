@@ -99,7 +99,7 @@ fn a_panic_leaves_the_fake_usable() {
 
 #[test]
 fn a_hook_can_change_the_list_in_the_middle_of_a_walk() {
-    let fake = FakeGroups::new(groups(3)).on_request(|index, fake| {
+    let fake = FakeGroups::new(groups(3)).dialect(Dialect::graph_api()).on_request(|index, fake| {
         assert_eq!((fake.requests().len(), fake.in_flight()), (index + 1, 1));
         if index == 1 {
             fake.delete("id2");

@@ -94,7 +94,7 @@ fn a_group_created_again_under_its_id_does_not_make_its_cursors_valid() {
 
 #[test]
 fn a_text_that_never_was_a_cursor_is_refused_with_2642() {
-    let fake = FakeGroups::new(groups(2));
+    let fake = FakeGroups::new(groups(2)).dialect(Dialect::graph_api());
     let not_created_yet = r#"{"item":2,"versionId":0}"#;
     let version_to_come = r#"{"item":0,"versionId":1}"#;
     let of_another_kind = r#"{"offset":0,"versionId":0}"#;

@@ -132,7 +132,11 @@ impl Search<'_> {
             Role::Details => found.details.offer((*name, outside), || text.to_owned()),
             Role::TraceId => found.trace_id.offer((*name, outside), || text.to_owned()),
             // The inner code is the API's own. The outer one may repeat the status.
-            Role::Code => _ = text.parse().map(|code| found.code.offer((outside, *name), || code)),
+            Role::Code => {
+                if let Ok(code) = text.parse() {
+                    found.code.offer((outside, *name), || code);
+                }
+            }
             Role::Transient | Role::Outer | Role::Groups => {}
         }
     }
