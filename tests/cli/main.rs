@@ -8,6 +8,7 @@ mod demo;
 mod diff;
 mod disk;
 mod exits;
+mod figures;
 mod formats;
 mod kills;
 mod many;
