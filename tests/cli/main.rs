@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod account;
+mod completions;
 #[path = "../../src/bin/gupshup-groups/demo/mod.rs"]
 mod demo;
 mod diff;
