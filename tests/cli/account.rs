@@ -123,14 +123,15 @@ fn a_wrong_app_is_refused_and_named() {
 
 #[test]
 fn an_unreachable_or_failing_server_is_a_transient_failure() {
-    let ran = run(tool(&["count", "--base-url", "http://127.0.0.1:9", "--app", "a"]).env("GUPSHUP_API_KEY", "k"));
+    let ran = run(tool(&["count", "--retry-for", "1s", "--base-url", "http://127.0.0.1:9", "--app", "a"])
+        .env("GUPSHUP_API_KEY", "k"));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
     assert!(ran.err.contains("could not connect (Connection refused"), "{}", ran.err);
     assert!(ran.err.contains("check the network and --base-url, then run again"), "{}", ran.err);
 
     let ran = run(&mut Api::always(200, "<html>").tool(&["list", "--format", "csv"]));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
-    let ran = run(&mut Api::always(503, "{}").tool(&["list"]));
+    let ran = run(&mut Api::always(503, "{}").tool(&["list", "--retry-for", "1s"]));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
     assert!(ran.err.contains("503") && ran.err.contains("run again later"), "{}", ran.err);
 }

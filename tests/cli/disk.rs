@@ -1,11 +1,12 @@
 //! A full disk.
 
 use std::fs::File;
+use std::process::Command;
 
 use gupshup_groups::testing::FakeGroups;
 
 use crate::demo;
-use crate::support::{Api, Scratch, full_disk, output, run};
+use crate::support::{Api, Scratch, full_disk, groups_of_jsonl, output, read, run};
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -32,4 +33,24 @@ fn output_that_is_not_open_for_writing_is_a_failure() {
         assert!(ran.err.contains("the output could not be written: Bad file descriptor"), "{}", ran.err);
     }
     assert_eq!(output(&mut api.tool(&diff)).lines().count(), 60);
+}
+
+/// Scenario: standard output is appended to a file, which may not grow beyond 200 KiB. Expected: the file ends with a whole line,
+/// so that the next run's first line is not glued to a part of one, and no change is lost.
+#[test]
+fn a_file_that_is_appended_to_ends_with_a_whole_line() {
+    let (api, scratch) = (Api::start(FakeGroups::new(demo::groups(60))), Scratch::new());
+    let earlier = "{}\n".repeat(200 * 1024 / 3 - 500);
+    let out = scratch.write("out", &earlier);
+    let append = || File::options().append(true).open(&out).unwrap();
+    let state = scratch.name("state");
+    let mut diff = api.tool(&["diff", "--quiet", "--initial", "--format", "jsonl", "--state", &state]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 400; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]);
+    limited.args(diff.get_args()).envs(diff.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = run(limited.stdout(append()));
+    assert_eq!(ran.code, Some(6), "{}", ran.err);
+    assert_eq!(read(&scratch.path("out")), earlier);
+    assert_eq!(run(diff.stdout(append())).code, Some(0));
+    assert_eq!(groups_of_jsonl(&read(&scratch.path("out"))[earlier.len()..]), demo::groups(60));
 }

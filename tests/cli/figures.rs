@@ -71,10 +71,10 @@ fn run(api: &Api, scratch: &Scratch, apps: usize, arguments: &[&str]) -> Cost {
     cost.time = begun.elapsed();
     assert!(status.success(), "{arguments:?}: {status}");
     println!(
-        "{apps} apps, {arguments:?}: {:.2} s, {:.1} MB written, {:.1} MiB of memory at most",
+        "{apps} apps, {arguments:?}: {:.2} s, {} KB written, {} KiB of memory at most",
         cost.time.as_secs_f64(),
-        cost.written as f64 / 1e6,
-        cost.memory as f64 / 1024.0
+        cost.written / 1_000,
+        cost.memory
     );
     cost
 }
@@ -104,7 +104,7 @@ fn large_lists_and_slow_answers() {
     run(&api, &scratch, 320, &["diff", "--state", &scratch.name("large")]);
     run(&api, &scratch, 320, &["diff", "--state", &scratch.name("large")]);
     let size = fs::metadata(scratch.path("large")).unwrap().len();
-    println!("the state of 320 apps of 1,000 groups has {:.1} MB", size as f64 / 1e6);
+    println!("the state of 320 apps of 1,000 groups has {} KB", size / 1_000);
     let api = server(20, Duration::from_millis(100));
     for jobs in ["1", "8", "32"] {
         run(&api, &scratch, apps(), &["list", "--format", "jsonl", "--jobs", jobs]);

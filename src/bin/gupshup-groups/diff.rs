@@ -13,6 +13,7 @@ use crate::exit::{Exit, Failure};
 use crate::message::{self, Retry};
 use crate::output::{ChangeRecord, Output};
 use crate::report::{Reporter, open_output};
+use crate::say::count;
 use crate::signals::Signals;
 use crate::state::State;
 use crate::tally::Tally;
@@ -51,6 +52,10 @@ async fn diff(
         };
         let Some(listed) = listed.transpose()? else { break };
         let app = listed.app;
+        let earlier = state.unreported(app)?;
+        if earlier > 0 {
+            console.note(format_args!("{app}: reports {} of an earlier run too", count(earlier, "change")));
+        }
         match listed.save(state, options.state.initial)? {
             Ok(found) => {
                 let summary = found.summary(app, state);

@@ -57,6 +57,15 @@ impl State {
             .map_err(|error| self.problem(&error))
     }
 
+    /// How many changes of an app are to be reported.
+    pub(crate) fn unreported(&self, app: &str) -> Result<u64, Failure> {
+        self.db
+            .prepare_cached("SELECT count(*) FROM changes WHERE app_id = ?1 AND reported IS NULL")
+            .and_then(|mut count| count.query_row([app], |row| row.get::<_, i64>(0)))
+            .map(i64::unsigned_abs)
+            .map_err(|error| self.problem(&error))
+    }
+
     /// Begins to report the changes of an app.
     pub(crate) fn report<'a>(&'a self, app: &'a str) -> Result<Report<'a>, Failure> {
         // A mark that a power cut loses is a change that is reported again.
