@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// The exit codes. [`Self::ALL`] documents them, for the help, the manual and the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,8 @@ pub(crate) struct ListingFailure {
     pub(crate) status: Option<u16>,
     pub(crate) code: Option<i64>,
     pub(crate) trace_id: Option<String>,
+    /// How long the server asks to wait.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Failure {

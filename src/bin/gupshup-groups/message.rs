@@ -24,7 +24,7 @@ pub(crate) enum Retry {
 pub(crate) fn failed(app: &str, error: &Error, retry: Retry) -> Failure {
     let prefix = if error.app_id().is_some() { String::new() } else { format!("app {app}: ") };
     let cause = match error.kind() {
-        ErrorKind::Connect | ErrorKind::Tls => cause(error),
+        ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Credential => cause(error),
         _ => String::new(),
     };
     let trace = error.trace_id().map(|id| format!(" (trace id {id})")).unwrap_or_default();
@@ -39,6 +39,7 @@ pub(crate) fn failed(app: &str, error: &Error, retry: Retry) -> Failure {
             status: error.status(),
             code: error.api_code(),
             trace_id: error.trace_id().map(one_line),
+            retry_after: error.retry_after(),
         })),
     }
 }

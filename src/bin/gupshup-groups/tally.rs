@@ -1,5 +1,7 @@
 //! What a run, or a round of `watch`, has come to.
 
+use std::time::Duration;
+
 use crate::exit::{Exit, Failure};
 use crate::say::{Console, count};
 
@@ -14,11 +16,13 @@ pub(crate) struct Tally {
     failed: Vec<String>,
     first: Option<Exit>,
     are_all_refused: bool,
+    /// The longest time that the server asks to wait.
+    pub(crate) wait: Option<Duration>,
 }
 
 impl Tally {
     pub(crate) fn new(apps: usize) -> Self {
-        Self { apps: apps as u64, changes: 0, failed: Vec::new(), first: None, are_all_refused: true }
+        Self { apps: apps as u64, changes: 0, failed: Vec::new(), first: None, are_all_refused: true, wait: None }
     }
 
     /// Notes and writes the failure of an app. The others go on.
@@ -28,6 +32,7 @@ impl Tally {
             self.failed.push(app.to_owned());
         }
         self.first.get_or_insert(failure.exit);
+        self.wait = self.wait.max(failure.listing.as_ref().and_then(|listing| listing.retry_after));
         self.are_all_refused &= matches!(failure.exit, Exit::Usage | Exit::NoCredentials | Exit::Refused);
     }
 

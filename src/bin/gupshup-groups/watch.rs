@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use gupshup_groups::testing::FakeGroups;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::account::Account;
 use crate::args::{Format, WatchOptions};
@@ -69,6 +69,15 @@ pub(crate) async fn run(options: WatchOptions, mut signals: Signals) -> Result<E
         if has_news || noted.is_none_or(|noted| noted.elapsed() >= HEARTBEAT) {
             noted = Some(Instant::now());
             watch.account.console.note(format_args!("listing {}: {tally}", round + 1));
+        }
+        // The client would make no request before.
+        if let Some(wait) = tally.wait.filter(|_| round + 1 < rounds) {
+            watch.account.console.note(format_args!("waits {:.0} s, as the server asks", wait.as_secs_f64().ceil()));
+            tokio::select! {
+                biased;
+                _ = signals.stopped() => return watch.stopped(),
+                () = sleep(wait) => {}
+            }
         }
     }
     Ok(exit)
