@@ -2,11 +2,10 @@
 //!
 //! `cargo bench --bench walk`. `benches/peers` measures the same beside other crates, in interleaved rounds.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::{Ready, ready};
+use std::future::{Future, ready};
 use std::hint::black_box;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use criterion::{BatchSize, Criterion, Throughput};
 use futures::StreamExt;
@@ -18,7 +17,7 @@ const PAGE: usize = 1024;
 
 /// Prebuilt pages.
 #[derive(Clone)]
-struct Depot(Rc<RefCell<VecDeque<Page>>>);
+struct Depot(Arc<Mutex<VecDeque<Page>>>);
 
 impl Depot {
     fn new() -> Self {
@@ -31,18 +30,16 @@ impl Depot {
             let after = (to < GROUPS).then(|| to.to_string());
             Page::new((from..to).map(group).collect(), Cursors::new(after.as_deref(), None)).has_next(after.is_some())
         };
-        Self(Rc::new(RefCell::new(starts.map(page).collect())))
+        Self(Arc::new(Mutex::new(starts.map(page).collect())))
     }
 
     fn page(&self) -> Page {
-        self.0.borrow_mut().pop_front().unwrap_or_default()
+        self.0.lock().unwrap().pop_front().unwrap_or_default()
     }
 }
 
 impl PageSource for Depot {
-    type Fetch = Ready<Result<Page>>;
-
-    fn fetch(&self, _: PageRequest) -> Self::Fetch {
+    fn fetch(&self, _: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
         ready(Ok(self.page()))
     }
 }

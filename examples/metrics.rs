@@ -12,8 +12,8 @@
 //! gupshup_attempt_seconds_bucket{le="1"} 5
 //! gupshup_attempt_seconds_bucket{le="10"} 5
 //! gupshup_attempt_seconds_count 5
-//! gupshup_attempts_total{position="after",outcome="api"} 1
 //! gupshup_attempts_total{position="after",outcome="page"} 3
+//! gupshup_attempts_total{position="after",outcome="unavailable"} 1
 //! gupshup_attempts_total{position="start",outcome="page"} 1
 //! gupshup_bytes_total 235605
 //! gupshup_groups_total 2500
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Called at the end of each attempt.
 fn observe(attempt: &Attempt<'_>) {
-    let labels = [("position", attempt.position()), ("outcome", attempt.outcome())];
+    let labels = [("position", attempt.position().name()), ("outcome", attempt.outcome().as_str())];
     counter!("gupshup_attempts_total", &labels).increment(1);
     counter!("gupshup_groups_total").increment(attempt.groups() as u64);
     counter!("gupshup_bytes_total").increment(attempt.bytes());

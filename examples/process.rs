@@ -57,7 +57,7 @@ async fn process(groups: &ListGroups, place: &Path, work: &Work) -> Result<(), B
     let processed = &stream.processed();
     let result = stream
         .map_err(Box::<dyn Error>::from)
-        .try_for_each_concurrent(AT_ONCE, |Tracked { group, ack }| async move {
+        .try_for_each_concurrent(AT_ONCE, |Tracked { group, ack, .. }| async move {
             work.handle(&group).await?;
             // Until here, the checkpoint stays before the group.
             ack.done();

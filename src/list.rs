@@ -13,7 +13,7 @@ use crate::fetch::{Fetcher, Pace, RetryPolicy};
 use crate::page::Page;
 use crate::snapshot::RemovalLimit;
 use crate::source::{AnySource, PageSource};
-use crate::stream::{GroupStream, PageStream};
+use crate::stream::{GroupStream, PageStream, Plan};
 use crate::walk::{Gap, PageSize, Place, Rules, Sizes};
 
 const MAX_RESTARTS: u32 = 3;
@@ -64,16 +64,6 @@ pub struct ListGroups {
 struct Start {
     setting: &'static str,
     from: Checkpoint,
-}
-
-/// The settings, as the streams use them.
-pub(crate) struct Plan {
-    pub(crate) fetcher: Fetcher,
-    pub(crate) participants: Option<Arc<[String]>>,
-    pub(crate) read_ahead: bool,
-    /// Where to begin, or why the settings are invalid.
-    pub(crate) from: Result<Checkpoint>,
-    pub(crate) rules: Rules,
 }
 
 impl ListGroups {

@@ -91,30 +91,17 @@ impl ErrorKind {
     /// Whether the same request may succeed later.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Credential
-            | Self::Connect
-            | Self::Timeout
-            | Self::Transport
-            | Self::RateLimited
-            | Self::Unavailable
-            | Self::Inconsistent
-            | Self::MassRemoval => true,
-            Self::Config
-            | Self::Tls
-            | Self::Redirect
-            | Self::Auth
-            | Self::NotFound
-            | Self::PageSize
-            | Self::Api
-            | Self::CursorExpired
-            | Self::CursorInvalid
-            | Self::CursorLoop
-            | Self::Protocol
-            | Self::Decode
-            | Self::TooLarge
-            | Self::Other => false,
-        }
+                | Self::Connect
+                | Self::Timeout
+                | Self::Transport
+                | Self::RateLimited
+                | Self::Unavailable
+                | Self::Inconsistent
+                | Self::MassRemoval
+        )
     }
 
     /// What to do. `resumable`: the error holds a checkpoint.

@@ -126,126 +126,66 @@ impl Error {
     }
 }
 
-/// Predicates: each is [`kind`](Self::kind), unless it says more.
-impl Error {
+/// A predicate for each kind that callers decide on.
+macro_rules! predicates {
+    ($($(#[$doc:meta])* $predicate:ident => $kind:ident,)*) => {
+        /// Predicates: each is a [`kind`](Self::kind).
+        impl Error {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $predicate(&self) -> bool {
+                self.0.kind == ErrorKind::$kind
+            })*
+        }
+    };
+}
+
+predicates! {
     /// Invalid input; no request was made.
-    #[must_use]
-    pub fn is_config(&self) -> bool {
-        self.0.kind == ErrorKind::Config
-    }
-
+    is_config => Config,
     /// The credential provider failed.
-    #[must_use]
-    pub fn is_credential(&self) -> bool {
-        self.0.kind == ErrorKind::Credential
-    }
-
+    is_credential => Credential,
     /// Could not connect.
-    #[must_use]
-    pub fn is_connect(&self) -> bool {
-        self.0.kind == ErrorKind::Connect
-    }
-
+    is_connect => Connect,
     /// No secure connection.
-    #[must_use]
-    pub fn is_tls(&self) -> bool {
-        self.0.kind == ErrorKind::Tls
-    }
-
+    is_tls => Tls,
     /// A time limit passed.
-    #[must_use]
-    pub fn is_timeout(&self) -> bool {
-        self.0.kind == ErrorKind::Timeout
-    }
-
+    is_timeout => Timeout,
     /// The connection broke.
-    #[must_use]
-    pub fn is_transport(&self) -> bool {
-        self.0.kind == ErrorKind::Transport
-    }
-
+    is_transport => Transport,
     /// The server sent a redirect.
-    #[must_use]
-    pub fn is_redirect(&self) -> bool {
-        self.0.kind == ErrorKind::Redirect
-    }
+    is_redirect => Redirect,
+    /// The API refused the credential.
+    is_auth => Auth,
+    /// The API does not know the app.
+    is_not_found => NotFound,
+    /// Too many requests.
+    is_rate_limited => RateLimited,
+    /// The API or a gateway failed, probably for a short time.
+    is_unavailable => Unavailable,
+    /// A cursor has expired.
+    is_cursor_expired => CursorExpired,
+    /// The API refused the caller's cursor.
+    is_cursor_invalid => CursorInvalid,
+    /// The server returned a cursor that was already used.
+    is_cursor_loop => CursorLoop,
+    /// The response contradicts HTTP or the rules of paging, so the list may be incomplete.
+    is_protocol => Protocol,
+    /// The body is not a page of groups.
+    is_decode => Decode,
+    /// The response or a cursor is too large.
+    is_too_large => TooLarge,
+    /// The list changed during a [consistent snapshot](crate::ListGroups::consistent_snapshot).
+    is_inconsistent => Inconsistent,
+    /// A listing lacks more known groups than [`max_removed`](crate::ListGroups::max_removed) allows.
+    is_mass_removal => MassRemoval,
+}
 
+impl Error {
     /// The API answered with an error of any kind.
     #[must_use]
     pub fn is_api(&self) -> bool {
         self.0.refusal.is_some()
-    }
-
-    /// The API refused the credential.
-    #[must_use]
-    pub fn is_auth(&self) -> bool {
-        self.0.kind == ErrorKind::Auth
-    }
-
-    /// The API does not know the app.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        self.0.kind == ErrorKind::NotFound
-    }
-
-    /// Too many requests.
-    #[must_use]
-    pub fn is_rate_limited(&self) -> bool {
-        self.0.kind == ErrorKind::RateLimited
-    }
-
-    /// The API or a gateway failed, probably for a short time.
-    #[must_use]
-    pub fn is_unavailable(&self) -> bool {
-        self.0.kind == ErrorKind::Unavailable
-    }
-
-    /// A cursor has expired.
-    #[must_use]
-    pub fn is_cursor_expired(&self) -> bool {
-        self.0.kind == ErrorKind::CursorExpired
-    }
-
-    /// The API refused the caller's cursor.
-    #[must_use]
-    pub fn is_cursor_invalid(&self) -> bool {
-        self.0.kind == ErrorKind::CursorInvalid
-    }
-
-    /// The server returned a cursor that was already used.
-    #[must_use]
-    pub fn is_cursor_loop(&self) -> bool {
-        self.0.kind == ErrorKind::CursorLoop
-    }
-
-    /// The response contradicts HTTP or the rules of paging, so the list may be incomplete.
-    #[must_use]
-    pub fn is_protocol(&self) -> bool {
-        self.0.kind == ErrorKind::Protocol
-    }
-
-    /// The body is not a page of groups.
-    #[must_use]
-    pub fn is_decode(&self) -> bool {
-        self.0.kind == ErrorKind::Decode
-    }
-
-    /// The response or a cursor is too large.
-    #[must_use]
-    pub fn is_too_large(&self) -> bool {
-        self.0.kind == ErrorKind::TooLarge
-    }
-
-    /// The list changed during a [consistent snapshot](crate::ListGroups::consistent_snapshot).
-    #[must_use]
-    pub fn is_inconsistent(&self) -> bool {
-        self.0.kind == ErrorKind::Inconsistent
-    }
-
-    /// A listing lacks more known groups than [`max_removed`](crate::ListGroups::max_removed) allows.
-    #[must_use]
-    pub fn is_mass_removal(&self) -> bool {
-        self.0.kind == ErrorKind::MassRemoval
     }
 
     /// Whether the same request may succeed later: see [`ErrorKind`].

@@ -136,11 +136,11 @@ impl Fetcher {
             self.effort.add_wait(gate.turn().await?);
             *number += 1;
             self.effort.begin(*number);
-            let began = Instant::now();
+            let start = Instant::now();
             let attempt = self.source.fetch(request.clone());
             let attempt = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, *number);
-            let (answer, begun) = attempt.await;
-            *spent += began.elapsed().min(*timeout);
+            let (answer, report) = attempt.await;
+            *spent += start.elapsed().min(*timeout);
             let wait = match &answer {
                 Ok(_) => {
                     budget.deposit();
@@ -148,8 +148,8 @@ impl Fetcher {
                 }
                 Err(failure) => self.wait(failure, *number, *spent),
             };
-            if let Some(begun) = begun {
-                begun.end(&answer, wait);
+            if let Some(report) = report {
+                report.end(&answer, wait);
             }
             let (Some(wait), Err(failure)) = (wait, &answer) else { return answer };
             span.retry(failure, *number, wait);

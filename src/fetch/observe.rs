@@ -166,8 +166,8 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// An attempt that has begun. Reports that it was dropped, unless its end is reported.
-pub(super) struct Begun(Option<Box<Details>>);
+/// The report of an attempt to its observer, if there is one: that it was dropped, unless its end is reported.
+pub(super) struct Report(Option<Box<Details>>);
 
 struct Details {
     observer: Observer,
@@ -177,7 +177,7 @@ struct Details {
     at: Instant,
 }
 
-impl Begun {
+impl Report {
     /// The attempt ended. `retry_in`: the wait before the next one.
     pub(super) fn end(mut self, answer: &Result<Page>, retry_in: Option<Duration>) {
         self.report(Some(answer), retry_in);
@@ -190,7 +190,7 @@ impl Begun {
     }
 }
 
-impl Drop for Begun {
+impl Drop for Report {
     fn drop(&mut self) {
         // A second panic, in the observer, would abort the process.
         if !thread::panicking() {
@@ -204,7 +204,7 @@ impl Drop for Begun {
 pub(super) struct Observed<F> {
     #[pin]
     attempt: F,
-    begun: Option<Begun>,
+    report: Option<Report>,
 }
 
 impl<F> Observed<F> {
@@ -224,18 +224,18 @@ impl<F> Observed<F> {
                 at: Instant::now(),
             })
         });
-        Self { attempt, begun: Some(Begun(begun)) }
+        Self { attempt, report: Some(Report(begun)) }
     }
 }
 
-/// Returns the begun attempt too, whose end is reported when it is known whether another follows.
+/// Returns the report too, which is made when it is known whether another attempt follows.
 impl<F: Future> Future for Observed<F> {
-    type Output = (F::Output, Option<Begun>);
+    type Output = (F::Output, Option<Report>);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let answer = ready!(this.attempt.poll(cx));
-        Poll::Ready((answer, this.begun.take()))
+        Poll::Ready((answer, this.report.take()))
     }
 }
 

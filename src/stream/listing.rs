@@ -11,13 +11,22 @@ use crate::checkpoint::Checkpoint;
 use crate::cursor::{Cursor, Direction, Position};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Fetcher;
-use crate::list::Plan;
 use crate::page::{Group, Page};
 use crate::source::PageRequest;
 use crate::trace;
 use crate::walk::{Failure, Kept, Outcome, PageSize, Place, Problem, Rules, Side, Walk};
 
 use super::progress::Progress;
+
+/// The settings of a listing.
+pub(crate) struct Plan {
+    pub(crate) fetcher: Fetcher,
+    pub(crate) participants: Option<Arc<[String]>>,
+    pub(crate) read_ahead: bool,
+    /// Where to begin, or why the settings are invalid.
+    pub(crate) from: Result<Checkpoint>,
+    pub(crate) rules: Rules,
+}
 
 pub(super) struct Listing {
     fetcher: Fetcher,

@@ -8,6 +8,7 @@ mod progress;
 mod tracked;
 
 pub use groups::GroupStream;
+pub(crate) use listing::Plan;
 pub use pages::PageStream;
 pub use progress::Progress;
 pub use tracked::{Ack, Processed, Tracked, TrackedStream};

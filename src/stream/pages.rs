@@ -10,10 +10,9 @@ use sync_wrapper::SyncWrapper;
 use crate::checkpoint::Checkpoint;
 use crate::cursor::Direction;
 use crate::error::Result;
-use crate::list::Plan;
 use crate::page::Page;
 
-use super::listing::{Listing, Pulled};
+use super::listing::{Listing, Plan, Pulled};
 use super::progress::Progress;
 
 /// The pages of a listing, one by one.

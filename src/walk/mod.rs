@@ -6,12 +6,14 @@
 //! - `refused`: what a failed request means, and a refused cursor,
 //! - `request`: what is requested next, and why,
 //! - `seek`: how a gap is found again,
-//! - `place`: the place of the walk after each group,
+//! - `place`: a gap between two groups,
+//! - `current`: the page that the caller reads, and the place of the walk after each of its groups,
 //! - `history`: the cursors sent, and the bounds against endless loops,
 //! - `memory`: the groups that a restart leaves out,
 //! - `size`: the page size,
 //! - `failure`: what can be wrong with a request, and why a walk stops.
 
+mod current;
 mod end;
 mod failure;
 mod history;
@@ -28,9 +30,9 @@ use std::mem;
 
 use crate::cursor::{Direction, Position};
 
+use current::CurrentPage;
 use history::History;
 use memory::Memory;
-use place::CurrentPage;
 use request::{Ask, Request};
 use view::View;
 

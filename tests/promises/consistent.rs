@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::executor::block_on;
-use gupshup_groups::testing::{CursorAnswer, CursorKind, Dialect, FakeGroups, Fault};
+use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups, Fault};
 use gupshup_groups::{Change, Client, Error, ListGroups, Position, RetryPolicy, Snapshot};
 use tokio::time::advance;
 
@@ -18,8 +18,9 @@ fn list(fake: &FakeGroups) -> ListGroups {
     ListGroups::from_source(fake.clone()).retry(RetryPolicy::none())
 }
 
+/// Offsets that no change expires.
 fn offsets() -> Dialect {
-    Dialect::default().cursors(CursorKind::Offsets)
+    Dialect::default().expire_cursors_on_change(false)
 }
 
 /// The first seven groups of every changing list.
@@ -27,7 +28,7 @@ fn before() -> Snapshot {
     block_on(list(&FakeGroups::new(groups(7))).snapshot()).unwrap()
 }
 
-/// A list whose cursors are offsets. Before one request in five a group is created or deleted, at random.
+/// A list whose cursors are offsets, which no change expires. Before one request in five a group is created or deleted, at random.
 pub(crate) fn changing(seed: u64) -> FakeGroups {
     let mut random = fastrand::Rng::with_seed(seed);
     let past_the_end = if random.bool() { CursorAnswer::EmptyPage } else { CursorAnswer::Invalid };
@@ -64,8 +65,11 @@ fn of_ten_thousand_lists_that_change_a_consistent_snapshot_never_lacks_a_group_t
     let (mut plain, mut agreed) = (0, 0);
     for seed in 0..SEEDS {
         let fake = changing(seed);
-        let newer = block_on(list(&fake).page_size(3).snapshot()).unwrap();
-        plain += false_removals(&newer, &before, &fake);
+        match block_on(list(&fake).page_size(3).snapshot()) {
+            Ok(newer) => plain += false_removals(&newer, &before, &fake),
+            // Three restarts may not be enough.
+            Err(error) => assert!(error.is_cursor_expired(), "seed {seed}: {error}"),
+        }
 
         let fake = changing(seed);
         match block_on(list(&fake).page_size(3).consistent_snapshot()) {
@@ -73,7 +77,6 @@ fn of_ten_thousand_lists_that_change_a_consistent_snapshot_never_lacks_a_group_t
                 agreed += 1;
                 assert_eq!(false_removals(&newer, &before, &fake), 0, "seed {seed}");
             }
-            // Three restarts may not be enough for one of the listings.
             Err(error) => assert!(error.is_inconsistent() || error.is_cursor_expired(), "seed {seed}: {error}"),
         }
     }
@@ -94,7 +97,7 @@ fn number_in_listing(index: usize, fake: &FakeGroups) -> usize {
 #[test]
 fn a_list_that_does_not_change_costs_exactly_twice_a_listing() {
     for count in [0, 1, 25, 26, 2_500] {
-        for dialect in [Dialect::default(), Dialect::default().next_links(false), offsets()] {
+        for dialect in [Dialect::default(), Dialect::default().next_links(false), Dialect::graph_api()] {
             let once = FakeGroups::new(groups(count)).dialect(dialect.clone());
             let listed = block_on(list(&once).snapshot()).unwrap();
             let twice = FakeGroups::new(groups(count)).dialect(dialect);
@@ -130,7 +133,8 @@ fn a_deletion_that_hides_a_group_from_the_first_listing_is_found_by_the_second()
 }
 
 /// Scenario: in every listing, a group is created after the first page and deleted after the second, so that every
-/// listing lacks the same group. Expected: the listings are equal and do not agree, since each was sent a group twice.
+/// listing lacks the same group. Expected: the listings are equal and do not agree, since each was sent a group twice, at
+/// the seam of its first two pages, where it is left out.
 #[test]
 fn listings_that_hide_the_same_group_each_time_do_not_agree() {
     let fake =
@@ -145,7 +149,7 @@ fn listings_that_hide_the_same_group_each_time_do_not_agree() {
     assert!(first.get("3").is_none() && fake.groups().contains(&numbered(3)));
 
     let error = block_on(list.consistent_snapshot()).unwrap_err();
-    assert!(error.to_string().contains("0 groups added, 0 removed, 8 sent twice;"), "{error}");
+    assert!(error.is_inconsistent() && error.to_string().contains("0 groups added, 0 removed"), "{error}");
 }
 
 #[test]
@@ -170,7 +174,8 @@ fn after_eight_listings_without_agreement_it_gives_up_and_says_what_changed() {
 
 #[tokio::test]
 async fn the_error_names_the_app() {
-    let fake = FakeGroups::new([]).on_request(|index, fake| fake.create(numbered(index)));
+    let fake = FakeGroups::new([]).dialect(Dialect::graph_api());
+    let fake = fake.on_request(|index, fake| fake.create(numbered(index)));
     let error = list(&fake).app_id("7f3c").consistent_snapshot().await.unwrap_err();
     assert!(error.is_inconsistent() && error.to_string().starts_with("app 7f3c: no two in a row"), "{error}");
 }
@@ -190,8 +195,7 @@ fn a_rename_between_two_listings_does_not_matter_and_the_later_subject_is_taken(
 
 #[test]
 fn a_listing_that_had_to_start_again_is_listed_once_more() {
-    let fake = FakeGroups::new(groups(6)).dialect(Dialect::default().expire_cursors_on_change(true));
-    let fake = fake.on_request(|index, fake| {
+    let fake = FakeGroups::new(groups(6)).on_request(|index, fake| {
         if index == 1 {
             fake.create(numbered(100));
         }

@@ -78,12 +78,16 @@ fn bad_input_is_named_together_with_what_to_do() {
             "the text is not a checkpoint, which begins with \"gupshup-groups:\": save and read it as a whole",
         ),
         (
-            "gupshup-groups:2:QV".parse::<Checkpoint>().unwrap_err(),
+            "gupshup-groups:3:QV".parse::<Checkpoint>().unwrap_err(),
             "the checkpoint is damaged: list again from the start",
         ),
         (
+            "gupshup-groups:2:QV".parse::<Checkpoint>().unwrap_err(),
+            "the checkpoint has version 2, and this version of the crate reads only 3: list again from the start",
+        ),
+        (
             "gupshup-groups:9:QV".parse::<Checkpoint>().unwrap_err(),
-            "the checkpoint has version 9, and this version of the crate reads only 2: update gupshup-groups, or list again from the start",
+            "the checkpoint has version 9, and this version of the crate reads only 3: update gupshup-groups, or list again from the start",
         ),
     ] {
         assert!(error.is_config());
@@ -232,7 +236,7 @@ async fn a_page_that_leads_nowhere_says_why_and_what_to_do() {
     assert!(error.is_protocol());
     assert_says(
         &error,
-        "page 101 failed: a hundred pages in a row have no groups, and each leads to another page",
+        "page 101 failed: a hundred pages in a row have no new group, and each leads to another page",
         INCOMPLETE,
     );
 }
@@ -241,7 +245,7 @@ async fn a_page_that_leads_nowhere_says_why_and_what_to_do() {
 async fn a_page_that_took_several_attempts_says_how_many_and_how_long() {
     let outage = || Fault::Error(Error::api(503, None, "Service Unavailable").with_retry_after(Duration::from_secs(2)));
     let fake = FakeGroups::new(groups(9)).script([outage(), outage(), outage()]);
-    let error = ListGroups::from_source(fake).page().await.unwrap_err();
+    let error = ListGroups::from_source(fake).retry(RetryPolicy::default().attempts(3)).page().await.unwrap_err();
     assert_says(
         &error,
         "page 1 failed after 3 attempts in 4.0 s: 503 Service Unavailable (the server asks to wait 2 s)",

@@ -1,7 +1,7 @@
 //! The page size: by default, refused, and set by the caller.
 
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-use gupshup_groups::{Cursors, Error, ListGroups, Page, Position, RetryPolicy};
+use gupshup_groups::{Cursors, Error, ListGroups, Page, Position};
 
 use crate::support::{all, drain, from_fn, groups, id_texts, limits, numbered, numbers};
 
@@ -65,16 +65,15 @@ fn a_size_is_lowered_after_every_kind_of_refusal() {
 }
 
 #[test]
-fn other_errors_do_not_lower_the_size() {
+fn an_error_that_is_neither_a_refusal_of_the_size_nor_transient_does_not_lower_it() {
     for other in [
-        || Error::api(500, Some(1), "An unknown error occurred"),
         || Error::api(401, None, "Authentication Failed"),
         || Error::api(404, None, "no such app"),
         || Error::api(400, Some(190), "Access token has expired"),
-        || Error::transport("reset"),
+        || Error::other("gone"),
     ] {
         let fake = FakeGroups::new(groups(150)).fault_at(1, Fault::Error(other()));
-        let mut stream = ListGroups::from_source(fake.clone()).retry(RetryPolicy::none()).stream();
+        let mut stream = ListGroups::from_source(fake.clone()).stream();
         let (found, error) = drain(&mut stream);
         assert_eq!(found.len(), 25);
         let (error, other) = (error.expect("it surfaces"), other());

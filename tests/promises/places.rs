@@ -1,4 +1,4 @@
-//! Places in a list that has changed.
+//! Places in a list that has changed. The cursors point to groups, unless it says otherwise.
 
 use gupshup_groups::testing::{CursorAnswer, Dialect, FakeGroups};
 use gupshup_groups::{Checkpoint, ListGroups};
@@ -7,7 +7,7 @@ use crate::support::{all, drain, groups, numbered, numbers, take};
 
 /// A list of twelve groups, and the place after the first eight, in the second page.
 fn place_in_the_middle() -> (FakeGroups, Checkpoint) {
-    let fake = FakeGroups::new(groups(12));
+    let fake = FakeGroups::new(groups(12)).dialect(Dialect::graph_api());
     let mut stream = ListGroups::from_source(fake.clone()).page_size(5).stream();
     take(&mut stream, 8);
     (fake, stream.checkpoint())
@@ -36,7 +36,7 @@ fn a_reversed_place_whose_last_group_was_deleted_begins_at_the_end_of_the_list()
 fn a_place_whose_last_group_was_deleted_is_never_lost_however_the_server_words_the_end() {
     use CursorAnswer::{EmptyPage, Invalid};
     for (next_links, past_the_end) in [(true, Invalid), (true, EmptyPage), (false, Invalid), (false, EmptyPage)] {
-        let dialect = Dialect::default().next_links(next_links).past_the_end(past_the_end);
+        let dialect = Dialect::graph_api().next_links(next_links).past_the_end(past_the_end);
         let fake = FakeGroups::new(groups(11)).dialect(dialect);
         let mut stream = ListGroups::from_source(fake.clone()).page_size(5).stream();
         take(&mut stream, 3);
@@ -62,7 +62,7 @@ fn a_place_whose_last_group_moved_continues_just_after_it() {
 
 #[test]
 fn groups_created_before_a_place_on_the_first_page_do_not_move_it() {
-    let fake = FakeGroups::new(groups(12));
+    let fake = FakeGroups::new(groups(12)).dialect(Dialect::graph_api());
     let mut stream = ListGroups::from_source(fake.clone()).page_size(5).stream();
     take(&mut stream, 3);
     for n in 100..107 {

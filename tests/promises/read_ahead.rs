@@ -1,8 +1,8 @@
 //! One page is fetched ahead of demand on its own task; everything else stays the same.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
@@ -268,18 +268,6 @@ async fn request_and_consumer_work_at_the_same_time() {
         let elapsed = began.elapsed();
         assert!(elapsed >= 20 * MS * least && elapsed <= 20 * MS * most, "{elapsed:?}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_consumer_that_blocks_its_thread_in_a_task_does_not_delay_the_page_ahead() {
-    let (tell, told) = mpsc::channel();
-    let fake = FakeGroups::new(groups(6)).on_request(move |index, _| tell.send(index).unwrap());
-    let mut stream = ListGroups::from_source(fake).page_size(3).read_ahead(true).stream();
-    let consumer = tokio::spawn(async move {
-        stream.next().await.unwrap().unwrap();
-        [told.recv_timeout(10 * SECOND), told.recv_timeout(10 * SECOND)]
-    });
-    assert_eq!(consumer.await.unwrap(), [Ok(0), Ok(1)]);
 }
 
 #[tokio::test(start_paused = true)]

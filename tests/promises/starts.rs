@@ -35,11 +35,11 @@ fn an_empty_or_too_long_cursor_of_the_caller_is_refused_before_any_request() {
         is_bad_input(&ListGroups::from_source(fake.clone()).before(cursor), &fake);
         for page in ["page", "next"] {
             let place = match page {
-                "page" => format!(r#"{{"page":{{"after":"{cursor}"}},"limit":25,"offset":0}}"#),
-                _ => format!(r#"{{"page":"start","limit":25,"offset":0,"next":{{"after":"{cursor}"}}}}"#),
+                "page" => format!(r#"{{"page":{{"after":"{cursor}"}},"size":25,"offset":0}}"#),
+                _ => format!(r#"{{"page":"start","size":25,"offset":0,"next":{{"after":"{cursor}"}}}}"#),
             };
             let saved = format!(r#"{{"direction":"forward","place":{{"middle":{place}}}}}"#);
-            let saved = format!("gupshup-groups:2:{}", URL_SAFE_NO_PAD.encode(saved));
+            let saved = format!("gupshup-groups:3:{}", URL_SAFE_NO_PAD.encode(saved));
             is_bad_input(&ListGroups::from_source(fake.clone()).resume(saved.parse().unwrap()), &fake);
         }
     }

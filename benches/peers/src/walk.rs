@@ -95,9 +95,7 @@ impl<const READ: bool> Tray<READ> {
 }
 
 impl PageSource for Depot {
-    type Fetch = Ready<Result<Page>>;
-
-    fn fetch(&self, _: PageRequest) -> Self::Fetch {
+    fn fetch(&self, _: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
         let (groups, after) = self.page();
         let mut cursors = Cursors::default();
         cursors.after = after;
