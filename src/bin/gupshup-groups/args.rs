@@ -74,8 +74,9 @@ pub(crate) struct ListOptions {
     pub(crate) output_file: Option<PathBuf>,
     /// Continue the partial file of --output, if there is one
     ///
-    /// The apps, the format, the address and the other options must be those of the stopped run. Each group is written
-    /// once. The first part of the file is as old as the stopped run: the program says how old.
+    /// For a second try soon after the first. The apps, the format, the address and the other options must be those of the
+    /// stopped run. Each group is written once. The first part of the file is as old as the stopped run: the program says
+    /// how old. Start the job of the next night without this option.
     #[arg(long, requires = "output_file")]
     pub(crate) resume: bool,
     /// Stop after this many groups of each app

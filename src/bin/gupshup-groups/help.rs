@@ -44,7 +44,7 @@ pub(crate) const LIST: Notes = Notes {
         ),
         (
             "gupshup-groups list --app \"$APP\" --format csv --output groups.csv --resume",
-            "Continue a run that was stopped. If it exits with 4, read the message: it may have to be run without --resume",
+            "Continue a run that was stopped, soon after it. If it exits with 4, read the message: the list may have changed",
         ),
     ],
     uses_api: true,

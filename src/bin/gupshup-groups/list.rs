@@ -202,7 +202,7 @@ impl Target {
             Self::File(mut partial) => {
                 partial.save()?;
                 let why = if exit == Exit::Done { "not complete" } else { "stopped" };
-                account.console.always(format_args!("{why}: {}", partial.how_to_continue()));
+                account.console.always(format_args!("{why}: {}", partial.how_to_continue(tally.has_refused())));
             }
         }
         Ok(exit)

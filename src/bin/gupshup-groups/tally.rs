@@ -15,14 +15,15 @@ pub(crate) struct Tally {
     pub(crate) changes: u64,
     failed: Vec<String>,
     first: Option<Exit>,
-    are_all_refused: bool,
+    /// How many failed for a reason that only the user can correct.
+    refused: u64,
     /// The longest time that the server asks to wait.
     pub(crate) wait: Option<Duration>,
 }
 
 impl Tally {
     pub(crate) fn new(apps: usize) -> Self {
-        Self { apps: apps as u64, changes: 0, failed: Vec::new(), first: None, are_all_refused: true, wait: None }
+        Self { apps: apps as u64, changes: 0, failed: Vec::new(), first: None, refused: 0, wait: None }
     }
 
     /// Notes and writes the failure of an app. The others go on.
@@ -33,7 +34,7 @@ impl Tally {
         }
         self.first.get_or_insert(failure.exit);
         self.wait = self.wait.max(failure.listing.as_ref().and_then(|listing| listing.retry_after));
-        self.are_all_refused &= matches!(failure.exit, Exit::Usage | Exit::NoCredentials | Exit::Refused);
+        self.refused += u64::from(matches!(failure.exit, Exit::Usage | Exit::NoCredentials | Exit::Refused));
     }
 
     /// The exit code of the first failure.
@@ -43,7 +44,11 @@ impl Tally {
 
     /// Whether every app failed for a reason that only the user can correct.
     pub(crate) fn is_refused(&self) -> bool {
-        self.failed.len() as u64 == self.apps && self.are_all_refused
+        self.refused == self.apps
+    }
+
+    pub(crate) fn has_refused(&self) -> bool {
+        self.refused > 0
     }
 
     /// The exit code of a run that ended so. The first failure counts, also if the output is closed later.

@@ -52,7 +52,8 @@ impl Partial {
                 return Err(Failure::file(&path, problem, "run again without --resume to list from the start"));
             }
             let groups = count(record.groups, "group");
-            console.note(format_args!("continues after {groups}, saved {} ago", record.age()));
+            // Also with --quiet: the first part of the file is as old.
+            console.always(format_args!("continues after {groups}, saved {} ago", record.age()));
             record
         } else {
             if resume {
@@ -120,9 +121,14 @@ impl Partial {
         Ok(())
     }
 
-    /// What a run says that stops before the end.
-    pub(super) fn how_to_continue(&self) -> String {
-        format!("{} is unchanged; to continue, run again with --resume", self.target.display())
+    /// What a run says that stops before the end. `refused`: an app failed for a reason that only the user can correct.
+    pub(super) fn how_to_continue(&self, refused: bool) -> String {
+        let next = if refused {
+            "correct the apps that failed and run again with --resume, or leave them out and run without it"
+        } else {
+            "to continue, run again with --resume"
+        };
+        format!("{} is unchanged; {next}", self.target.display())
     }
 }
 

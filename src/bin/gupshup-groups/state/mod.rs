@@ -99,6 +99,11 @@ fn problem(path: &Path, error: &rusqlite::Error) -> Failure {
             "run again when it has ended",
         ),
         Some(ErrorCode::DiskFull) => Failure::file(path, "the disk is full, so the state is as before", "make room"),
+        Some(ErrorCode::SystemIoFailure) => Failure::file(
+            path,
+            format_args!("reading or writing failed ({error}); what was saved stays"),
+            "check the disk",
+        ),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Failure::file(
             path,
             format_args!("it cannot be written ({error})"),
