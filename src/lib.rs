@@ -93,6 +93,7 @@
 
 mod checkpoint;
 mod client;
+mod credential;
 mod cursor;
 mod error;
 mod fetch;
@@ -113,6 +114,7 @@ mod wire;
 
 pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL, PARTNER_BASE_URL};
+pub use credential::{Credential, CredentialProvider, Credentials};
 pub use cursor::{Cursor, Direction, Position};
 pub use error::{Error, ErrorKind, Result};
 pub use fetch::{Attempt, Outcome, RetryPolicy};

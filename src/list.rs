@@ -7,6 +7,7 @@ use futures::StreamExt;
 use rapidhash::v3::rapidhash_v3;
 
 use crate::checkpoint::Checkpoint;
+use crate::credential::App;
 use crate::cursor::{Cursor, Direction, MAX_CURSOR_BYTES, Position};
 use crate::error::{Error, Result};
 use crate::fetch::{Fetcher, Pace, RetryPolicy};
@@ -46,6 +47,8 @@ const MAX_PARTICIPANTS: usize = 8;
 pub struct ListGroups {
     app_id: Option<Arc<str>>,
     source: AnySource,
+    /// Those of the source, if it is a client's.
+    credentials: Option<Arc<App>>,
     pace: Pace,
     start: Option<Start>,
     page_size: Option<PageSize>,
@@ -76,6 +79,7 @@ impl ListGroups {
         Self {
             app_id: None,
             source,
+            credentials: None,
             pace,
             start: None,
             page_size: None,
@@ -87,6 +91,11 @@ impl ListGroups {
             participants: None,
             problem: None,
         }
+    }
+
+    pub(crate) fn credentials(mut self, app: Arc<App>) -> Self {
+        self.credentials = Some(app);
+        self
     }
 
     /// A listing whose only item is the error of this problem.
@@ -103,7 +112,7 @@ impl ListGroups {
     }
 
     /// Wraps the source: to log, count or cache requests, or to send them by another transport. All settings stay, also the
-    /// retries and the rate limit, which apply to the wrapped source. [`PageSource`] has an example.
+    /// retries and the rate limit, which apply to the wrapped source, and the credential, which is fetched before each request. [`PageSource`] has an example.
     pub fn map_source<S: PageSource>(mut self, wrap: impl FnOnce(AnySource) -> S) -> Self {
         self.source = AnySource::new(wrap(self.source));
         self
@@ -250,7 +259,12 @@ impl ListGroups {
     /// Streams the pages, each in the server's order.
     pub fn pages(&self) -> PageStream {
         PageStream::new(Plan {
-            fetcher: Fetcher::new(self.source.clone(), self.pace.clone(), self.app_id.clone()),
+            fetcher: Fetcher::new(
+                self.source.clone(),
+                self.credentials.clone(),
+                self.pace.clone(),
+                self.app_id.clone(),
+            ),
             participants: self.participants.clone(),
             read_ahead: self.read_ahead,
             from: self.from(),

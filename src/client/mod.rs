@@ -5,11 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-
+use crate::credential::{Credential, Credentials, Keeper};
 use crate::error::{Error, Result};
 use crate::fetch::{Attempt, Gate, Observer, Pace, RetryPolicy, TIMEOUT};
-use crate::http::{API_KEY, AUTHORIZATION, Endpoint, HeaderName, HeaderValue, HttpSource, Key, Limits, Url};
+use crate::http::{Endpoint, HeaderValue, HttpSource, Limits, Url};
 use crate::list::ListGroups;
 use crate::source::AnySource;
 
@@ -24,42 +23,58 @@ pub const DEFAULT_BASE_URL: &str = "https://api.gupshup.io/wa";
 pub const PARTNER_BASE_URL: &str = "https://partner.gupshup.io/partner";
 
 const KEY_VARIABLE: &str = "GUPSHUP_API_KEY";
+const TOKEN_VARIABLE: &str = "GUPSHUP_TOKEN";
 const URL_VARIABLE: &str = "GUPSHUP_API_URL";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// An account at an address. Cheap to clone: clones share connections, rate limit and retry budget.
+/// Credentials and an address. Cheap to clone: clones share connections, credentials, rate limit and retry budget, for any
+/// number of apps.
 ///
-/// The key is sent to the base URL's origin only.
+/// A credential is sent to the base URL's origin only.
 #[derive(Clone)]
 pub struct Client {
     endpoint: Arc<Endpoint>,
+    keeper: Arc<Keeper>,
     base: Arc<Url>,
     pace: Pace,
 }
 
 impl Client {
-    /// A client with default settings.
+    /// A client with an API key, sent as `apikey`: the header that the page of the group call shows. API keys stop working
+    /// on 31 March 2027.
     ///
     /// # Errors
     ///
     /// Those of [`ClientBuilder::build`].
     pub fn new(api_key: impl Into<String>) -> Result<Self> {
-        Self::builder(api_key).build()
+        Self::builder(Credential::api_key(api_key)).build()
     }
 
-    /// A client with the key of `GUPSHUP_API_KEY`, and the base URL of `GUPSHUP_API_URL` if that is set and not empty.
+    /// A client with a token, sent as `Authorization: Bearer …`: a Universal Token, or a Universal App Token. For tokens that
+    /// expire while the program runs, give [`builder`](Self::builder) a [provider](crate::CredentialProvider).
     ///
     /// # Errors
     ///
-    /// [`Error::is_config`] if a variable is missing or not Unicode, and those of [`ClientBuilder::build`].
+    /// Those of [`ClientBuilder::build`].
+    pub fn bearer(token: impl Into<String>) -> Result<Self> {
+        Self::builder(Credential::bearer(token)).build()
+    }
+
+    /// A client with the API key of `GUPSHUP_API_KEY` or the [Bearer token](Self::bearer) of `GUPSHUP_TOKEN`, and the base
+    /// URL of `GUPSHUP_API_URL` if that is set and not empty. White space and a byte order mark around a value are ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_config`] if both or neither of the first two have a value, or a variable is not Unicode, and those of
+    /// [`ClientBuilder::build`].
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_variables(|name| env::var(name))?.build()
     }
 
-    /// Configures a client.
+    /// Configures a client. `credentials` is an API key, a [`Credential`], or a [`CredentialProvider`](crate::CredentialProvider).
     ///
     /// ```
     /// use std::time::Duration;
@@ -68,26 +83,27 @@ impl Client {
     /// let client = Client::builder("key").timeout(Duration::from_secs(10)).build()?;
     /// # Ok::<(), gupshup_groups::Error>(())
     /// ```
-    pub fn builder(api_key: impl Into<String>) -> ClientBuilder {
-        ClientBuilder::new(api_key.into(), API_KEY)
+    pub fn builder(credentials: impl Into<Credentials>) -> ClientBuilder {
+        ClientBuilder::new(credentials.into())
     }
 
     /// A client of the partner API, for partners who manage other accounts' apps.
     ///
-    /// `token` is the partner's token for one app. It is sent as `Authorization` instead of `apikey`, to
-    /// [`PARTNER_BASE_URL`], at most 10 times a second, as Gupshup's partner documentation says. Not tested against the
-    /// live API.
+    /// `token` is the value of the header `Authorization`, sent as given: the partner's token for one app, or `Bearer …`. It is
+    /// sent to [`PARTNER_BASE_URL`], at most 10 times a second, as Gupshup's partner documentation says. Not tested against
+    /// the live API.
     ///
     /// # Errors
     ///
     /// Those of [`ClientBuilder::build`].
     pub fn partner(token: impl Into<String>) -> Result<Self> {
-        Self::partner_builder(token).build()
+        Self::partner_builder(Credential::authorization(token)).build()
     }
 
-    /// Configures a client of the partner API: see [`partner`](Self::partner).
-    pub fn partner_builder(token: impl Into<String>) -> ClientBuilder {
-        ClientBuilder::new(token.into(), AUTHORIZATION)
+    /// Configures a client of the partner API: see [`partner`](Self::partner). A plain text is the value of `Authorization`.
+    /// For several apps, pass a [provider](crate::CredentialProvider), since the token of an app is for that app only.
+    pub fn partner_builder(credentials: impl Into<Credentials>) -> ClientBuilder {
+        ClientBuilder::new(credentials.into().of_partner())
             .base_url(PARTNER_BASE_URL)
             .rate_limit(10, Duration::from_secs(1))
     }
@@ -100,8 +116,9 @@ impl Client {
         let app_id = app_id.into();
         match origin::list_url(&self.base, &app_id) {
             Ok(url) => {
-                let source = HttpSource::new(Arc::clone(&self.endpoint), url);
-                ListGroups::at_pace(AnySource::new(source), self.pace.clone()).app_id(app_id)
+                let app = self.keeper.app(&app_id);
+                let source = HttpSource::new(Arc::clone(&self.endpoint), Arc::clone(&app), url);
+                ListGroups::at_pace(AnySource::new(source), self.pace.clone()).credentials(app).app_id(app_id)
             }
             Err(problem) => ListGroups::invalid(problem),
         }
@@ -120,8 +137,7 @@ impl fmt::Debug for Client {
 /// The settings of a [`Client`]. Invalid input is an error of [`build`](Self::build).
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
-    api_key: SecretString,
-    key_name: HeaderName,
+    credentials: Credentials,
     base_url: String,
     allow_plain_http: bool,
     http: Option<reqwest::ClientBuilder>,
@@ -135,10 +151,9 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    fn new(key: String, key_name: HeaderName) -> Self {
+    fn new(credentials: Credentials) -> Self {
         Self {
-            api_key: key.into(),
-            key_name,
+            credentials,
             base_url: DEFAULT_BASE_URL.to_owned(),
             allow_plain_http: false,
             http: None,
@@ -154,19 +169,39 @@ impl ClientBuilder {
 
     fn from_variables(read: impl Fn(&str) -> Result<String, VarError>) -> Result<Self> {
         let read = |name: &str| match read(name) {
-            Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+            Ok(value) => Ok(Some(value.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').to_owned())),
             Err(VarError::NotPresent) => Ok(None),
             Err(VarError::NotUnicode(_)) => {
                 Err(Error::config(format!("the variable {name} is not Unicode: set it again")))
             }
         };
-        let Some(key) = read(KEY_VARIABLE)? else {
-            return Err(Error::config(format!("the variable {KEY_VARIABLE} is not set: set it to the API key")));
+        let (key, token) = (read(KEY_VARIABLE)?, read(TOKEN_VARIABLE)?);
+        let has_value = |value: &Option<String>| value.as_deref().is_some_and(|value| !value.is_empty());
+        let credential = match (key, token) {
+            (key, token) if has_value(&key) && has_value(&token) => {
+                return Err(Error::config(format!(
+                    "both {KEY_VARIABLE} and {TOKEN_VARIABLE} are set: unset {KEY_VARIABLE} to use the token, or \
+                     {TOKEN_VARIABLE} to use the API key"
+                )));
+            }
+            (Some(key), _) if !key.is_empty() => Credential::api_key(key),
+            (_, Some(token)) if !token.is_empty() => Credential::bearer(token),
+            (Some(_), _) => {
+                return Err(Error::config(format!("the variable {KEY_VARIABLE} is empty: set it to the API key")));
+            }
+            (_, Some(_)) => {
+                return Err(Error::config(format!("the variable {TOKEN_VARIABLE} is empty: set it to the token")));
+            }
+            (None, None) => {
+                return Err(Error::config(format!(
+                    "the variable {KEY_VARIABLE} is not set: set it to the API key, or {TOKEN_VARIABLE} to a token"
+                )));
+            }
         };
-        let builder = Self::new(key, API_KEY);
+        let builder = Self::new(credential.into());
         Ok(match read(URL_VARIABLE)? {
-            Some(url) => builder.base_url(url),
-            None => builder,
+            Some(url) if !url.is_empty() => builder.base_url(url),
+            _ => builder,
         })
     }
 
@@ -180,7 +215,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Allows http to other machines, which sends the key unencrypted: for a gateway in a trusted network. Default:
+    /// Allows http to other machines, which sends the credential unencrypted: for a gateway in a trusted network. Default:
     /// off.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
@@ -279,14 +314,14 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::is_config`], without key or URL in its message, if
+    /// [`Error::is_config`], without credential or URL in its message, if
     ///
-    /// - the key is empty or has characters other than visible ASCII,
+    /// - the credential is empty, has characters other than visible ASCII, or has expired,
     /// - the base URL is not [allowed](Self::base_url),
     /// - a limit is zero,
     /// - TLS cannot be set up, for example because the system has no certificates.
     pub fn build(self) -> Result<Client> {
-        let key = origin::key_header(self.api_key.expose_secret())?;
+        let keeper = Keeper::new(self.credentials)?;
         let base = origin::base_url(&self.base_url, self.allow_plain_http)?;
         if cfg!(not(any(feature = "rustls", feature = "native-tls"))) && base.scheme() == "https" {
             return Err(Error::config("the base URL is https, and this build has no TLS: enable the feature `rustls`"));
@@ -302,7 +337,6 @@ impl ClientBuilder {
             }
         }
 
-        let key = Key { name: self.key_name, value: key, text: self.api_key };
         let user_agent = HeaderValue::from_str(&self.user_agent)
             .map_err(|_| Error::config("the user agent is not a header value: leave out control characters"))?;
         let limits = Limits {
@@ -314,10 +348,11 @@ impl ClientBuilder {
         };
         // A proxy could read plain http, and could not reach this machine.
         let direct = base.scheme() == "http" || origin::is_loopback(&base);
-        let endpoint = Endpoint::new(self.http, &base, direct, key, &limits)?;
+        let endpoint = Endpoint::new(self.http, &base, direct, &limits)?;
         let gate = self.rate_limit.map_or_else(Gate::open, |(requests, per)| Gate::with_limit(requests, per));
         Ok(Client {
             endpoint: Arc::new(endpoint),
+            keeper: Arc::new(keeper),
             base: Arc::new(base),
             pace: Pace::new(self.retry, self.timeout, gate, self.observer),
         })
@@ -360,7 +395,7 @@ mod tests {
         for key in ["k", "sk_live-0123456789abcdef", "!~"] {
             assert!(Client::new(key).is_ok(), "{key}");
         }
-        assert!(refusal(Client::builder("")).starts_with("the API key is empty: set it"));
+        assert!(refusal(Client::builder("")).starts_with("the API key is empty: copy it"));
         for (key, hint) in [
             ("SECRET\n", "at byte 6: trim the white space"),
             (" SECRET", "at byte 0: trim the white space"),
@@ -435,28 +470,46 @@ mod tests {
         builder().connect_timeout(Duration::MAX).timeout(Duration::MAX).max_page_bytes(usize::MAX).build().unwrap();
     }
 
+    /// The settings of an environment with these variables.
+    fn from(variables: &[(&str, &str)]) -> Result<ClientBuilder> {
+        ClientBuilder::from_variables(|name| {
+            assert!([KEY_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE].contains(&name), "{name}");
+            let value = variables.iter().find(|(variable, _)| *variable == name);
+            value.map(|(_, value)| (*value).to_owned()).ok_or(VarError::NotPresent)
+        })
+    }
+
     #[test]
-    fn the_environment_gives_the_key_and_perhaps_the_base_url() {
-        let from = |key: Option<&str>, url: Option<&str>| {
-            let (key, url) = (key.map(str::to_owned), url.map(str::to_owned));
-            ClientBuilder::from_variables(move |name| {
-                match name {
-                    KEY_VARIABLE => key.clone(),
-                    URL_VARIABLE => url.clone(),
-                    _ => panic!("{name}"),
-                }
-                .ok_or(VarError::NotPresent)
-            })
-        };
-        for key in [None, Some("")] {
-            let error = from(key, None).unwrap_err();
-            assert!(error.is_config() && error.to_string().contains("GUPSHUP_API_KEY"), "{error}");
+    fn the_environment_gives_a_key_or_a_token_and_perhaps_the_base_url() {
+        for (name, value, expected) in [
+            (KEY_VARIABLE, "k", Credential::api_key("k")),
+            (KEY_VARIABLE, "\u{feff} k\r\n", Credential::api_key("k")),
+            (TOKEN_VARIABLE, "t", Credential::bearer("t")),
+            (TOKEN_VARIABLE, " Bearer t ", Credential::bearer("t")),
+        ] {
+            for other in [&[][..], &[(KEY_VARIABLE, " ")], &[(TOKEN_VARIABLE, "")]] {
+                let builder = from(&[&[(name, value)], other].concat()).unwrap();
+                assert_eq!(builder.credentials.fixed(), Some(&expected), "{name} {value:?}");
+                assert_eq!(builder.base_url, DEFAULT_BASE_URL);
+            }
         }
-        for url in [None, Some("")] {
-            assert_eq!(from(Some("k"), url).unwrap().base_url, DEFAULT_BASE_URL);
+        let at = |url| from(&[(KEY_VARIABLE, "k"), (URL_VARIABLE, url)]).unwrap().base_url;
+        assert_eq!([at(""), at(" https://h\n")], [DEFAULT_BASE_URL, "https://h"]);
+    }
+
+    #[test]
+    fn an_environment_without_one_credential_is_an_error_that_says_what_to_do() {
+        let (key, token) = ((KEY_VARIABLE, "SECRET"), (TOKEN_VARIABLE, "SECRET"));
+        for (variables, text) in [
+            (&[][..], "GUPSHUP_API_KEY is not set: set it to the API key, or GUPSHUP_TOKEN to a token"),
+            (&[(KEY_VARIABLE, " \n")], "GUPSHUP_API_KEY is empty: set it"),
+            (&[(TOKEN_VARIABLE, "")], "GUPSHUP_TOKEN is empty: set it"),
+            (&[key, token], "unset GUPSHUP_API_KEY to use the token, or GUPSHUP_TOKEN to use the API key"),
+        ] {
+            let error = from(variables).unwrap_err();
+            assert!(error.is_config() && error.to_string().contains(text), "{error}");
+            assert!(!format!("{error:?}").contains("SECRET"));
         }
-        let builder = from(Some("k"), Some("https://h")).unwrap();
-        assert_eq!((builder.api_key.expose_secret(), &*builder.base_url), ("k", "https://h"));
     }
 
     #[test]
@@ -483,10 +536,17 @@ mod tests {
 
     #[test]
     fn a_partner_client_sends_its_token_as_authorization_to_the_partner_api() {
-        let builder = Client::partner_builder("TOKEN");
-        assert_eq!((builder.key_name.as_str(), &*builder.base_url), ("authorization", PARTNER_BASE_URL));
-        assert_eq!(builder.rate_limit, Some((10, Duration::from_secs(1))));
-        assert!(Client::partner("TOKEN").is_ok());
+        for (builder, value) in [
+            (Client::partner_builder("TOKEN"), "TOKEN"),
+            (Client::partner_builder("Bearer TOKEN".to_owned()), "Bearer TOKEN"),
+            (Client::partner_builder(Credential::bearer("TOKEN")), "Bearer TOKEN"),
+        ] {
+            assert_eq!(builder.credentials.fixed(), Some(&Credential::authorization(value)));
+            assert_eq!(&*builder.base_url, PARTNER_BASE_URL);
+            assert_eq!(builder.rate_limit, Some((10, Duration::from_secs(1))));
+            builder.build().unwrap();
+        }
+        assert!(Client::partner("Bearer TOKEN").is_ok() && Client::bearer("TOKEN").is_ok());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The checks of the key, the base URL and the app id.
+//! The checks of the base URL and the app id.
 
 use std::net::IpAddr;
 
@@ -6,27 +6,10 @@ use percent_encoding::utf8_percent_encode;
 
 use crate::error::mask::ENCODED;
 use crate::error::{Error, Result};
-use crate::http::{HeaderValue, Url};
+use crate::http::Url;
 
 /// The API's ids are UUIDs of 36 bytes.
 const MAX_APP_ID_BYTES: usize = 256;
-
-pub(super) fn key_header(key: &str) -> Result<HeaderValue> {
-    if key.is_empty() {
-        return Err(Error::config("the API key is empty: set it to the key of your Gupshup account"));
-    }
-    if let Some(at) = key.bytes().position(|byte| !byte.is_ascii_graphic()) {
-        let hint = if key.trim() == key { "copy it again" } else { "trim the white space around it" };
-        return Err(Error::config(format!(
-            "the API key contains a character that is not visible ASCII, at byte {at}: {hint}"
-        )));
-    }
-    // Unreachable: visible ASCII is a valid header value.
-    let mut header = HeaderValue::from_str(key)
-        .map_err(|_| Error::config("the API key is not a valid header value: copy it again"))?;
-    header.set_sensitive(true);
-    Ok(header)
-}
 
 pub(super) fn base_url(url: &str, allow_plain_http: bool) -> Result<Url> {
     let url = Url::parse(url).map_err(|error| {
@@ -44,7 +27,7 @@ fn flaw(url: &Url) -> Option<&'static str> {
     Some(match url.scheme() {
         "https" | "http" if url.host_str().is_none_or(str::is_empty) => "has no host: write it as https://host/prefix",
         "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
-            "contains a user or a password: remove them, since only the API key is sent"
+            "contains a user or a password: remove them, since only the credential is sent"
         }
         "https" | "http" if url.query().is_some() => "contains a query: remove the `?` and the text after it",
         "https" | "http" if url.fragment().is_some() => "contains a fragment: remove the `#` and the text after it",

@@ -27,7 +27,8 @@ impl fmt::Display for Error {
         }
         f.write_str(&details.reason)?;
         if let Some(wait) = details.retry_after {
-            write!(f, " (the server asks to wait {} s)", wait.as_secs_f64())?;
+            let who = if details.kind == ErrorKind::Credential { "next call" } else { "the server asks to wait" };
+            write!(f, " ({who} {} s)", wait.as_secs_f64())?;
         }
         match &details.trace_id {
             Some(trace_id) => write!(f, " (trace id {trace_id})"),

@@ -90,6 +90,7 @@ impl Error {
             elapsed: Duration::ZERO,
             retry_after: None,
             checkpoint: None,
+            renewed: false,
             source: None,
         }))
     }
@@ -97,6 +98,15 @@ impl Error {
     /// The reason says what is wrong and what to do.
     pub(crate) fn config(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Config, reason)
+    }
+
+    pub(crate) fn credential(reason: impl Into<Cow<'static, str>>, advice: &'static str) -> Self {
+        Self::new(ErrorKind::Credential, reason).with_advice(advice)
+    }
+
+    /// There is no credential that the API would accept, so no request is made.
+    pub(crate) fn unauthorized(reason: &'static str, advice: &'static str) -> Self {
+        Self::new(ErrorKind::Auth, reason).with_advice(advice)
     }
 
     pub(crate) fn plain_http() -> Self {
@@ -216,6 +226,12 @@ impl Error {
 
     pub(crate) fn with_advice(mut self, advice: &'static str) -> Self {
         self.0.advice = Some(advice);
+        self
+    }
+
+    /// There is another credential: make the request again.
+    pub(crate) fn renewed(mut self) -> Self {
+        self.0.renewed = true;
         self
     }
 

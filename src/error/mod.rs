@@ -54,6 +54,8 @@ struct Details {
     elapsed: Duration,
     retry_after: Option<Duration>,
     checkpoint: Option<Checkpoint>,
+    /// The refused credential has been renewed.
+    renewed: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -95,7 +97,8 @@ impl Error {
         self.0.trace_id.as_deref()
     }
 
-    /// The time that the server asks to wait before the next request (`Retry-After`).
+    /// The time that the server asks to wait before the next request (`Retry-After`), or that passes before the
+    /// [credential provider](crate::CredentialProvider#how-often) is called again.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -192,6 +195,11 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.kind.is_retryable()
+    }
+
+    /// Whether the API refused a credential that has been renewed meanwhile, so the same request may succeed at once.
+    pub(crate) fn is_renewed(&self) -> bool {
+        self.0.renewed
     }
 
     /// Code 2642, which can mean "past the end".

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::credential::App;
 use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::source::{AnySource, PageRequest};
@@ -74,9 +75,9 @@ impl Effort {
         Duration::from_nanos(self.waited_ns.load(Ordering::Relaxed))
     }
 
-    fn begin(&self, attempt: u32) {
+    fn begin(&self, is_retry: bool) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
-        self.retries.fetch_add(u64::from(attempt > 1), Ordering::Relaxed);
+        self.retries.fetch_add(u64::from(is_retry), Ordering::Relaxed);
     }
 
     fn add_wait(&self, wait: Duration) {
@@ -88,14 +89,16 @@ impl Effort {
 #[derive(Clone)]
 pub(crate) struct Fetcher {
     source: AnySource,
+    /// Those of the source, if it sends any.
+    credentials: Option<Arc<App>>,
     pace: Pace,
     app_id: Option<Arc<str>>,
     effort: Arc<Effort>,
 }
 
 impl Fetcher {
-    pub(crate) fn new(source: AnySource, pace: Pace, app_id: Option<Arc<str>>) -> Self {
-        Self { source, pace, app_id, effort: Arc::default() }
+    pub(crate) fn new(source: AnySource, credentials: Option<Arc<App>>, pace: Pace, app_id: Option<Arc<str>>) -> Self {
+        Self { source, credentials, pace, app_id, effort: Arc::default() }
     }
 
     pub(crate) fn effort(&self) -> &Effort {
@@ -131,22 +134,33 @@ impl Fetcher {
         number: &mut u32,
         spent: &mut Duration,
     ) -> Result<Page> {
-        let Pace { timeout, budget, gate, observer, .. } = &self.pace;
+        let Pace { policy, timeout, budget, gate, observer } = &self.pace;
+        // Whether the attempt is the one before with a renewed credential, and how many were.
+        let (mut renewed, mut renewals) = (false, 0);
         loop {
+            // Before its turn, so that requests which wait for the same credential do not begin at the same time.
+            let credential = self.credential(spent).await;
             self.effort.add_wait(gate.turn().await?);
             *number += 1;
-            self.effort.begin(*number);
-            let start = Instant::now();
-            let attempt = self.source.fetch(request.clone());
+            self.effort.begin(*number > 1 && !renewed);
+            let began = Instant::now();
+            let attempt = async {
+                credential?;
+                self.source.fetch(request.clone()).await
+            };
             let attempt = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, *number);
             let (answer, report) = attempt.await;
-            *spent += start.elapsed().min(*timeout);
+            *spent += began.elapsed().min(*timeout);
+            let repeats = |failure: &Error| failure.is_renewed() && !renewed && policy.is_in_time(*spent);
+            renewed = answer.as_ref().is_err_and(repeats);
+            renewals += u32::from(renewed);
             let wait = match &answer {
                 Ok(_) => {
                     budget.deposit();
                     None
                 }
-                Err(failure) => self.wait(failure, *number, *spent),
+                Err(_) if renewed => Some(Duration::ZERO),
+                Err(failure) => self.wait(failure, *number - renewals, *spent),
             };
             if let Some(report) = report {
                 report.end(&answer, wait);
@@ -161,10 +175,21 @@ impl Fetcher {
         }
     }
 
-    /// How long to wait before the next attempt, if there is one.
+    /// Waits until there is a credential for the next request.
+    async fn credential(&self, spent: &mut Duration) -> Result<()> {
+        let Some(credentials) = &self.credentials else { return Ok(()) };
+        let began = Instant::now();
+        let credential = credentials.get().await;
+        *spent += began.elapsed().min(self.pace.timeout);
+        credential.map(drop)
+    }
+
+    /// How long to wait before the next attempt, if there is one. `number`: of the attempt, without those with a renewed
+    /// credential.
     fn wait(&self, failure: &Error, number: u32, spent: Duration) -> Option<Duration> {
         let Pace { policy, budget, gate, .. } = &self.pace;
-        if let Some(wait) = failure.retry_after() {
+        // A credential provider speaks for one app, the API for all.
+        if let Some(wait) = failure.retry_after().filter(|_| !failure.is_credential()) {
             gate.close(wait);
         }
         policy.wait(failure, number, spent, fastrand::f64()).filter(|_| budget.withdraw(failure))

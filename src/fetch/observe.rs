@@ -76,7 +76,7 @@ impl Attempt<'_> {
         self.begun.request.limit
     }
 
-    /// The number of the attempt at its page, from 1. Attempts from 2 on are retries.
+    /// The number of the attempt at its page, from 1. Attempts from 2 on are retries, or have a renewed credential.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.begun.number

@@ -9,6 +9,9 @@ use crate::error::Error;
 /// together do not retry together. The limit doubles with each attempt. The wait is at least the server's `Retry-After`; if
 /// that exceeds 60 s, or the rest of the deadline, the error is returned at once.
 ///
+/// After a 401, a request is made again at once if the [credential provider](crate::CredentialProvider) has another
+/// credential, and once in a row. That attempt is none of these.
+///
 /// # The budget
 ///
 /// The clones of a client share 500 tokens. A retry takes 5, or 10 after a timeout; a page returns 1. Without tokens,
@@ -98,8 +101,11 @@ impl RetryPolicy {
         let hint = error.retry_after().unwrap_or_default();
         let limit = self.limit(error, attempt);
         let wait = Duration::try_from_secs_f64(limit.as_secs_f64() * (0.5 + random / 2.0)).unwrap_or(limit).max(hint);
-        let in_time = self.deadline.is_none_or(|deadline| spent.saturating_add(wait) < deadline);
-        (hint <= MAX_HINT && in_time).then_some(wait)
+        (hint <= MAX_HINT && self.is_in_time(spent.saturating_add(wait))).then_some(wait)
+    }
+
+    pub(super) fn is_in_time(&self, spent: Duration) -> bool {
+        self.deadline.is_none_or(|deadline| spent < deadline)
     }
 
     fn limit(&self, error: &Error, attempt: u32) -> Duration {

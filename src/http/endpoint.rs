@@ -1,26 +1,17 @@
-//! The HTTP client, its security settings, and the key.
+//! The HTTP client, and its security settings.
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::HeaderValue;
 use reqwest::{Url, redirect};
-use secrecy::SecretString;
 
 use crate::error::{Error, Result};
 
 pub(crate) struct Endpoint {
     pub(super) http: reqwest::Client,
-    pub(super) key: Key,
     pub(crate) max_page_bytes: usize,
     /// The origin, for logs.
     pub(crate) origin: String,
-}
-
-pub(crate) struct Key {
-    pub(crate) name: HeaderName,
-    pub(crate) value: HeaderValue,
-    /// For masking.
-    pub(crate) text: SecretString,
 }
 
 pub(crate) struct Limits {
@@ -34,13 +25,7 @@ pub(crate) struct Limits {
 
 impl Endpoint {
     /// Applies the security settings on top of the caller's. `direct`: without a proxy.
-    pub(crate) fn new(
-        http: Option<reqwest::ClientBuilder>,
-        base: &Url,
-        direct: bool,
-        key: Key,
-        limits: &Limits,
-    ) -> Result<Self> {
+    pub(crate) fn new(http: Option<reqwest::ClientBuilder>, base: &Url, direct: bool, limits: &Limits) -> Result<Self> {
         let mut http = http
             .unwrap_or_default()
             .user_agent(limits.user_agent.clone())
@@ -64,6 +49,6 @@ impl Endpoint {
             let detail = "the HTTP client cannot be set up: check its TLS settings and the system's certificates";
             Error::config(detail).with_source(error.without_url())
         })?;
-        Ok(Self { http, key, max_page_bytes: limits.max_page_bytes, origin: base.origin().ascii_serialization() })
+        Ok(Self { http, max_page_bytes: limits.max_page_bytes, origin: base.origin().ascii_serialization() })
     }
 }

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use percent_encoding::utf8_percent_encode;
 use reqwest::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{RequestBuilder, Response, StatusCode};
-use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use crate::credential::{App, Credential};
 use crate::error::mask::ENCODED;
 use crate::error::{Error, Result, mask};
 use crate::page::Page;
@@ -22,13 +22,11 @@ use crate::source::{PageRequest, PageSource};
 use crate::wire;
 
 use classify::classify;
-pub(crate) use endpoint::{Endpoint, Key, Limits};
+pub(crate) use endpoint::{Endpoint, Limits};
 pub(crate) use reqwest::Url;
-pub(crate) use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+pub(crate) use reqwest::header::HeaderValue;
 #[cfg(fuzzing)]
 pub(crate) use retry_after::parse_retry_after;
-
-pub(crate) const API_KEY: HeaderName = HeaderName::from_static("apikey");
 
 /// The headers in which servers and gateways name a request.
 const TRACE_HEADERS: [&str; 4] = ["x-fb-trace-id", "x-request-id", "x-amzn-requestid", "cf-ray"];
@@ -40,21 +38,22 @@ const MAX_TRACE_ID_BYTES: usize = 128;
 #[derive(Clone)]
 pub(crate) struct HttpSource {
     endpoint: Arc<Endpoint>,
+    app: Arc<App>,
     /// The URL without its query.
     target: Url,
 }
 
 impl HttpSource {
-    pub(crate) fn new(endpoint: Arc<Endpoint>, target: Url) -> Self {
-        Self { endpoint, target }
+    pub(crate) fn new(endpoint: Arc<Endpoint>, app: Arc<App>, target: Url) -> Self {
+        Self { endpoint, app, target }
     }
 
-    async fn attempt(&self, request: PageRequest) -> Result<Page> {
-        let key = &self.endpoint.key;
+    async fn attempt(&self, request: &PageRequest, credential: Credential) -> Result<Page> {
+        let response = self.call(request, &credential)?.send().await.map_err(classify)?;
+        let known = self.app.known();
         let cursor = request.position.cursor().map_or("", |cursor| cursor.as_str());
-        let secrets = [key.text.expose_secret(), cursor];
+        let secrets: Vec<_> = known.iter().chain([&credential]).flat_map(Credential::secrets).chain([cursor]).collect();
 
-        let response = self.call(&request)?.send().await.map_err(classify)?;
         let wait = retry_after::retry_after(response.headers());
         let trace_id = trace_id(response.headers());
         let page = match (encoding(response.headers()), response.status()) {
@@ -68,13 +67,18 @@ impl HttpSource {
         })
     }
 
-    fn call(&self, request: &PageRequest) -> Result<RequestBuilder> {
-        let Endpoint { http, key, .. } = &*self.endpoint;
+    fn call(&self, request: &PageRequest, credential: &Credential) -> Result<RequestBuilder> {
+        // Unreachable: the keeper has checked it.
+        let mut value = HeaderValue::from_str(credential.value())
+            .map_err(|_| Error::config("the credential is not a valid header value: copy it again"))?;
+        value.set_sensitive(true);
         let mut url = self.target.clone();
         url.set_query(Some(&query(request)));
-        let call = http
+        let call = self
+            .endpoint
+            .http
             .get(url)
-            .header(key.name.clone(), key.value.clone())
+            .header(credential.header(), value)
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             // A list from a cache would show groups as removed that exist.
             .header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -88,7 +92,7 @@ impl HttpSource {
 impl PageSource for HttpSource {
     fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
         let source = self.clone();
-        async move { source.attempt(request).await }
+        async move { source.app.request(|credential| source.attempt(&request, credential)).await }
     }
 }
 
