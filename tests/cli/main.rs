@@ -4,6 +4,7 @@
 
 mod account;
 mod completions;
+mod credentials;
 #[path = "../../src/bin/gupshup-groups/demo/mod.rs"]
 mod demo;
 mod diff;

@@ -25,7 +25,7 @@ pub(crate) struct Api {
 }
 
 /// The status and body of a response.
-type Answer = dyn Fn(ApiRequest<'_>) -> (u16, String) + Send + Sync;
+type Answer = dyn Fn(ApiRequest<'_>, &str) -> (u16, String) + Send + Sync;
 
 impl Api {
     /// A server of one app, `demo::APP_ID`, with the key `demo::API_KEY`.
@@ -41,12 +41,31 @@ impl Api {
         })
     }
 
+    /// A server that has this list for every app, and whose only check is this one: of the app, and of the header with the
+    /// credential, such as `authorization: Bearer …`.
+    pub(crate) fn checking(groups: FakeGroups, accepts: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Self {
+        let apps: Apps = [("any".to_owned(), groups)].into_iter().collect();
+        Self::serving(move |request, credential| {
+            let app = request.path.split('/').nth(3).unwrap_or_default();
+            if !accepts(app, credential) {
+                return (401, r#"{"status":"error","message":"Authentication Failed"}"#.to_owned());
+            }
+            let request = ApiRequest { path: "/wa/app/any/group", key: Some(demo::API_KEY), ..request };
+            let (status, body) = futures::executor::block_on(demo::answer(&apps, request));
+            (status, body.to_string())
+        })
+    }
+
     /// A server with the same response to every request.
     pub(crate) fn always(status: u16, body: &'static str) -> Self {
         Self::answering(move |_| (status, body.to_owned()))
     }
 
     pub(crate) fn answering(answer: impl Fn(ApiRequest<'_>) -> (u16, String) + Send + Sync + 'static) -> Self {
+        Self::serving(move |request, _| answer(request))
+    }
+
+    fn serving(answer: impl Fn(ApiRequest<'_>, &str) -> (u16, String) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let answer: Arc<Answer> = Arc::new(answer);
@@ -82,17 +101,23 @@ fn serve(connection: TcpStream, answer: &Answer) -> io::Result<()> {
         let line = line?;
         let mut words = line.split(' ');
         let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(()) };
-        let mut key = None;
+        let (mut key, mut credential) = (None, String::new());
         for header in lines.by_ref() {
             let header = header?;
             match header.split_once(": ") {
-                Some((name, value)) if name.eq_ignore_ascii_case("apikey") => key = Some(value.to_owned()),
+                Some((name, value)) if name.eq_ignore_ascii_case("apikey") => {
+                    key = Some(value.to_owned());
+                    credential = format!("apikey: {value}");
+                }
+                Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
+                    credential = format!("authorization: {value}");
+                }
                 Some(_) => {}
                 None => break,
             }
         }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let (status, body) = answer(ApiRequest { method, path, query, key: key.as_deref() });
+        let (status, body) = answer(ApiRequest { method, path, query, key: key.as_deref() }, &credential);
         let head =
             format!("HTTP/1.1 {status} \r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
         connection.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;

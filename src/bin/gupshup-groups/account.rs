@@ -16,9 +16,6 @@ use crate::say::Console;
 
 const URL: &str = "GUPSHUP_API_URL";
 
-/// The documented limit of the partner API.
-const PARTNER_RATE: u32 = 10;
-
 /// The apps of an account, or the demo.
 pub(crate) struct Account {
     client: Client,
@@ -49,8 +46,8 @@ impl Account {
             let address = url.unwrap_or_else(|| default.to_owned());
             (credentials.builder()?.base_url(address.clone()), apps, address, None)
         };
-        let rate = options.requests.rate.or(options.credentials.partner.then_some(PARTNER_RATE));
-        let builder = rate.into_iter().fold(builder, |it, rate| it.rate_limit(rate, Duration::from_secs(1)));
+        let builder =
+            options.requests.rate.into_iter().fold(builder, |it, rate| it.rate_limit(rate, Duration::from_secs(1)));
         let observer = console.clone();
         let builder = patient(builder, &options.requests).observer(move |attempt| observer.attempt(attempt));
         let client = builder.build().map_err(|error| message::refused_settings(&error))?;
@@ -86,7 +83,12 @@ impl Account {
 
 /// The credentials and the apps. Reports everything that is missing at once.
 fn wanted(options: &AccountOptions) -> Result<(credentials::Source, Vec<String>), Failure> {
-    match (credentials::source(&options.credentials)?, apps(&options.apps)?) {
+    let credentials = credentials::source(&options.credentials)?;
+    let reads_apps = options.apps.apps_from.as_deref().is_some_and(input::is_stdin);
+    if reads_apps && credentials.as_ref().is_ok_and(credentials::Source::is_stdin) {
+        return Err(credentials::input_twice());
+    }
+    match (credentials, apps(&options.apps)?) {
         (Ok(credentials), Ok(apps)) => Ok((credentials, apps)),
         (credentials, apps) => {
             let missing: Vec<_> = [credentials.err(), apps.err()].into_iter().flatten().collect();

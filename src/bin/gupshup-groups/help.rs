@@ -107,8 +107,9 @@ pub(crate) const MAN: Notes = Notes {
     uses_api: false,
 };
 
-pub(crate) const ENVIRONMENT: [(&str, &str); 3] = [
-    ("GUPSHUP_API_KEY", "the API key of the account that owns the apps, unless --key-file is given"),
+pub(crate) const ENVIRONMENT: [(&str, &str); 4] = [
+    ("GUPSHUP_API_KEY", "the API key of the account that owns the apps; keys stop working on 31 March 2027"),
+    ("GUPSHUP_TOKEN", "the token that replaces it; options for files and commands come before both variables"),
     ("GUPSHUP_APP_ID", "the app's id, unless --app or --apps-from is given"),
     ("GUPSHUP_API_URL", "the address of the API, unless --base-url is given"),
 ];

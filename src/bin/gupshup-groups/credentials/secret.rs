@@ -44,7 +44,11 @@ enum Expiry {
 pub(super) fn read(path: &Path, what: &str) -> Result<Secret, Failure> {
     let text = input::text(path)?;
     match input::trim(&text) {
-        "" => Err(Failure::file(path, format_args!("the file with the {what} is empty"), format!("write the {what} into it"))),
+        "" => Err(Failure::file(
+            path,
+            format_args!("the file with the {what} is empty"),
+            format!("write the {what} into it"),
+        )),
         text => Ok(Secret { text: text.to_owned(), expires_at: None }),
     }
 }
