@@ -162,8 +162,7 @@ fn reports(seed: u64, arguments: &[&str], log: Option<&str>) {
             killed += usize::from(kill(command().spawn().unwrap(), &mut random, Duration::from_millis(60)));
         }
     }
-    let mut last = command();
-    assert!(last.status().unwrap().success());
+    assert!(command().status().unwrap().success());
     let file = log.map_or(out.clone(), |log| scratch.path(log));
     for text in [read(&out), read(&file)] {
         let counted = counted(&text);
