@@ -36,10 +36,7 @@ impl Exit {
         (Self::File, "a file or the output could not be read or written"),
         (Self::Locked, "another run uses the state or the partial file: run again when it has ended"),
         (Self::MassRemoval, "a list lacks more groups than --max-removed allows: the state is as before"),
-        (
-            Self::Unreported,
-            "changes could not all be reported (a closed pipe, a failed command): the next run reports them",
-        ),
+        (Self::Unreported, "changes are left unreported (closed pipe, failed command): the next run reports them"),
         (Self::HungUp, "stopped by SIGHUP"),
         (Self::Interrupted, "stopped by Ctrl-C (SIGINT)"),
         (Self::Terminated, "stopped by SIGTERM"),

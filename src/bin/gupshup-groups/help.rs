@@ -44,7 +44,7 @@ pub(crate) const LIST: Notes = Notes {
         ),
         (
             "gupshup-groups list --app \"$APP\" --format csv --output groups.csv --resume",
-            "Continue a run that was stopped, soon after it. If it exits with 4, read the message: the list may have changed",
+            "Continue a stopped run, soon after it",
         ),
     ],
     uses_api: true,
@@ -109,7 +109,7 @@ pub(crate) const MAN: Notes = Notes {
 
 pub(crate) const ENVIRONMENT: [(&str, &str); 4] = [
     ("GUPSHUP_API_KEY", "the API key of the account that owns the apps; keys stop working on 31 March 2027"),
-    ("GUPSHUP_TOKEN", "the token that replaces it; options for files and commands come before both variables"),
+    ("GUPSHUP_TOKEN", "the token that replaces it; options for files and commands have precedence"),
     ("GUPSHUP_APP_ID", "the app's id, unless --app or --apps-from is given"),
     ("GUPSHUP_API_URL", "the address of the API, unless --base-url is given"),
 ];

@@ -51,7 +51,8 @@ pub(crate) struct CredentialOptions {
     /// Read the token from this file; `-` is standard input [env: GUPSHUP_TOKEN holds the token itself]
     ///
     /// For Universal Tokens and Universal App Tokens, which replace API keys. It is sent as `Authorization: Bearer`. The
-    /// file is read again when it changes and after the API answers 401, so another program may renew the token.
+    /// file, and that of --key-file, is read again every minute and after the API answers 401, so another program may renew
+    /// the token.
     #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
     pub(crate) token_file: Option<PathBuf>,
     /// Run this command for the token: its standard output is the token, or JSON with `token` and `expires_at`
