@@ -254,7 +254,7 @@ impl ListGroups {
     /// use gupshup_groups::Change;
     /// # use gupshup_groups::{Group, ListGroups, testing::FakeGroups};
     /// # let fake = FakeGroups::new([Group::new("a", "Support", 1_700_000_000)]).on_request(|index, fake| {
-    /// #     if index == 1 {
+    /// #     if index == 2 {
     /// #         fake.create(Group::new("b", "Sales", 1_700_000_060));
     /// #     }
     /// # });
