@@ -96,7 +96,9 @@ fn the_command_gets_each_change_as_a_json_line_and_no_credential() {
     let changed = Changed::new();
     let log = changed.scratch.name("log");
     let command = format!("cat >> '{log}'; env | grep -c 'demo-key\\|GUPSHUP_TOKEN\\|secret' >> '{log}'; echo printed");
-    let ran = run(changed.watch(&["--rounds", "1", "--on-change", &command]).env("GUPSHUP_TOKEN", "secret"));
+    let key = changed.scratch.write("key", demo::API_KEY);
+    let mut watch = changed.watch(&["--rounds", "1", "--on-change", &command, "--key-file", &key]);
+    let ran = run(watch.env("GUPSHUP_TOKEN", "secret"));
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert_eq!(read(&changed.scratch.path("log")), format!("{}0\n", ran.out));
     assert_eq!(changes(&ran.out), ["created b"]);
