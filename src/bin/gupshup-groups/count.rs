@@ -32,7 +32,7 @@ async fn count(
 ) -> Result<Exit, Failure> {
     let mut out = Output::stdout(options.output.format, account.has_several_apps());
     let failed = |error: std::io::Error| Failure::output(&error);
-    account.console.show_progress();
+    account.console.show_progress(account.apps().len());
     let counts = stream::iter(account.apps()).map(|app| {
         let list = account.list(app);
         async move { (app, list.consistent_snapshot().await.map(|groups| groups.len())) }
@@ -44,6 +44,7 @@ async fn count(
             exit = signals.stopped() => return Ok(exit),
             next = counts.next() => next,
         };
+        account.console.app_ended();
         match next {
             None => break,
             Some((app, Ok(groups))) => {

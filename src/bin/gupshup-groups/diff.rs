@@ -42,7 +42,7 @@ async fn diff(
     signals: &mut Signals,
 ) -> Result<Exit, Failure> {
     let console = &account.console;
-    console.show_progress();
+    console.show_progress(account.apps().len());
     let mut listings = pin!(changes::listings(account, state, &options.state));
     loop {
         let listed = tokio::select! {
@@ -52,6 +52,7 @@ async fn diff(
         };
         let Some(listed) = listed.transpose()? else { break };
         let app = listed.app;
+        console.app_ended();
         let earlier = state.unreported(app)?;
         if earlier > 0 {
             console.note(format_args!("{app}: reports {} of an earlier run too", count(earlier, "change")));

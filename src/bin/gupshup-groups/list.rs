@@ -47,7 +47,7 @@ pub(crate) async fn run(options: ListOptions, mut signals: Signals) -> Result<Ex
     }
     let mut target = Target::open(&options, &account)?;
     let mut tally = Tally::new(account.apps().len());
-    account.console.show_progress();
+    account.console.show_progress(account.apps().len());
     let ended = list(&options, &account, &mut target, &mut tally, &mut signals).await;
     account.console.end_progress();
     tally.sum_up(&account.console);
@@ -75,7 +75,9 @@ async fn list(
             .buffered(account.jobs)
     );
     while let Some((index, app, mut pages)) = listings.next().await {
-        match copy(index, app, &mut pages, target, signals).await? {
+        let end = copy(index, app, &mut pages, target, signals).await?;
+        account.console.app_ended();
+        match end {
             End::Listed(Ok(()), progress) => {
                 target.ended(index);
                 if !account.has_several_apps() || account.console.is_verbose() {

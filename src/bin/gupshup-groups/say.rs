@@ -30,9 +30,10 @@ struct Shared {
     started: Instant,
     /// Whether lines begin with the time.
     timed: AtomicBool,
+    apps: AtomicU64,
+    listed: AtomicU64,
     groups: AtomicU64,
     requests: AtomicU64,
-    failures: AtomicU64,
 }
 
 /// An error, as one JSON object.
@@ -56,9 +57,10 @@ impl Console {
             bar,
             started: Instant::now(),
             timed: AtomicBool::new(false),
+            apps: AtomicU64::new(1),
+            listed: AtomicU64::new(0),
             groups: AtomicU64::new(0),
             requests: AtomicU64::new(0),
-            failures: AtomicU64::new(0),
         }))
     }
 
@@ -81,7 +83,6 @@ impl Console {
         if failure.message.is_empty() {
             return;
         }
-        self.0.failures.fetch_add(1, Ordering::Relaxed);
         match self.0.options.errors {
             ErrorFormat::Text => self.line(failure),
             ErrorFormat::Json => self.write(&json(failure)),
@@ -103,11 +104,17 @@ impl Console {
     }
 
     /// Shows the progress, if stderr is a terminal and the output goes elsewhere.
-    pub(crate) fn show_progress(&self) {
+    pub(crate) fn show_progress(&self, apps: usize) {
+        self.0.apps.store(apps as u64, Ordering::Relaxed);
         if self.is_talkative() && io::stderr().is_terminal() && !io::stdout().is_terminal() {
             self.0.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
             self.0.bar.enable_steady_tick(TICK);
         }
+    }
+
+    /// An app is listed, or has failed.
+    pub(crate) fn app_ended(&self) {
+        self.0.listed.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn end_progress(&self) {
@@ -126,7 +133,11 @@ impl Console {
             let rate = groups as f64 / shared.started.elapsed().as_secs_f64().max(0.001);
             let seconds = shared.started.elapsed().as_secs();
             let requests = count(requests, "request");
-            shared.bar.set_message(format!("{groups} groups, {requests}, {rate:.0} groups/s, {seconds} s"));
+            let apps = match shared.apps.load(Ordering::Relaxed) {
+                0 | 1 => String::new(),
+                all => format!("{} of {all} apps, ", shared.listed.load(Ordering::Relaxed)),
+            };
+            shared.bar.set_message(format!("{apps}{groups} groups, {requests}, {rate:.0} groups/s, {seconds} s"));
         }
         let wait = attempt.retry_in().filter(|wait| self.is_verbose() || *wait >= WORTH_A_LINE);
         if self.is_verbose() {
