@@ -71,7 +71,11 @@ pub(crate) const DIFF: Notes = Notes {
         ),
         (
             "sqlite3 groups.sqlite 'SELECT observed, change, id, subject FROM changes ORDER BY number DESC LIMIT 20'",
-            "The latest changes; `groups` and `active_groups` have the groups, `apps` the time of the last listing",
+            "The latest changes; `groups` and `active_groups` have the groups, `apps` the last listings",
+        ),
+        (
+            "sqlite3 groups.sqlite \"DELETE FROM changes WHERE reported < date('now', '-1 year')\"",
+            "Reported changes stay until you delete them",
         ),
     ],
     uses_api: true,

@@ -12,6 +12,7 @@ use gupshup_groups::Checkpoint;
 use super::record::{Listing, Place, Record};
 use crate::args::Format;
 use crate::exit::{Exit, Failure};
+use crate::input;
 use crate::output::{GroupRecord, Output};
 use crate::say::{Console, count};
 
@@ -56,8 +57,15 @@ impl Partial {
             console.always(format_args!("continues after {groups}, saved {} ago", record.age()));
             record
         } else {
+            let discarded = Record::read(&record_path).ok().flatten().filter(|record| record.groups > 0);
             if resume {
                 console.note("there is nothing to continue: lists from the start");
+            } else if let Some(record) = discarded {
+                let groups = count(record.groups, "group");
+                console.note(format_args!(
+                    "discards {groups} of a run that stopped {} ago: lists from the start",
+                    record.age()
+                ));
             }
             Record::new(listing)
         };
@@ -171,6 +179,10 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
 
 /// The file behind symbolic links, which need not exist.
 fn real(path: &Path) -> Result<PathBuf, Failure> {
+    if input::is_stdin(path) {
+        let advice = "leave out --output to write to standard output";
+        return Err(Failure::usage("- is not a file that can be replaced", advice));
+    }
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => fs::canonicalize(path).map_err(|error| Failure::io(path, &error)),
         Ok(_) => Err(Failure::usage(
