@@ -9,8 +9,8 @@
 //! of which the server does not know. It prints:
 //!
 //! ```text
-//! app demo-app-13: page 2 failed: 403 Access Denied; check the API key, and that its account owns the app
-//! app demo-app-71: page 1 failed: 404 App not found; check the app id (not the app's name) and the base URL
+//! app demo-app-13: page 2 failed: 403 Access Denied
+//! app demo-app-71: page 1 failed: 404 App not found
 //! 98 of 100 apps listed, 58947 groups
 //! the longest list is that of demo-app-37: 1182 groups
 //! ```

@@ -15,7 +15,7 @@
 //! gupshup_attempts_total{position="after",outcome="page"} 3
 //! gupshup_attempts_total{position="after",outcome="unavailable"} 1
 //! gupshup_attempts_total{position="start",outcome="page"} 1
-//! gupshup_bytes_total 235605
+//! gupshup_bytes_total 235645
 //! gupshup_groups_total 2500
 //! ```
 //!

@@ -4,12 +4,16 @@
 //! subscriber could turn the event off.
 
 use std::cell::RefCell;
+use std::future::ready;
 use std::io;
 use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::TryStreamExt;
 use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
-use gupshup_groups::{Error, Group, ListGroups, TRACING_TARGET};
+use gupshup_groups::{Client, Credential, Credentials, Error, Group, ListGroups, TRACING_TARGET};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tracing::{Instrument as _, Level, info_span};
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -123,4 +127,48 @@ async fn no_cursor_id_or_subject_is_ever_traced() {
     let text = traced(ListGroups::from_source(fake)).await;
     assert!(text.contains("status=400"), "{text}");
     assert!(!text.contains("SECRET") && !text.contains(cursor.as_str()), "{text}");
+}
+
+/// A server that answers 401, and shows all that was sent.
+async fn echo() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            let sent = String::from_utf8(head).unwrap().replace("\r\n", " ");
+            let body = format!(r#"{{"status":"error","message":"{sent}"}}"#);
+            let answer =
+                format!("HTTP/1.1 401 No\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    base
+}
+
+#[tokio::test]
+async fn no_trace_error_or_debug_shows_a_key_a_token_or_a_replaced_token() {
+    subscribe();
+    let minted = AtomicUsize::new(0);
+    let provider = move |_: &str, _: Option<&Credential>| {
+        ready(Ok(Credential::bearer(format!("SECRET-{}", minted.fetch_add(1, Ordering::Relaxed)))))
+    };
+    for credentials in [Credentials::from("SECRET"), Credential::bearer("SECRET").into(), provider.into()] {
+        let renews = format!("{credentials:?}");
+        let builder = Client::builder(credentials).base_url(echo().await);
+        let mut shown = format!("{renews} {builder:?}");
+        let client = builder.build().unwrap();
+        let list = client.groups("app");
+        let mut stream = list.stream();
+        let error = stream.try_next().await.unwrap_err();
+        assert!(error.is_auth() && error.api_message().is_some_and(|text| text.contains("***")), "{error:?}");
+        shown += &format!("{client:?} {list:?} {stream:?} {error} {error:?} {error:#?}");
+        let text = String::from_utf8(TRACED.take()).unwrap();
+        assert!(text.contains("auth"), "{text}");
+        shown += &text;
+        assert_eq!(shown.matches("SECRET").count(), 0, "{shown}");
+    }
 }

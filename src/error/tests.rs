@@ -11,14 +11,14 @@ fn is_one_word_wide_and_crosses_threads() {
     assert_eq!(size_of::<Result<()>>(), size_of::<usize>());
 }
 
-fn app(id: &str) -> Option<Arc<str>> {
-    Some(id.into())
+fn app(id: &str) -> Arc<str> {
+    id.into()
 }
 
 #[test]
 fn names_the_app_the_page_the_attempts_and_the_reason_in_one_sentence() {
     let error = refused(503, "Service Unavailable")
-        .with_app_id(app("7f3c"))
+        .with_app_id(Some(app("7f3c")))
         .with_page(3)
         .with_attempts(3, Duration::from_millis(4_120));
     assert_eq!(error.to_string(), "app 7f3c: page 3 failed after 3 attempts in 4.1 s: 503 Service Unavailable");
@@ -29,7 +29,7 @@ fn names_the_app_the_page_the_attempts_and_the_reason_in_one_sentence() {
 #[test]
 fn main_prints_the_sentence_the_advice_and_the_causes() {
     let io = std::io::Error::other("connection reset by peer");
-    let error = Error::transport(io).with_app_id(app("7f3c")).with_page(1);
+    let error = Error::transport(io).with_app_id(Some(app("7f3c"))).with_page(1);
     assert_eq!(
         format!("Error: {error:?}"),
         "Error: app 7f3c: page 1 failed: the connection broke\n\nWhat to do: retry later\nCaused by: connection reset by peer"
@@ -59,13 +59,13 @@ fn no_sentence_names_a_setting() {
 
 #[test]
 fn an_error_of_the_input_made_no_attempt() {
-    let error = Error::config("a participant is empty").with_app_id(app("a"));
+    let error = Error::config("a participant is empty").with_app_id(Some(app("a")));
     assert_eq!((error.to_string().as_str(), error.attempts()), ("app a: a participant is empty", 0));
 }
 
 #[test]
 fn an_app_id_is_escaped_for_a_terminal() {
-    let text = refused(500, "").with_app_id(app("a\u{202e}b")).to_string();
+    let text = refused(500, "").with_app_id(Some(app("a\u{202e}b"))).to_string();
     assert!(text.starts_with("app a\\u{202e}b: "), "{text}");
 }
 

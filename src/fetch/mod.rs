@@ -143,14 +143,14 @@ impl Fetcher {
             self.effort.add_wait(gate.turn().await?);
             *number += 1;
             self.effort.begin(*number > 1 && !renewed);
-            let began = Instant::now();
+            let start = Instant::now();
             let attempt = async {
                 credential?;
                 self.source.fetch(request.clone()).await
             };
             let attempt = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, *number);
             let (answer, report) = attempt.await;
-            *spent += began.elapsed().min(*timeout);
+            *spent += start.elapsed().min(*timeout);
             let repeats = |failure: &Error| failure.is_renewed() && !renewed && policy.is_in_time(*spent);
             renewed = answer.as_ref().is_err_and(repeats);
             renewals += u32::from(renewed);
@@ -178,9 +178,9 @@ impl Fetcher {
     /// Waits until there is a credential for the next request.
     async fn credential(&self, spent: &mut Duration) -> Result<()> {
         let Some(credentials) = &self.credentials else { return Ok(()) };
-        let began = Instant::now();
+        let start = Instant::now();
         let credential = credentials.get().await;
-        *spent += began.elapsed().min(self.pace.timeout);
+        *spent += start.elapsed().min(self.pace.timeout);
         credential.map(drop)
     }
 

@@ -7,6 +7,7 @@ use futures::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
 use tokio::time::{sleep, timeout};
 
 use super::*;
+use crate::credential::{Credential, Keeper};
 use crate::list::ListGroups;
 use crate::page::Group;
 use crate::source::PageSource;
@@ -180,4 +181,48 @@ async fn ten_thousand_streams_that_park_at_random_hold_the_rate_and_none_starves
     assert!(apart >= Some(SECOND), "{apart:?}");
     let least = Duration::from_secs(2 * STREAMS / u64::from(RATE));
     assert!(began.elapsed() < 3 * least, "{:?}, where {least:?} is the least that the rate allows", began.elapsed());
+}
+
+/// Listings of as many apps, whose provider takes this long and then answers, at one request a second.
+fn with_provider(
+    fake: &FakeGroups,
+    apps: usize,
+    takes: Duration,
+    answer: fn(&str) -> Result<Credential>,
+) -> Vec<ListGroups> {
+    let provider = move |app: &str, _: Option<&Credential>| {
+        let answer = answer(app);
+        async move {
+            sleep(takes).await;
+            answer
+        }
+    };
+    let keeper = Keeper::new(provider.into()).unwrap();
+    let pace = at_rate(fake.clone(), 1, SECOND);
+    (0..apps).map(|n| pace.clone().credentials(keeper.app(&n.to_string()))).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_waited_for_a_credential_begin_at_the_rate_too() {
+    let fake = fake(1);
+    let log = log(&fake);
+    let lists = with_provider(&fake, 4, 20 * SECOND, |_| Ok(Credential::bearer("token")));
+    // Four apps, and four listings each.
+    join_all(lists.iter().flat_map(|list| (0..4).map(|_| list.page()))).await;
+    let log = log.lock().unwrap();
+    assert_eq!(log.len(), 16);
+    assert!(log.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(1_000)), "{log:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_one_apps_provider_asks_for_holds_no_other_app() {
+    let lists = with_provider(&fake(1), 2, Duration::ZERO, |app| match app {
+        "0" => Err(Error::transport("busy").with_retry_after(50 * SECOND)),
+        _ => Ok(Credential::bearer("token")),
+    });
+    let began = Instant::now();
+    let error = lists[0].clone().retry(RetryPolicy::none()).page().await.unwrap_err();
+    assert_eq!((error.is_credential(), error.retry_after()), (true, Some(50 * SECOND)));
+    lists[1].page().await.unwrap();
+    assert!(began.elapsed() < 3 * SECOND, "{:?}", began.elapsed());
 }

@@ -5,13 +5,14 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::{FakeGroups, Fault, Hook};
-use crate::error::Result;
+use crate::credential::Credential;
+use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::source::PageRequest;
 
 impl FakeGroups {
     /// Records a request, and answers it.
-    pub(super) async fn answer(self, request: PageRequest) -> Result<Page> {
+    pub(super) async fn answer(self, request: PageRequest, credential: Option<Credential>) -> Result<Page> {
         let mut in_flight = InFlight { fake: self, is_answered: false };
         let fake = &in_flight.fake;
         let (index, hook) = fake.record(&request);
@@ -36,7 +37,13 @@ impl FakeGroups {
             Fault::Hang => pending().await,
             Fault::Panic => panic!("scripted fault: request {index} panics"),
         };
-        let answer = scripted.unwrap_or_else(|| fake.state().list.answer(&request));
+        let demand = fake.state().demand.clone();
+        let is_accepted = || demand.is_none_or(|accepts| credential.is_some_and(|credential| accepts(&credential)));
+        let answer = match scripted {
+            Some(answer) => answer,
+            None if is_accepted() => fake.state().list.answer(&request),
+            None => Err(Error::api(401, None, "Authentication Failed")),
+        };
         in_flight.is_answered = true;
         answer
     }

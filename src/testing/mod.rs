@@ -38,6 +38,7 @@
 //! # }).unwrap();
 //! ```
 
+mod credentials;
 mod cursor_data;
 mod dialect;
 mod fault;
@@ -49,6 +50,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::credential::Credential;
 use crate::cursor::Cursor;
 use crate::error::Result;
 use crate::page::{Group, Page};
@@ -66,7 +68,8 @@ pub use fault::Fault;
 ///
 /// # Settings
 ///
-/// [`dialect`](Self::dialect), [`script`](Self::script), [`fault_at`](Self::fault_at) and [`on_request`](Self::on_request) apply to all clones, from the next request on.
+/// [`dialect`](Self::dialect), [`script`](Self::script), [`fault_at`](Self::fault_at),
+/// [`on_request`](Self::on_request) and [`demand`](Self::demand) apply to all clones, from the next request on.
 /// They take `&self` and return a clone, so they can be called at once or later.
 ///
 /// # How it answers
@@ -93,11 +96,14 @@ struct State {
     list: List,
     faults: BTreeMap<usize, Fault>,
     on_request: Option<Arc<Hook>>,
+    demand: Option<Arc<Demand>>,
     requests: Vec<PageRequest>,
     in_flight: usize,
     dropped: usize,
 }
 
+/// Whether a credential is accepted.
+type Demand = dyn Fn(&Credential) -> bool + Send + Sync;
 type Hook = dyn Fn(usize, &FakeGroups) + Send + Sync;
 
 impl FakeGroups {
@@ -108,6 +114,7 @@ impl FakeGroups {
             list: List::new(groups),
             faults: BTreeMap::new(),
             on_request: None,
+            demand: None,
             requests: Vec::new(),
             in_flight: 0,
             dropped: 0,
@@ -145,6 +152,16 @@ impl FakeGroups {
     pub fn on_request(&self, hook: impl Fn(usize, &FakeGroups) + Send + Sync + 'static) -> Self {
         let replaced = self.state().on_request.replace(Arc::new(hook));
         // It may own a request of this fake, whose drop is recorded.
+        drop(replaced);
+        self.clone()
+    }
+
+    /// Answers 401, unless the request has a credential for which `accepts` returns true: see
+    /// [`with_credentials`](Self::with_credentials). Default: any credential, or none. A scripted error or page goes first.
+    ///
+    /// It is called once for each request, so it can count requests, compare the time, and remember what it has seen.
+    pub fn demand(&self, accepts: impl Fn(&Credential) -> bool + Send + Sync + 'static) -> Self {
+        let replaced = self.state().demand.replace(Arc::new(accepts));
         drop(replaced);
         self.clone()
     }
@@ -219,9 +236,10 @@ impl FakeGroups {
     }
 }
 
+/// Without a credential.
 impl PageSource for FakeGroups {
     fn fetch(&self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + 'static {
-        self.clone().answer(request)
+        self.clone().answer(request, None)
     }
 }
 

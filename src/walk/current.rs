@@ -63,7 +63,11 @@ impl CurrentPage {
             let offset = index.map_or(gap.offset.saturating_sub(self.view.len()), |index| index + 1);
             Gap { offset, position: view.position.clone(), size: view.size, ..gap.clone() }
         });
-        let page = Self { start: self.end.clone(), view, kept, hold, end: Place::Start };
+        let start = match self.end.clone() {
+            Place::Middle(gap) => Place::Middle(Gap { linked: gap.next.is_some(), ..gap }),
+            place => place,
+        };
+        let page = Self { start, view, kept, hold, end: Place::Start };
         let end = match (cut, next) {
             (Some(last), _) => Place::Middle(page.gap(last + 1)),
             (None, Ok(None)) => Place::the_end(page.view.gap(len), page.view.heading),

@@ -12,8 +12,8 @@ use super::view::{View, hash};
 const MAX_IDLE_PAGES: u32 = 100;
 
 /// Most pages in a row that are requested again, for a server that refuses each cursor it has just sent, or changes its
-/// last page each time.
-const MAX_AGAIN: u32 = 3;
+/// last page each time. To find the end of a list twice, because it changed meanwhile, takes four.
+const MAX_AGAIN: u32 = 5;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
@@ -22,8 +22,10 @@ pub(super) struct History {
     sent: BTreeSet<u64>,
     /// The fingerprints of the pages received in this pass.
     received: BTreeSet<u64>,
-    /// Whether the server has sent a link in the direction of the requests.
-    linked: bool,
+    /// Whether the server has sent a link in the direction of the walk.
+    linked_ahead: bool,
+    /// The same in the other direction, in which a walk that reverses requests its first pages.
+    linked_behind: bool,
     /// The number of groups that the last page repeated of the page before it.
     repeated: usize,
     /// Pages since the last one with a new group.
@@ -56,12 +58,13 @@ impl History {
     /// Starts the pass back from a page on which the walk reverses.
     pub(super) fn reverse(&mut self, view: &View) {
         self.begin_pass();
-        self.linked = view.ahead.link;
+        self.linked_ahead = view.ahead.link;
     }
 
     /// Notes whether a page has a link.
     pub(super) fn saw_link(&mut self, view: &View) {
-        self.linked |= view.side(view.position.direction()).link;
+        let linked = if view.is_reversed() { &mut self.linked_behind } else { &mut self.linked_ahead };
+        *linked |= view.side(view.position.direction()).link;
     }
 
     /// Counts a page, of which the groups after the first `skip` are not known to be repeated. Returns whether it brings
@@ -86,8 +89,9 @@ impl History {
         self.repeated
     }
 
-    pub(super) fn is_linked(&self) -> bool {
-        self.linked
+    /// Whether the server has sent a link in the direction in which this page was requested.
+    pub(super) fn has_linked(&self, view: &View) -> bool {
+        if view.is_reversed() { self.linked_behind } else { self.linked_ahead }
     }
 
     pub(super) fn has_stalled(&self) -> bool {

@@ -68,7 +68,7 @@ pub(crate) struct Walk {
     /// `None`: the walk did not begin at the start of the list, or must not restart.
     memory: Option<Memory>,
     restarts: u32,
-    /// Whether a cursor was refused because the list had changed.
+    /// Whether a cursor was refused because the list had changed, or groups came twice.
     saw_change: bool,
     /// The buffer of an earlier page's hashes, reused for the next.
     spare: Vec<u64>,

@@ -35,7 +35,7 @@ pub(crate) struct Gap {
     /// The position that continues from the gap without this page, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<Position>,
-    /// Whether a link announced the page there.
+    /// Whether a link announced the page there, or it was there.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub(crate) linked: bool,
 }

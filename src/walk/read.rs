@@ -52,7 +52,7 @@ impl Reading {
 impl Walk {
     /// Handles a page of the list.
     pub(super) fn read(&mut self, request: Request, view: View) -> (State, Outcome) {
-        let reading = Reading::new(&request, &view, self.history.is_linked(), self.rules.confirm_end);
+        let reading = Reading::new(&request, &view, self.history.has_linked(&view), self.rules.confirm_end);
         self.history.saw_link(&view);
         match reading {
             Reading::List { skip, next } => {
@@ -105,8 +105,11 @@ impl Walk {
             Origin::Start | Origin::Given | Origin::Page { .. } | Origin::Place => 0,
         };
         self.history.saw_seam(repeated);
-        let skip = skip.max(repeated);
-        if self.history.receive(view, skip) { skip } else { view.len() }
+        let fresh = skip.max(repeated);
+        let left_out = if self.history.receive(view, fresh) { fresh } else { view.len() };
+        // Where groups come twice, others may have been missed.
+        self.saw_change |= left_out > skip;
+        left_out
     }
 
     /// The groups of a page that the caller gets, after the first `skip`, and the index of the last, if `max_groups` cut

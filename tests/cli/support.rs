@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use gupshup_groups::Group;
 use gupshup_groups::testing::FakeGroups;
+use gupshup_groups::{Credential, Group};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -34,7 +34,12 @@ impl Api {
     }
 
     pub(crate) fn start_apps(apps: impl IntoIterator<Item = (&'static str, FakeGroups)>) -> Self {
-        let apps: Apps = apps.into_iter().map(|(id, groups)| (id.to_owned(), groups)).collect();
+        let key = Credential::api_key(demo::API_KEY);
+        let demanding = |(id, groups): (&str, FakeGroups)| {
+            let key = key.clone();
+            (id.to_owned(), groups.demand(move |credential| *credential == key))
+        };
+        let apps: Apps = apps.into_iter().map(demanding).collect();
         Self::answering(move |request| {
             let (status, body) = futures::executor::block_on(demo::answer(&apps, request));
             (status, body.to_string())
@@ -101,7 +106,9 @@ fn serve(connection: TcpStream, answer: &Answer) -> io::Result<()> {
         let line = line?;
         let mut words = line.split(' ');
         let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(()) };
-        let (mut key, mut credential) = (None, String::new());
+        // At most one is sent.
+        let mut credential = String::new();
+        let (mut key, mut authorization) = (None, None);
         for header in lines.by_ref() {
             let header = header?;
             match header.split_once(": ") {
@@ -110,6 +117,7 @@ fn serve(connection: TcpStream, answer: &Answer) -> io::Result<()> {
                     credential = format!("apikey: {value}");
                 }
                 Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
+                    authorization = Some(value.to_owned());
                     credential = format!("authorization: {value}");
                 }
                 Some(_) => {}
@@ -117,7 +125,8 @@ fn serve(connection: TcpStream, answer: &Answer) -> io::Result<()> {
             }
         }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let (status, body) = answer(ApiRequest { method, path, query, key: key.as_deref() }, &credential);
+        let request = ApiRequest { method, path, query, key: key.as_deref(), authorization: authorization.as_deref() };
+        let (status, body) = answer(request, &credential);
         let head =
             format!("HTTP/1.1 {status} \r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
         connection.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;

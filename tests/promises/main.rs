@@ -5,6 +5,7 @@ mod chaos;
 mod combinators;
 mod config;
 mod consistent;
+mod credentials;
 mod end;
 mod errors;
 mod every_fault;

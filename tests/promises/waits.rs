@@ -12,8 +12,6 @@ use tokio::time::{Instant, advance, sleep, sleep_until, timeout};
 use crate::support::{KEY, groups, numbered};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// A timer fires up to a millisecond late.
-const LATE: Duration = Duration::from_millis(2);
 
 /// An app: the server of its groups, and when each request arrived there.
 struct App {
@@ -97,7 +95,7 @@ async fn after_a_longer_retry_after_no_request_is_made_and_the_error_says_how_lo
         let error = other.list(&client.clone(), app).page().await.unwrap_err();
         assert!(error.is_rate_limited() && error.is_retryable(), "{error}");
         assert_eq!((error.app_id(), error.attempts()), (Some(app), 0));
-        assert_eq!(error.retry_after(), Some(120 * SECOND - SECOND * seconds));
+        assert_eq!(error.retry_after(), Some(SECOND * (120 - seconds)));
         assert_eq!(began.elapsed(), SECOND * seconds, "at once");
     }
     assert_eq!(other.arrivals().len(), 0);
@@ -114,7 +112,7 @@ async fn a_retry_after_of_a_day_holds_a_client_for_an_hour() {
     app.fake.script([told_to_wait(24 * HOUR)]);
     let list = app.list(&client, "app");
     assert_eq!(list.page().await.unwrap_err().retry_after(), Some(24 * HOUR));
-    sleep(HOUR - 61 * SECOND).await;
+    sleep(3_539 * SECOND).await;
     assert!(list.page().await.unwrap_err().is_rate_limited());
     sleep(2 * SECOND).await;
     list.page().await.unwrap();
@@ -177,8 +175,8 @@ async fn of_five_hundred_listings_at_once_the_server_sees_no_more_than_the_rate_
     let arrivals = app.arrivals();
     assert_eq!(arrivals.len(), 1_000);
     assert_eq!(most_in_a_window(&arrivals, SECOND), 10);
-    // Evenly spaced, and no turn is lost.
-    assert!(arrivals.windows(2).all(|pair| pair[1] - pair[0] >= SECOND / 10 - 5 * LATE), "evenly spaced");
+    // A tenth of a second, less what a request may be late.
+    assert!(arrivals.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(90)), "evenly spaced");
     assert!(began.elapsed() <= 102 * SECOND, "{:?}", began.elapsed());
 }
 

@@ -262,6 +262,19 @@ fn a_saved_place_knows_whether_a_link_announced_its_page() {
 }
 
 #[test]
+fn a_saved_place_before_a_page_that_was_there_doubts_that_it_is_empty() {
+    for direction in DIRECTIONS {
+        let mut walk = towards(direction, by(2));
+        yields_all(&mut walk, page(0..2).cursor(direction, "a"));
+        yields_all(&mut walk, page(2..4).cursor(direction, "b"));
+        let mut walk = Walk::new(walk.place(2), direction, by(2));
+        asks(&mut walk, &at(direction, "a"));
+        asks_once_more(&mut walk, &empty());
+        yields_all(&mut walk, page(2..4).cursor(direction, "b"));
+    }
+}
+
+#[test]
 fn the_end_after_empty_pages_alone_is_the_end_of_an_empty_list() {
     let mut walk = from_start(by(2));
     yields_all(&mut walk, empty().next("a"));

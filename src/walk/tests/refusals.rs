@@ -239,7 +239,7 @@ fn a_page_that_shows_another_group_each_time_and_whose_cursor_is_always_refused_
             }
         };
         assert_eq!(failure, Failure::RefusedCursor);
-        assert_eq!((walk.restarts(), requests), (restarts, 9 * (i64::from(restarts) + 1)));
+        assert_eq!((walk.restarts(), requests), (restarts, 13 * (i64::from(restarts) + 1)));
     }
 }
 
@@ -281,9 +281,9 @@ fn change(walk: &mut Walk, cursors: impl IntoIterator<Item = &'static str>) {
 }
 
 #[test]
-fn a_page_that_changes_three_times_in_a_row_and_leads_nowhere_is_an_error_the_fourth_time() {
+fn a_page_that_changes_five_times_in_a_row_and_leads_nowhere_is_an_error_the_sixth_time() {
     let mut walk = unlinked(without_memory(by(2)));
-    for cursors in [["b", "c", "d"], ["e", "f", "g"]] {
+    for cursors in [["b", "c", "d", "e", "f"], ["g", "h", "i", "j", "k"]] {
         change(&mut walk, cursors);
         invalid(&mut walk);
         assert_eq!(answer(&mut walk, &page(0..2).next("x")), Outcome::Fail(Failure::RefusedCursor));
@@ -295,16 +295,16 @@ fn a_page_that_changes_three_times_in_a_row_and_leads_nowhere_is_an_error_the_fo
 #[test]
 fn groups_and_restarts_start_the_count_of_changed_pages_again() {
     let mut walk = unlinked(by(2));
-    change(&mut walk, ["b", "c", "d"]);
-    yields_all(&mut walk, page(2..4).next("e"));
-    for cursor in ["f", "g", "h"] {
+    change(&mut walk, ["b", "c", "d", "e", "f"]);
+    yields_all(&mut walk, page(2..4).next("g"));
+    for cursor in ["h", "i", "j", "k", "l"] {
         invalid(&mut walk);
-        asks(&mut walk, &after("d"));
+        asks(&mut walk, &after("f"));
         yields_nothing(&mut walk, &page(2..4).next(cursor));
     }
     assert_eq!(problem(&mut walk, Problem::Expired), Outcome::Restarted(1));
-    yields_nothing(&mut walk, &page(0..2).next("i"));
-    change(&mut walk, ["j", "k", "l"]);
+    yields_nothing(&mut walk, &page(0..2).next("m"));
+    change(&mut walk, ["n", "o", "p", "q", "r"]);
 }
 
 #[test]

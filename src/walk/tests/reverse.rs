@@ -204,6 +204,25 @@ fn a_group_that_has_moved_to_an_earlier_page_is_found_on_the_way_to_the_end() {
 }
 
 #[test]
+fn a_link_in_the_direction_of_the_walk_says_nothing_about_a_search_in_the_other() {
+    // The server sends links backward only. After the walk was reversed, the last page and its cursor are gone.
+    let mut walk = from(after("3"), by(2));
+    yields_all(&mut walk, page(4..5));
+    let mut walk = walk.reversed(0);
+    yields_all(&mut walk, page(4..5).previous("4"));
+    invalid(&mut walk);
+    yields_nothing(&mut walk, &empty());
+    yields_nothing(&mut walk, &empty());
+    asks(&mut walk, &START);
+    yields_nothing(&mut walk, &page(0..2).after("1"));
+    asks(&mut walk, &after("1"));
+    yields_nothing(&mut walk, &page(2..4).after("3"));
+    yields_nothing(&mut walk, &empty());
+    asks(&mut walk, &after("1"));
+    assert_eq!(yields(&mut walk, page(2..4).previous("2")), [2, 3]);
+}
+
+#[test]
 fn a_list_whose_end_is_empty_each_time_cannot_be_gone_back_from() {
     let mut walk = from(after("given"), by(2)).reversed(0);
     yields_nothing(&mut walk, &empty());

@@ -1,7 +1,7 @@
 //! The reference: a list and an index, which moves by one at each group yielded. It knows no cursors.
 
 use crate::cursor::Direction;
-use crate::dialect::{CursorAnswer, CursorKind};
+use crate::dialect::{CursorAnswer, CursorKind, Dialect};
 use crate::promise::{Breach, End, Unpromised, Verdict};
 use crate::server::Groups;
 use crate::walker::{Failure, Fault, Size};
@@ -37,9 +37,13 @@ pub struct Course {
     is_twice: bool,
     /// A page was listed again because the group beside the place was deleted.
     repeated: bool,
-    pub created: bool,
-    pub deleted: bool,
+    /// How many groups were created.
+    pub created: u8,
+    /// How many groups were deleted.
+    pub deleted: u8,
     pub expired: bool,
+    /// How often cursors were forgotten.
+    pub forgotten: u8,
     /// A page was sent without its link.
     pub link_left_out: bool,
     /// A stale cursor was answered with an empty page.
@@ -64,9 +68,10 @@ impl Course {
             is_one_walk: true,
             is_twice: false,
             repeated: false,
-            created: false,
-            deleted: false,
+            created: 0,
+            deleted: 0,
             expired: false,
+            forgotten: 0,
             link_left_out: false,
             stale_was_empty: false,
             unannounced_empty: false,
@@ -129,7 +134,7 @@ impl Course {
     #[must_use]
     pub fn judge(&self, world: &World, now: &Groups, end: End) -> Verdict {
         match self.breach(world, now, end) {
-            Some(breach) => match self.unpromised(world).filter(|name| name.explains(breach)) {
+            Some(breach) => match self.unpromised(world).find(|name| name.explains(breach)) {
                 Some(name) => Verdict::Unpromised(name),
                 None => Verdict::Broken(breach),
             },
@@ -158,15 +163,16 @@ impl Course {
         }
     }
 
-    /// Why the promise may not hold in this world, if it may not.
-    fn unpromised(&self, world: &World) -> Option<Unpromised> {
-        match () {
-            () if self.shifts_offsets(world) && !self.only_grows(world) => Some(Unpromised::OffsetsShift),
-            () if self.stale_was_empty => Some(Unpromised::StaleLooksLikeTheEnd),
-            () if self.link_left_out && !world.rules.confirm_end => Some(Unpromised::LinkLeftOut),
-            () if self.unannounced_empty => Some(Unpromised::EmptyUnannounced),
-            () => None,
-        }
+    /// Why the promise may not hold in this world.
+    fn unpromised(&self, world: &World) -> impl Iterator<Item = Unpromised> + use<> {
+        let reasons = [
+            (self.shifts_offsets(world) && !self.only_grows(world), Unpromised::OffsetsShift),
+            (self.stale_was_empty, Unpromised::StaleLooksLikeTheEnd),
+            (self.link_left_out && !world.rules.confirm_end, Unpromised::LinkLeftOut),
+            (self.may_refuse_twice(world), Unpromised::RefusedTwice),
+            (self.unannounced_empty, Unpromised::EmptyUnannounced),
+        ];
+        reasons.into_iter().filter_map(|(holds, name)| holds.then_some(name))
     }
 
     /// Whether there is a reason for the error with which a walk ended.
@@ -184,7 +190,7 @@ impl Course {
             }
             // A cursor that no group precedes is refused in the other direction too, if both ends are.
             End::Failed(Failure::GivenCursor, _) => {
-                let has_no_groups_beside = world.count == 1 || self.deleted;
+                let has_no_groups_beside = world.count == 1 || self.deleted > 0;
                 let is_refused_both_ways = dialect.past_the_end == CursorAnswer::Invalid && has_no_groups_beside;
                 world.start.is_typo() || is_stale || self.shifts_offsets(world) || (is_given && is_refused_both_ways)
             }
@@ -198,6 +204,8 @@ impl Course {
             // A page of one group after an inclusive cursor is that group again, with the same cursor.
             End::Failed(Failure::Loop, _) => self.shifts_offsets(world) || dialect.inclusive_cursors,
             End::Failed(Failure::NoProgress, _) => dialect.ignore_cursors,
+            // The end of the list is sought again after each change.
+            End::Failed(Failure::Unstable, _) => self.deleted > 1,
             // A given cursor that no group follows leads to no page that has a cursor; and some pages have none.
             End::Failed(Failure::NoWayBack, _) => {
                 let has_no_cursors = !dialect.cursors_at_the_ends || self.stale_was_empty;
@@ -208,24 +216,35 @@ impl Course {
     }
 
     fn is_changed(&self) -> bool {
-        self.created || self.deleted
+        self.created > 0 || self.deleted > 0
     }
 
     fn shifts_offsets(&self, world: &World) -> bool {
         let dialect = &world.dialect;
-        dialect.cursors == CursorKind::Offsets && !dialect.expire_cursors_on_change && self.is_changed()
+        let are_offsets = dialect.cursors == CursorKind::Offsets && !dialect.expire_cursors_on_change;
+        // A walk that is resumed does not know the pages of before.
+        (are_offsets && self.is_changed()) || (dialect.ignore_cursors && (self.is_changed() || !self.is_one_walk))
     }
 
-    /// Whether offsets only move to groups that were yielded, which are left out at the seam of two pages.
+    /// Whether a cursor may have been forgotten, and then refused for another reason after its page has given it again.
+    fn may_refuse_twice(&self, world: &World) -> bool {
+        let refuses_stale_ones = world.dialect.stale_cursor == CursorAnswer::Invalid;
+        self.forgotten > 1 || (self.forgotten > 0 && refuses_stale_ones && (self.expired || self.is_changed()))
+    }
+
+    /// Whether offsets only move to groups that were yielded, which are left out at the seam of two pages. Two groups that
+    /// are created between two requests may be before them.
     fn only_grows(&self, world: &World) -> bool {
         let is_a_whole_walk = self.is_one_walk && world.start == Start::List;
-        is_a_whole_walk && !self.deleted && !world.dialect.inclusive_cursors
+        let Dialect { inclusive_cursors, ignore_cursors, .. } = world.dialect;
+        is_a_whole_walk && self.created < 2 && self.deleted == 0 && !inclusive_cursors && !ignore_cursors
     }
 
     /// Whether a cursor may have become stale.
     fn has_stale_cursors(&self, world: &World) -> bool {
         self.expired
-            || (self.deleted && world.dialect.cursors == CursorKind::Items)
+            || self.forgotten > 0
+            || (self.deleted > 0 && world.dialect.cursors == CursorKind::Items)
             || (self.is_changed() && world.dialect.expire_cursors_on_change)
     }
 }

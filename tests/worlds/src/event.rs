@@ -46,11 +46,11 @@ impl Event {
         match self {
             Self::Create(index) => {
                 server.create(index, dialect);
-                course.created = true;
+                course.created += 1;
             }
             Self::Delete(index) => {
                 server.delete(index, dialect);
-                course.deleted = true;
+                course.deleted += 1;
             }
             Self::Expire => {
                 server.expire_cursors();
@@ -58,7 +58,7 @@ impl Event {
             }
             Self::Forget => {
                 server.forget_cursors();
-                course.expired = true;
+                course.forgotten += 1;
             }
             Self::Rename | Self::Fault | Self::Empty => {}
         }

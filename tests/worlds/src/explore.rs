@@ -185,6 +185,7 @@ impl<'a> Explorer<'a> {
             position if state.emptied.as_ref() == Some(position) => true,
             Position::After(_) if follows(&last.after) => !last.has_next,
             Position::Before(_) if follows(&last.before) => !last.has_previous,
+            Position::Start => !state.rules.confirm_end,
             // Or whether it would show the caller's cursor good.
             position if position.cursor() == given.cursor() => {
                 !state.rules.confirm_end || position.direction() != given.direction()

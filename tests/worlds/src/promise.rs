@@ -43,14 +43,17 @@ impl Breach {
 /// What cannot be promised, and why. Each is counted where it happens; anything else is a broken promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unpromised {
-    /// Cursors are offsets that never become stale, and the list changes: a deletion hides a group that exists, and a
-    /// creation repeats one. Two listings in a row that agree find all groups (`consistent_snapshot`).
+    /// Cursors are offsets that never become stale, or the server ignores them, and the list changes: a deletion hides a
+    /// group that exists, and a creation repeats one, unless the seam of two pages shows it. Two listings in a row that agree find all groups (`consistent_snapshot`).
     OffsetsShift,
     /// A stale cursor is answered with an empty page, as the end of the list is: groups are missing.
     StaleLooksLikeTheEnd,
     /// The server leaves out a link where groups follow, after it has sent links, and the end is not confirmed
     /// (`confirm_end`): groups are missing.
     LinkLeftOut,
+    /// A cursor is forgotten, given again by its page, and then forgotten again or stale, as at the end of the list: groups
+    /// are missing.
+    RefusedTwice,
     /// A request that no link announced is answered by an empty page once, and the end is not confirmed: groups are missing.
     EmptyUnannounced,
     /// The group beside a saved place, or beside the gap where the walk was reversed, was deleted: its page is listed again, or
@@ -59,15 +62,26 @@ pub enum Unpromised {
 }
 
 impl Unpromised {
-    pub const ALL: [Self; 5] =
-        [Self::OffsetsShift, Self::StaleLooksLikeTheEnd, Self::LinkLeftOut, Self::EmptyUnannounced, Self::PageAgain];
+    pub const ALL: [Self; 6] = [
+        Self::OffsetsShift,
+        Self::StaleLooksLikeTheEnd,
+        Self::LinkLeftOut,
+        Self::RefusedTwice,
+        Self::EmptyUnannounced,
+        Self::PageAgain,
+    ];
 
     #[must_use]
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::OffsetsShift => "cursors are offsets and the list changes: groups are missing or repeated",
+            Self::OffsetsShift => {
+                "cursors are offsets or ignored, and the list changes: groups are missing or repeated"
+            }
             Self::StaleLooksLikeTheEnd => "a stale cursor is answered as the end of the list is: groups are missing",
             Self::LinkLeftOut => "a link is left out after links were sent, without confirm_end: groups are missing",
+            Self::RefusedTwice => {
+                "a cursor is refused, given again and refused again, as at the end of the list: groups are missing"
+            }
             Self::EmptyUnannounced => "an empty page comes where no link announced groups: groups are missing",
             Self::PageAgain => "the group beside the place was deleted: its page is listed again, groups are repeated",
         }
@@ -80,7 +94,7 @@ impl Unpromised {
                 matches!(breach, Breach::Missing | Breach::EndedEarly | Breach::Repeated | Breach::YieldedTwice)
             }
             // A wrong end of a walk backward is a wrong start of the walk that is reversed there.
-            Self::StaleLooksLikeTheEnd | Self::LinkLeftOut => {
+            Self::StaleLooksLikeTheEnd | Self::LinkLeftOut | Self::RefusedTwice => {
                 matches!(breach, Breach::Missing | Breach::EndedEarly | Breach::Repeated)
             }
             // The same; and an empty answer shows a text good that is no cursor.

@@ -60,6 +60,7 @@ pub enum Failure {
     RefusedCursor,
     Loop,
     NoProgress,
+    Unstable,
     NoWayBack,
     /// Something that no server here does.
     Other,
@@ -176,6 +177,7 @@ impl From<walk::Failure> for Failure {
             walk::Failure::RefusedCursor => Self::RefusedCursor,
             walk::Failure::Loop => Self::Loop,
             walk::Failure::NoProgress => Self::NoProgress,
+            walk::Failure::Unstable => Self::Unstable,
             walk::Failure::NoWayBack => Self::NoWayBack,
             _ => Self::Other,
         }

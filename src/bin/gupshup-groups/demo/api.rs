@@ -4,12 +4,10 @@ use std::collections::HashMap;
 
 use gupshup_groups::reqwest::Url;
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Cursor, Error, Page, PageRequest, PageSize, PageSource, Position};
+use gupshup_groups::{AnySource, Credential, Cursor, Error, Page, PageRequest, PageSize, PageSource, Position};
 use serde_json::{Value, json};
 
-use super::API_KEY;
-
-/// The lists of the apps that the server knows, by app id.
+/// The lists of the apps that the server knows, by app id. Each says which credentials it accepts.
 pub(crate) type Apps = HashMap<String, FakeGroups>;
 
 /// A request.
@@ -21,6 +19,8 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) query: &'a str,
     /// The header `apikey`.
     pub(crate) key: Option<&'a str>,
+    /// The header `Authorization`.
+    pub(crate) authorization: Option<&'a str>,
 }
 
 /// Status and body of an error.
@@ -35,12 +35,14 @@ pub(crate) async fn answer(apps: &Apps, request: ApiRequest<'_>) -> (u16, Value)
     let limit = page_request.limit;
     match groups.fetch(page_request).await {
         Ok(page) => (200, page_body(&page, limit)),
+        // A header that cannot be a credential is a config error.
+        Err(error) if error.is_config() => refusal(401, "Authentication Failed"),
         Err(error) => error_body(&error),
     }
 }
 
-/// Checks and reads the request, in the order of the API's checks.
-fn route<'a>(apps: &'a Apps, request: ApiRequest<'_>) -> Result<(&'a FakeGroups, PageRequest), Refusal> {
+/// Checks and reads the request, in the order of the API's checks. The credential is checked by the list.
+fn route(apps: &Apps, request: ApiRequest<'_>) -> Result<(AnySource, PageRequest), Refusal> {
     let segments: Vec<_> = request.path.split('/').skip(1).collect();
     let ["wa", "app", app_id, "group"] = segments[..] else {
         return Err(refusal(404, "Not Found"));
@@ -48,11 +50,13 @@ fn route<'a>(apps: &'a Apps, request: ApiRequest<'_>) -> Result<(&'a FakeGroups,
     if request.method != "GET" {
         return Err(refusal(405, "Method Not Allowed"));
     }
-    if request.key != Some(API_KEY) {
-        return Err(refusal(401, "Authentication Failed"));
-    }
+    let credential = match (request.key, request.authorization) {
+        (Some(key), _) => Credential::api_key(key),
+        (None, Some(value)) => Credential::authorization(value),
+        (None, None) => return Err(refusal(401, "Authentication Failed")),
+    };
     let groups = apps.get(app_id).ok_or_else(|| refusal(404, "App not found"))?;
-    Ok((groups, page_request(request.query)?))
+    Ok((groups.with_credentials(app_id, credential), page_request(request.query)?))
 }
 
 /// Reads the query. As in the API's own example, `null` is not a cursor.

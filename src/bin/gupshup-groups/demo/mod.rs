@@ -13,7 +13,7 @@ use gupshup_groups::testing::FakeGroups;
 pub(crate) use api::{ApiRequest, Apps, answer};
 pub(crate) use server::DemoServer;
 
-/// The only key that the server accepts.
+/// The key that the server accepts.
 pub(crate) const API_KEY: &str = "demo-key";
 /// The app of a server with one app.
 pub(crate) const APP_ID: &str = "demo";
