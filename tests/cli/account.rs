@@ -5,8 +5,7 @@ use gupshup_groups::testing::FakeGroups;
 use crate::demo;
 use crate::support::{Api, Scratch, output, run, tool};
 
-const COMMANDS: [&[&str]; 4] =
-    [&["list"], &["count"], &["diff", "--state", "unused.json"], &["watch", "--state", "unused.json"]];
+const COMMANDS: [&[&str]; 4] = [&["list"], &["count"], &["diff", "--state", "unused"], &["watch", "--state", "unused"]];
 
 #[test]
 fn without_an_account_nothing_is_listed_and_the_error_names_the_variables() {
@@ -99,7 +98,11 @@ fn a_wrong_key_is_refused_and_not_shown() {
     for command in ["list", "count"] {
         let ran = run(api.tool(&[command]).env("GUPSHUP_API_KEY", "sk_wrong"));
         assert_eq!((ran.code, &*ran.out), (Some(4), ""), "{}", ran.err);
-        assert!(ran.err.contains("401 Authentication Failed; check the API key"), "{}", ran.err);
+        assert!(
+            ran.err.contains("401 Authentication Failed") && ran.err.contains("check the key or token"),
+            "{}",
+            ran.err
+        );
         assert!(!ran.err.contains("sk_wrong"), "{}", ran.err);
     }
 }
@@ -110,7 +113,9 @@ fn a_wrong_app_is_refused_and_named() {
     let ran = run(&mut api.tool(&["list", "--app", "no-such-app"]));
     assert_eq!((ran.code, &*ran.out), (Some(4), ""), "{}", ran.err);
     assert!(
-        ran.err.contains("no-such-app") && ran.err.contains("404 App not found; check the app's id"),
+        ran.err.contains("no-such-app")
+            && ran.err.contains("404 App not found")
+            && ran.err.contains("check the app's id"),
         "{}",
         ran.err
     );
@@ -118,14 +123,15 @@ fn a_wrong_app_is_refused_and_named() {
 
 #[test]
 fn an_unreachable_or_failing_server_is_a_transient_failure() {
-    let ran = run(tool(&["count", "--base-url", "http://127.0.0.1:9", "--app", "a"]).env("GUPSHUP_API_KEY", "k"));
+    let ran = run(tool(&["count", "--retry-for", "1s", "--base-url", "http://127.0.0.1:9", "--app", "a"])
+        .env("GUPSHUP_API_KEY", "k"));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
     assert!(ran.err.contains("could not connect (Connection refused"), "{}", ran.err);
     assert!(ran.err.contains("check the network and --base-url, then run again"), "{}", ran.err);
 
     let ran = run(&mut Api::always(200, "<html>").tool(&["list", "--format", "csv"]));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
-    let ran = run(&mut Api::always(503, "{}").tool(&["list"]));
+    let ran = run(&mut Api::always(503, "{}").tool(&["list", "--retry-for", "1s"]));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
     assert!(ran.err.contains("503") && ran.err.contains("run again later"), "{}", ran.err);
 }
@@ -134,9 +140,7 @@ fn an_unreachable_or_failing_server_is_a_transient_failure() {
 fn a_page_that_is_too_large_says_so_without_words_of_the_library() {
     let ran = run(&mut Api::always(200, " ".repeat(9 * 1024 * 1024).leak()).tool(&["count"]));
     assert_eq!((ran.code, &*ran.out), (Some(5), ""), "{}", ran.err);
-    let expected =
-        "page 1 failed: the page is larger than the limit of 8388608 bytes; request smaller pages: --page-size 100\n";
-    assert!(ran.err.ends_with(expected), "{}", ran.err);
+    assert!(ran.err.ends_with("request smaller pages: --page-size 100\n") && !ran.err.contains('`'), "{}", ran.err);
 }
 
 /// Scenario: each request makes the cursors expire. Expected: nothing is to be corrected, and the next run may succeed.
@@ -152,7 +156,7 @@ fn a_list_that_changes_too_often_is_a_transient_failure() {
     ] {
         let ran = run(&mut api.tool(command));
         assert_eq!(ran.code, Some(5), "{}", ran.err);
-        assert!(ran.err.contains("(code 131059); the list changes too often: run again later"), "{}", ran.err);
+        assert!(ran.err.contains("the list changes too often: run again later"), "{}", ran.err);
     }
 }
 

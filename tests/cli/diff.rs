@@ -1,14 +1,13 @@
-//! `diff --state`.
+//! `diff`, and the database that it compares with.
 
-use std::fs;
 use std::process::Command;
 
 use gupshup_groups::testing::{FakeGroups, Fault};
 use gupshup_groups::{Error, Group};
-use serde_json::Value;
+use rusqlite::Connection;
 
 use crate::demo;
-use crate::support::{Api, Ran, Scratch, full_disk, output, read, run, spawn, tool};
+use crate::support::{Api, Ran, Scratch, full_disk, lines_of_table, output, run, spawn};
 
 fn list() -> FakeGroups {
     FakeGroups::new([Group::new("b", "Sales", 60), Group::new("a", "Support", 0)])
@@ -21,25 +20,22 @@ fn change(list: &FakeGroups) {
     list.delete("b");
 }
 
-const CHANGES: &str = "+ 1970-01-01T00:02:00Z c Night shift\n\
-                       ~ 1970-01-01T00:00:00Z a Support -> Help desk\n\
-                       - 1970-01-01T00:01:00Z b Sales\n";
+const CHANGES: [&str; 3] = ["+ c Night shift", "~ a Support -> Help desk", "- b Sales"];
 
-/// A server, a list that has changed since its state was saved, and that state.
+/// A server, and a list that has changed since its state was saved.
 struct Changed {
     api: Api,
     list: FakeGroups,
     scratch: Scratch,
-    saved: Value,
 }
 
 impl Changed {
     fn new() -> Self {
         let list = list();
-        let this = Self { api: Api::start(list.clone()), list, scratch: Scratch::new(), saved: Value::Null };
+        let this = Self { api: Api::start(list.clone()), list, scratch: Scratch::new() };
         assert_eq!(output(&mut this.diff(&[])), "");
         change(&this.list);
-        Self { saved: this.state(), ..this }
+        this
     }
 
     fn diff(&self, arguments: &[&str]) -> Command {
@@ -48,35 +44,38 @@ impl Changed {
         diff
     }
 
-    /// The list as it was last reported.
-    fn state(&self) -> Value {
-        let mut state: Value = serde_json::from_str(&read(&self.scratch.path("state"))).unwrap();
-        state["apps"][demo::APP_ID]["list"].take()
+    #[track_caller]
+    fn reports(&self, expected: &[&str]) {
+        assert_eq!(lines_of_table(&output(&mut self.diff(&[]))), expected);
     }
 
-    /// The report was not completed, so the next run makes it.
-    #[track_caller]
-    fn assert_still_to_report(&self) {
-        assert_eq!(self.state(), self.saved);
-        assert_eq!(self.scratch.names(), ["state"]);
-        assert_eq!(output(&mut self.diff(&[])), CHANGES);
+    fn query(&self, sql: &str) -> Vec<String> {
+        query(&self.scratch, sql)
     }
+}
+
+/// The first column of a query, on a connection of its own.
+fn query(scratch: &Scratch, sql: &str) -> Vec<String> {
+    let db = Connection::open(scratch.path("state")).unwrap();
+    let mut statement = db.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
 }
 
 #[test]
 fn each_run_reports_what_has_changed_since_the_last() {
     let changed = Changed::new();
-    assert_eq!(output(&mut changed.diff(&[])), CHANGES);
-    assert_eq!(output(&mut changed.diff(&[])), "");
+    changed.reports(&CHANGES);
+    changed.reports(&[]);
     changed.list.delete("c");
-    assert_eq!(output(&mut changed.diff(&[])), "- 1970-01-01T00:02:00Z c Night shift\n");
+    changed.reports(&["- c Night shift"]);
 }
 
 #[test]
 fn check_says_by_the_exit_code_whether_something_has_changed() {
     let changed = Changed::new();
     let ran = run(&mut changed.diff(&["--check"]));
-    assert_eq!((ran.code, &*ran.out), (Some(1), CHANGES), "{}", ran.err);
+    assert_eq!((ran.code, lines_of_table(&ran.out)), (Some(1), CHANGES.map(str::to_owned).to_vec()), "{}", ran.err);
     let ran = run(&mut changed.diff(&["--check"]));
     assert_eq!((ran.code, &*ran.out), (Some(0), ""), "{}", ran.err);
 }
@@ -86,10 +85,9 @@ fn the_first_run_reports_nothing_unless_asked_for_the_initial_list() {
     let (api, scratch) = (Api::start(list()), Scratch::new());
     let ran = run(&mut api.tool(&["diff", "--check", "--state", &scratch.name("quiet")]));
     assert_eq!((ran.code, &*ran.out), (Some(0), ""));
-    assert!(ran.err.contains("2 groups") && ran.err.contains("has no list of the app yet"), "{}", ran.err);
+    assert!(ran.err.contains("2 groups") && ran.err.contains("had no list of the app"), "{}", ran.err);
     let all = output(&mut api.tool(&["diff", "--initial", "--state", &scratch.name("all")]));
-    assert_eq!(all, "+ 1970-01-01T00:01:00Z b Sales\n+ 1970-01-01T00:00:00Z a Support\n");
-    assert_eq!(read(&scratch.path("quiet")), read(&scratch.path("all")));
+    assert_eq!(lines_of_table(&all), ["+ b Sales", "+ a Support"]);
 }
 
 #[test]
@@ -100,42 +98,88 @@ fn quiet_and_unchanged_prints_nothing_at_all() {
     assert_eq!((ran.code, &*ran.out, &*ran.err), (Some(0), "", ""));
 }
 
+#[test]
+fn the_state_can_be_queried_for_groups_and_changes() {
+    let changed = Changed::new();
+    changed.reports(&CHANGES);
+    assert_eq!(changed.query("SELECT id FROM active_groups ORDER BY id"), ["a", "c"]);
+    assert_eq!(changed.query("SELECT subject FROM groups WHERE id = 'a'"), ["Help desk"]);
+    assert_eq!(changed.query("SELECT id FROM groups WHERE removed IS NOT NULL AND last_seen <= removed"), ["b"]);
+    assert_eq!(
+        changed.query("SELECT change || ' ' || id || ' ' || coalesce(subject_before, '') FROM changes ORDER BY number"),
+        ["created c ", "renamed a Support", "removed b "]
+    );
+    assert_eq!(changed.query("SELECT id FROM changes WHERE reported IS NULL"), [""; 0]);
+    // Created like a file of a user's own.
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&changed.scratch.path("state").metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_group_that_returns_is_created_again_and_keeps_when_it_was_first_seen() {
+    let changed = Changed::new();
+    changed.reports(&CHANGES);
+    let first_seen = changed.query("SELECT first_seen FROM groups WHERE id = 'b'");
+    changed.list.create(Group::new("b", "Sales", 60));
+    changed.reports(&["+ b Sales"]);
+    assert_eq!(changed.query("SELECT first_seen FROM groups WHERE id = 'b' AND removed IS NULL"), first_seen);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_leaves_the_state_as_it_was() {
+fn a_full_disk_leaves_the_changes_to_be_reported() {
     let changed = Changed::new();
     let ran = run(changed.diff(&["--check"]).stdout(full_disk()));
     assert_eq!(ran.code, Some(6), "{}", ran.err);
-    assert!(ran.err.contains("No space left") && ran.err.contains("the next run reports these changes again"));
-    changed.assert_still_to_report();
+    assert!(ran.err.contains("No space left") && ran.err.contains("the next run reports the rest"), "{}", ran.err);
+    changed.reports(&CHANGES);
 }
 
-/// Scenario: the file size is limited to 512 bytes, and the state is larger. Expected: an error, and the old state.
+/// Scenario: the file size is limited to 64 KiB, and the state becomes larger. Expected: an error, and the old state.
 #[test]
 fn a_state_that_cannot_be_written_stays_as_it_was() {
     let changed = Changed::new();
-    for n in 0..20 {
+    for n in 0..2_000 {
         changed.list.create(Group::new(format!("new {n}"), "Night shift", 0));
     }
     let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]);
-    let diff = changed.diff(&[]);
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]);
+    let diff = changed.diff(&["--quiet"]);
     limited.args(diff.get_args()).envs(diff.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let ran = run(&mut limited);
-    assert_eq!((ran.code, &*ran.out), (Some(6), ""), "what could not be struck off is not reported: {}", ran.err);
-    assert_eq!((changed.state(), changed.scratch.names()), (changed.saved.clone(), vec!["state".to_owned()]));
-    assert_eq!(output(&mut changed.diff(&[])).lines().count(), 23);
+    assert_eq!((ran.code, &*ran.out), (Some(6), ""), "what could not be saved is not reported: {}", ran.err);
+    assert_eq!(output(&mut changed.diff(&[])).lines().count(), 2_003);
 }
 
 #[test]
-fn a_reader_that_closes_the_pipe_leaves_the_state_as_it_was() {
+fn a_reader_that_closes_the_pipe_leaves_the_changes_to_be_reported() {
     let changed = Changed::new();
-    let mut child = spawn(&mut changed.diff(&[]));
+    let mut child = spawn(&mut changed.diff(&["--check"]));
     drop(child.stdout.take());
     let ran = Ran::from(child.wait_with_output().unwrap());
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
-    assert!(ran.err.contains("the next run reports these changes again"), "{}", ran.err);
-    changed.assert_still_to_report();
+    assert_eq!(ran.code, Some(9), "{}", ran.err);
+    assert!(ran.err.contains("the reader closed the output") && ran.err.contains("the next run"), "{}", ran.err);
+    changed.reports(&CHANGES);
+}
+
+/// Scenario: more changes than a pipe holds; the reader takes one line. Expected: what was written in whole batches is not
+/// repeated.
+#[test]
+fn a_pipe_that_closes_later_repeats_only_what_was_not_reported() {
+    let changed = Changed::new();
+    for n in 0..3_000 {
+        changed.list.create(Group::new(format!("new {n}"), "x".repeat(400), 0));
+    }
+    let mut child = spawn(&mut changed.diff(&["--format", "jsonl"]));
+    let mut stdout = child.stdout.take().unwrap();
+    std::io::Read::read_exact(&mut stdout, &mut vec![0; 300_000]).unwrap();
+    drop(stdout);
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(9), "{}", ran.err);
+    let rest = output(&mut changed.diff(&["--format", "jsonl"])).lines().count();
+    assert!(rest < 3_003 - 256, "{rest}");
+    assert_eq!(changed.query("SELECT id FROM changes WHERE reported IS NULL"), [""; 0]);
 }
 
 /// Scenario: a run reports that a group was created, and is stopped; then the group is deleted. Expected: the next run
@@ -147,8 +191,8 @@ fn changes_reported_before_a_crash_are_reported_again() {
     drop(child.stdout.take());
     child.wait().unwrap();
     changed.list.delete("c");
-    assert_eq!(output(&mut changed.diff(&[])), format!("{CHANGES}- 1970-01-01T00:02:00Z c Night shift\n"));
-    assert_eq!(output(&mut changed.diff(&[])), "");
+    changed.reports(&[&CHANGES[..], &["- c Night shift"]].concat());
+    changed.reports(&[]);
 }
 
 #[test]
@@ -157,7 +201,26 @@ fn a_listing_that_fails_leaves_the_state_as_it_was() {
     changed.list.script([Fault::Error(Error::api(401, None, "Authentication Failed"))]);
     let ran = run(&mut changed.diff(&["--check"]));
     assert_eq!((ran.code, &*ran.out), (Some(4), ""), "{}", ran.err);
-    changed.assert_still_to_report();
+    changed.reports(&CHANGES);
+}
+
+/// Scenario: all groups are gone, for a night. Expected: an error of its own, nothing removed, and nothing to report when they
+/// are back.
+#[test]
+fn an_empty_list_removes_nothing_unless_it_is_allowed() {
+    let changed = Changed::new();
+    changed.reports(&CHANGES);
+    let groups = changed.list.groups();
+    assert!(groups.iter().all(|group| changed.list.delete(&group.id)));
+    let ran = run(&mut changed.diff(&["--check"]));
+    assert_eq!((ran.code, &*ran.out), (Some(8), ""), "{}", ran.err);
+    assert!(ran.err.contains("--max-removed"), "{}", ran.err);
+    groups.iter().rev().for_each(|group| changed.list.create(group.clone()));
+    changed.reports(&[]);
+
+    assert!(groups.iter().all(|group| changed.list.delete(&group.id)));
+    let ran = run(&mut changed.diff(&["--max-removed", "all"]));
+    assert_eq!((ran.code, ran.out.lines().count()), (Some(0), 2), "{}", ran.err);
 }
 
 #[test]
@@ -171,61 +234,70 @@ fn one_file_holds_several_apps_and_a_failed_app_does_not_stop_the_others() {
     c.delete("b");
     let ran = run(&mut api.tool(&["diff", "--state", &state, "--app", "a", "--app", "b", "--app", "c"]));
     assert_eq!(ran.code, Some(4), "{}", ran.err);
-    assert_eq!(ran.out, "a - 1970-01-01T00:00:00Z a Support\nc - 1970-01-01T00:01:00Z b Sales\n");
+    assert_eq!(lines_of_table(&ran.out), ["a - a Support", "c - b Sales"]);
+    assert!(ran.err.ends_with("2 apps, 2 changes reported, 1 failed: b\n"), "{}", ran.err);
     // An app that is left out for a run keeps its state.
-    c.delete("a");
+    c.create(Group::new("d", "Day shift", 90));
     assert_eq!(output(&mut api.tool(&["diff", "--state", &state, "--app", "a"])), "");
     let rest = output(&mut api.tool(&["diff", "--state", &state, "--app", "c"]));
-    assert_eq!(rest, "- 1970-01-01T00:00:00Z a Support\n");
+    assert_eq!(lines_of_table(&rest), ["+ d Day shift"]);
 }
 
 #[test]
-fn a_file_that_is_not_a_state_file_is_an_error_and_is_kept() {
+fn a_file_that_is_not_a_state_is_an_error_and_is_kept() {
     let (api, scratch) = (Api::start(list()), Scratch::new());
-    for damaged in ["", "{}", r#"{"version":1,"demo":false,"apps":{"demo":{"list":{"version":1}}}}"#] {
-        let state = scratch.write("state", damaged);
-        for command in ["diff", "watch"] {
-            let ran = run(&mut api.tool(&[command, "--state", &state]));
-            assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
-            assert!(ran.err.contains("it is not a state file") && ran.err.contains(&state), "{}", ran.err);
-            assert_eq!(read(&scratch.path("state")), damaged);
-        }
+    let other = scratch.name("other.sqlite");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    let newer = scratch.name("newer.sqlite");
+    output(&mut api.tool(&["diff", "--state", &newer]));
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    for (path, problem) in [
+        (scratch.write("json", "{\"version\":1}"), "it is JSON, as the state was before"),
+        (scratch.write("text", "something else entirely"), "it is not a database"),
+        (other, "it is the database of another program"),
+        (newer, "another version of this program wrote it (schema 2, this one has 1)"),
+    ] {
+        let before = std::fs::read(&path).unwrap();
+        let ran = run(&mut api.tool(&["diff", "--state", &path]));
+        assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
+        assert!(ran.err.contains(problem) && ran.err.contains("give another file"), "{}", ran.err);
+        assert_eq!(std::fs::read(&path).unwrap(), before, "{path}");
     }
 }
 
-/// Scenario: a cron job has lost its environment, or `--demo` is used with the file of an account. Expected: no
-/// invented group gets into that file.
 #[test]
-fn invented_groups_never_reach_the_state_of_an_account() {
-    let changed = Changed::new();
-    let state = changed.scratch.name("state");
-    let ran = run(&mut tool(&["diff", "--demo", "--state", &state]));
-    assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
-    assert!(ran.err.contains("groups of an account"), "{}", ran.err);
-    assert_eq!(run(&mut tool(&["diff", "--state", &state])).code, Some(3));
-    changed.assert_still_to_report();
-
-    let demo = changed.scratch.name("demo");
-    output(&mut tool(&["diff", "--demo", "--state", &demo]));
-    let ran = run(&mut changed.api.tool(&["diff", "--state", &demo]));
-    assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
+fn with_require_state_a_lost_file_or_an_app_without_a_list_is_an_error() {
+    let (api, scratch) = (Api::start(list()), Scratch::new());
+    let state = scratch.name("state");
+    let diff = |more: &[&str]| run(api.tool(&["diff", "--quiet", "--state", &state]).args(more));
+    let ran = diff(&["--require-state"]);
+    assert_eq!(ran.code, Some(6), "{}", ran.err);
+    assert!(ran.err.contains("the state does not exist"), "{}", ran.err);
+    assert_eq!(scratch.names(), [""; 0]);
+    assert_eq!(diff(&[]).code, Some(0));
+    assert_eq!(diff(&["--require-state"]).code, Some(0));
+    let ran = diff(&["--require-state", "--app", "another"]);
+    assert_eq!(ran.code, Some(6), "{}", ran.err);
+    assert!(ran.err.contains("it holds no list of the app another"), "{}", ran.err);
 }
 
 #[test]
-fn the_demo_changes_after_its_first_run() {
-    let scratch = Scratch::new();
-    let diff = || output(&mut tool(&["diff", "--demo", "--format", "jsonl", "--state", &scratch.name("state")]));
-    assert_eq!(diff(), "");
-    let kinds = ["created", "renamed", "removed"];
-    assert!(diff().lines().zip(kinds).all(|(line, kind)| line.contains(&format!(r#""change":"{kind}""#))));
-    assert_eq!(diff(), "");
+fn a_symbolic_link_stays() {
+    let (api, scratch) = (Api::start(list()), Scratch::new());
+    std::os::unix::fs::symlink("real", scratch.path("state")).unwrap();
+    output(&mut api.tool(&["diff", "--state", &scratch.name("state")]));
+    assert!(scratch.path("state").is_symlink() && scratch.path("real").is_file());
 }
 
 #[test]
-fn the_state_is_private() {
-    use std::os::unix::fs::PermissionsExt as _;
+fn a_closed_standard_output_loses_no_change() {
     let changed = Changed::new();
-    let mode = fs::metadata(changed.scratch.path("state")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
-    assert!(!read(&changed.scratch.path("state")).contains(demo::API_KEY));
+    let mut closed = Command::new("sh");
+    closed.args(["-c", "exec \"$@\" >&-", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]);
+    let diff = changed.diff(&[]);
+    closed.args(diff.get_args()).envs(diff.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = closed.output().unwrap();
+    assert_eq!(ran.status.code(), Some(6), "{}", String::from_utf8_lossy(&ran.stderr));
+    changed.reports(&CHANGES);
+    assert_eq!(changed.query("SELECT app_id FROM apps"), [demo::APP_ID]);
 }

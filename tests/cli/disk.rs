@@ -1,11 +1,12 @@
 //! A full disk.
 
 use std::fs::File;
+use std::process::Command;
 
 use gupshup_groups::testing::FakeGroups;
 
 use crate::demo;
-use crate::support::{Api, Scratch, full_disk, output, read, run};
+use crate::support::{Api, Scratch, full_disk, groups_of_jsonl, output, read, run};
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -16,41 +17,6 @@ fn output_on_a_full_disk_is_a_failure() {
         assert_eq!(ran.code, Some(6), "{command:?}: {}", ran.err);
         assert!(ran.err.contains("the output could not be written: No space left on device"), "{}", ran.err);
     }
-}
-
-/// Scenario: two runs with a resume file; the disk is full in the second. Expected: the place is that of the first, so that
-/// the third run loses nothing.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_does_not_move_the_place() {
-    let api = Api::start(FakeGroups::new(demo::groups(60)));
-    let scratch = Scratch::new();
-    let place = scratch.name("place");
-    let list = |max| api.tool(&["list", "--format", "jsonl", "--resume-file", &place, "--max", max]);
-    let first = run(&mut list("30"));
-    assert_eq!(first.code, Some(0), "{}", first.err);
-    let saved = read(&scratch.path("place"));
-
-    let second = run(list("20").stdout(full_disk()));
-    assert_eq!(second.code, Some(6), "{}", second.err);
-    assert!(second.err.contains("stays at the last page that was written"), "{}", second.err);
-    assert_eq!(read(&scratch.path("place")), saved);
-
-    let third = run(&mut list("60"));
-    assert_eq!(third.code, Some(0), "{}", third.err);
-    let groups = crate::support::groups_of_jsonl(&format!("{}{}", first.out, third.out));
-    assert_eq!(groups, demo::groups(60));
-}
-
-/// Scenario: there is room for the output, and none for the resume file. Expected: an error before anything is listed.
-#[test]
-fn a_resume_file_that_cannot_be_written_is_an_error_before_any_request() {
-    let fake = FakeGroups::new(demo::groups(60));
-    let api = Api::start(fake.clone());
-    let scratch = Scratch::new();
-    let ran = run(&mut api.tool(&["list", "--resume-file", &scratch.name("missing/place")]));
-    assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
-    assert_eq!(fake.requests().len(), 0);
 }
 
 /// Scenario: standard output is open for reading only. Expected: an error, and changes that the next run reports.
@@ -67,4 +33,24 @@ fn output_that_is_not_open_for_writing_is_a_failure() {
         assert!(ran.err.contains("the output could not be written: Bad file descriptor"), "{}", ran.err);
     }
     assert_eq!(output(&mut api.tool(&diff)).lines().count(), 60);
+}
+
+/// Scenario: standard output is appended to a file, which may not grow beyond 200 KiB. Expected: the file ends with a whole line,
+/// so that the next run's first line is not glued to a part of one, and no change is lost.
+#[test]
+fn a_file_that_is_appended_to_ends_with_a_whole_line() {
+    let (api, scratch) = (Api::start(FakeGroups::new(demo::groups(60))), Scratch::new());
+    let earlier = "{}\n".repeat(200 * 1024 / 3 - 500);
+    let out = scratch.write("out", &earlier);
+    let append = || File::options().append(true).open(&out).unwrap();
+    let state = scratch.name("state");
+    let mut diff = api.tool(&["diff", "--quiet", "--initial", "--format", "jsonl", "--state", &state]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 400; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]);
+    limited.args(diff.get_args()).envs(diff.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = run(limited.stdout(append()));
+    assert_eq!(ran.code, Some(6), "{}", ran.err);
+    assert_eq!(read(&scratch.path("out")), earlier);
+    assert_eq!(run(diff.stdout(append())).code, Some(0));
+    assert_eq!(groups_of_jsonl(&read(&scratch.path("out"))[earlier.len()..]), demo::groups(60));
 }

@@ -30,8 +30,8 @@ fn untrusted_text_cannot_control_a_terminal_or_a_spreadsheet() {
     );
     assert_eq!(
         output(&mut api.tool(&["list", "--format", "csv"])),
-        "app_id,id,subject,creation_timestamp,created_at\n\
-         demo,'+aWQ=,\"'=HYPERLINK(\"\"//evil\"\")\n\u{1b}[2J\u{202e}gpj\",0,1970-01-01T00:00:00Z\n"
+        "\"app_id\",\"id\",\"subject\",\"creation_timestamp\",\"created_at\"\n\
+         \"demo\",\"+aWQ=\",\"'=HYPERLINK(\"\"//evil\"\")\n\u{1b}[2J\u{202e}gpj\",\"0\",\"1970-01-01T00:00:00Z\"\n"
     );
     assert_eq!(groups_of_jsonl(&output(&mut api.tool(&["list", "--format", "jsonl"]))), [group]);
 }
@@ -51,7 +51,7 @@ fn an_empty_list_is_a_header_in_csv_and_nothing_elsewhere() {
     assert_eq!(output(&mut api.tool(&["list", "--format", "jsonl"])), "");
     assert_eq!(
         output(&mut api.tool(&["list", "--format", "csv"])),
-        "app_id,id,subject,creation_timestamp,created_at\n"
+        "\"app_id\",\"id\",\"subject\",\"creation_timestamp\",\"created_at\"\n"
     );
     assert_eq!(output(&mut api.tool(&["count"])), "0\n");
 }
@@ -99,7 +99,7 @@ fn a_closed_stderr_does_not_stop_the_program() {
 fn completions_and_manual_pages_are_made_for_every_command() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = output(&mut tool(&["completions", shell]));
-        assert!(script.contains("--resume-file") || script.contains("resume-file"), "{shell}");
+        assert!(script.contains("backward-from"), "{shell}");
     }
     let page = output(&mut tool(&["man"]));
     assert!(page.contains(".SH \"EXIT STATUS\"") || page.contains(".SH EXIT STATUS"), "{page}");
@@ -107,7 +107,7 @@ fn completions_and_manual_pages_are_made_for_every_command() {
     std::fs::create_dir(scratch.path("man1")).unwrap();
     output(&mut tool(&["man", &scratch.name("man1")]));
     let page = crate::support::read(&scratch.path("man1").join("gupshup-groups-list.1"));
-    assert!(page.contains("resume\\-file"), "{page}");
+    assert!(page.contains("backward\\-from"), "{page}");
     assert_eq!(run(&mut tool(&["man", &scratch.name("missing")])).code, Some(6));
 }
 
@@ -117,9 +117,54 @@ fn help_and_version_succeed_and_name_every_exit_code() {
     for command in [&["--help"][..], &["list", "--help"], &["diff", "--help"], &["watch", "--help"]] {
         let help = output(&mut tool(command));
         let (_, codes) = help.split_once("Exit codes:").unwrap();
-        for code in ["0", "1", "2", "3", "4", "5", "6", "130", "143"] {
-            assert!(codes.lines().any(|line| line.split_whitespace().next() == Some(code)), "{code} in {command:?}");
+        for code in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 129, 130, 143] {
+            let code = code.to_string();
+            assert!(codes.lines().any(|line| line.split_whitespace().next() == Some(&code)), "{code} in {command:?}");
         }
     }
     assert!(output(&mut tool(&["list", "--help"])).contains("formula"));
+}
+
+/// The names that break readers: separators of lines in Unicode, controls, quotes, formulas, separators of cells.
+const HOSTILE: [&str; 9] = [
+    "Night\u{2028}shift",
+    "a\u{2029}b\u{85}c",
+    "a\u{b}b\u{c}c\u{1c}d\u{1d}e\u{1e}f",
+    "two\r\nlines",
+    "x;=1+1",
+    "\"quoted\", and more",
+    "\u{feff}mark",
+    "\\u2028 \\n",
+    "",
+];
+
+#[test]
+fn hostile_names_are_one_json_line_each_for_every_reader_and_exact() {
+    let groups: Vec<_> = HOSTILE.iter().enumerate().map(|(n, name)| Group::new(n.to_string(), *name, 0)).collect();
+    let text = output(&mut Api::start(FakeGroups::new(groups.clone())).tool(&["list", "--format", "jsonl"]));
+    let separators = ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+    assert_eq!(text.trim_end_matches('\n').split(separators).count(), groups.len());
+    assert_eq!(groups_of_jsonl(&text), groups);
+}
+
+#[test]
+fn hostile_names_are_one_csv_record_each_and_no_formula() {
+    let groups: Vec<_> = HOSTILE.iter().enumerate().map(|(n, name)| Group::new(n.to_string(), *name, 0)).collect();
+    let text = output(&mut Api::start(FakeGroups::new(groups.clone())).tool(&["list", "--format", "csv"]));
+    let read = groups_of_csv(&text);
+    assert_eq!(read.len(), groups.len());
+    assert!(!text.contains(";=") && text.contains("x;'=1+1"), "{text}");
+    for (read, group) in read.iter().zip(&groups) {
+        assert!(read.id == group.id && read.subject.replace('\'', "") == group.subject, "{read:?}");
+    }
+}
+
+#[test]
+fn a_typo_gets_a_suggestion_and_help_has_no_colours_in_a_pipe() {
+    let ran = run(&mut tool(&["list", "--formt", "csv"]));
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("'--format'"), "{}", ran.err);
+    let ran = run(&mut tool(&["lst"]));
+    assert!(ran.err.contains("'list'"), "{}", ran.err);
+    assert!(!output(&mut tool(&["--help"])).contains('\u{1b}'));
 }

@@ -3,12 +3,18 @@
 #![cfg(unix)]
 
 mod account;
+mod completions;
+mod credentials;
 #[path = "../../src/bin/gupshup-groups/demo/mod.rs"]
 mod demo;
 mod diff;
 mod disk;
+mod exits;
+mod figures;
 mod formats;
-mod resume;
+mod kills;
+mod many;
+mod output_file;
 mod signals;
 mod support;
 mod terminal;

@@ -1,15 +1,16 @@
 //! The program as a process, and a server for it.
 
 use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::Duration;
 
-use futures::FutureExt as _;
-use gupshup_groups::Group;
 use gupshup_groups::testing::FakeGroups;
-use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
+use gupshup_groups::{Credential, Group};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -18,10 +19,13 @@ use crate::demo::{self, ApiRequest, Apps};
 /// Long enough for any machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The API, served by httpmock.
+/// The API, on loopback: a thread a connection, so that a request that waits holds up no other.
 pub(crate) struct Api {
-    server: MockServer,
+    address: SocketAddr,
 }
+
+/// The status and body of a response.
+type Answer = dyn Fn(ApiRequest<'_>, &str) -> (u16, String) + Send + Sync;
 
 impl Api {
     /// A server of one app, `demo::APP_ID`, with the key `demo::API_KEY`.
@@ -30,26 +34,58 @@ impl Api {
     }
 
     pub(crate) fn start_apps(apps: impl IntoIterator<Item = (&'static str, FakeGroups)>) -> Self {
-        let apps: Arc<Apps> =
-            Arc::new(apps.into_iter().map(|(id, groups)| (id.to_owned(), demo::demand_key(&groups))).collect());
-        let server = MockServer::start();
-        server.mock(move |_when, then| {
-            then.respond_with(move |request| respond(&apps, request));
-        });
-        Self { server }
+        let key = Credential::api_key(demo::API_KEY);
+        let demanding = |(id, groups): (&str, FakeGroups)| {
+            let key = key.clone();
+            (id.to_owned(), groups.demand(move |credential| *credential == key))
+        };
+        let apps: Apps = apps.into_iter().map(demanding).collect();
+        Self::answering(move |request| {
+            let (status, body) = futures::executor::block_on(demo::answer(&apps, request));
+            (status, body.to_string())
+        })
+    }
+
+    /// A server that has this list for every app, and whose only check is this one: of the app, and of the header with the
+    /// credential, such as `authorization: Bearer …`.
+    pub(crate) fn checking(groups: FakeGroups, accepts: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Self {
+        let apps: Apps = [("any".to_owned(), groups)].into_iter().collect();
+        Self::serving(move |request, credential| {
+            let app = request.path.split('/').nth(3).unwrap_or_default();
+            if !accepts(app, credential) {
+                return (401, r#"{"status":"error","message":"Authentication Failed"}"#.to_owned());
+            }
+            let request = ApiRequest { path: "/wa/app/any/group", key: Some(demo::API_KEY), ..request };
+            let (status, body) = futures::executor::block_on(demo::answer(&apps, request));
+            (status, body.to_string())
+        })
     }
 
     /// A server with the same response to every request.
     pub(crate) fn always(status: u16, body: &'static str) -> Self {
-        let server = MockServer::start();
-        server.mock(|_when, then| {
-            then.status(status).header("Content-Type", "application/json").body(body);
+        Self::answering(move |_| (status, body.to_owned()))
+    }
+
+    pub(crate) fn answering(answer: impl Fn(ApiRequest<'_>) -> (u16, String) + Send + Sync + 'static) -> Self {
+        Self::serving(move |request, _| answer(request))
+    }
+
+    fn serving(answer: impl Fn(ApiRequest<'_>, &str) -> (u16, String) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer: Arc<Answer> = Arc::new(answer);
+        thread::spawn(move || {
+            for connection in listener.incoming() {
+                let answer = Arc::clone(&answer);
+                // The program may close the connection at any time.
+                thread::spawn(move || serve(connection?, &*answer));
+            }
         });
-        Self { server }
+        Self { address }
     }
 
     pub(crate) fn base_url(&self) -> String {
-        format!("{}/wa", self.server.base_url())
+        format!("http://{}/wa", self.address)
     }
 
     /// The program, with this server's account in its environment.
@@ -61,18 +97,41 @@ impl Api {
     }
 }
 
-fn respond(apps: &Apps, request: &HttpMockRequest) -> HttpMockResponse {
-    let uri = request.uri();
-    let headers = request.headers();
-    let request = ApiRequest {
-        method: request.method_str(),
-        path: uri.path(),
-        query: uri.query().unwrap_or_default(),
-        key: headers.get("apikey").and_then(|key| key.to_str().ok()),
-        authorization: None,
-    };
-    let (status, body) = demo::answer(apps, request).now_or_never().expect("a list without delays answers at once");
-    HttpMockResponse::builder().status(status).header("Content-Type", "application/json").body(body.to_string()).build()
+/// Answers the requests of a connection, which have no body.
+fn serve(connection: TcpStream, answer: &Answer) -> io::Result<()> {
+    connection.set_nodelay(true)?;
+    let mut lines = BufReader::new(connection.try_clone()?).lines();
+    let mut connection = connection;
+    while let Some(line) = lines.next() {
+        let line = line?;
+        let mut words = line.split(' ');
+        let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(()) };
+        // At most one is sent.
+        let mut credential = String::new();
+        let (mut key, mut authorization) = (None, None);
+        for header in lines.by_ref() {
+            let header = header?;
+            match header.split_once(": ") {
+                Some((name, value)) if name.eq_ignore_ascii_case("apikey") => {
+                    key = Some(value.to_owned());
+                    credential = format!("apikey: {value}");
+                }
+                Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
+                    authorization = Some(value.to_owned());
+                    credential = format!("authorization: {value}");
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let request = ApiRequest { method, path, query, key: key.as_deref(), authorization: authorization.as_deref() };
+        let (status, body) = answer(request, &credential);
+        let head =
+            format!("HTTP/1.1 {status} \r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        connection.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;
+    }
+    Ok(())
 }
 
 /// The program, without an account.
@@ -165,6 +224,12 @@ pub(crate) fn read(path: &Path) -> String {
 /// The groups in JSON lines.
 pub(crate) fn groups_of_jsonl(text: &str) -> Vec<Group> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The lines of a table of changes, without the time of the observation.
+pub(crate) fn lines_of_table(text: &str) -> Vec<String> {
+    let is_time = |word: &&str| word.starts_with("20") && word.ends_with('Z');
+    text.lines().map(|line| line.split(' ').filter(|word| !is_time(word)).collect::<Vec<_>>().join(" ")).collect()
 }
 
 /// The groups in CSV with a header. Demo groups need no guard.

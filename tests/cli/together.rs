@@ -1,98 +1,98 @@
 //! Several runs at a time on one file.
 
-use std::process::{Child, Command};
-
 use gupshup_groups::Group;
 use gupshup_groups::testing::FakeGroups;
+use rusqlite::Connection;
 use rustix::process::Signal;
 
 use crate::demo;
-use crate::support::{Api, Gate, Ran, Scratch, groups_of_jsonl, output, read, run, send, spawn};
+use crate::support::{Api, Gate, Ran, Scratch, lines_of_table, output, run, send, spawn};
 
-/// A run that has the file in use, at its first request.
-struct Using {
-    api: Api,
-    scratch: Scratch,
-    gate: Gate,
-    child: Child,
+#[test]
+fn a_state_that_another_run_writes_to_is_locked() {
+    let (api, scratch) = (Api::start(FakeGroups::new(demo::groups(7))), Scratch::new());
+    let state = scratch.name("state");
+    output(&mut api.tool(&["diff", "--state", &state]));
+    let other = Connection::open(&state).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let ran = run(&mut api.tool(&["diff", "--initial", "--state", &state]));
+    assert_eq!((ran.code, &*ran.out), (Some(7), ""), "{}", ran.err);
+    assert!(
+        ran.err.contains("state: another run writes to it; waited 5 s; run again when it has ended"),
+        "{}",
+        ran.err
+    );
 }
 
-impl Using {
-    fn start(arguments: &[&str]) -> Self {
-        let (list, gate) = Gate::at(&FakeGroups::new(demo::groups(7)), 0);
-        let (api, scratch) = (Api::start(list), Scratch::new());
-        let child = spawn(api.tool(arguments).arg(scratch.name("file")));
-        gate.wait();
-        Self { api, scratch, gate, child }
-    }
-
-    fn tool(&self, arguments: &[&str]) -> Command {
-        let mut tool = self.api.tool(arguments);
-        tool.arg(self.scratch.name("file"));
-        tool
-    }
-
-    /// Lets the run come to its end.
-    fn end(self) -> (Ran, Scratch) {
-        self.gate.open();
-        (self.child.wait_with_output().unwrap().into(), self.scratch)
-    }
-}
-
-#[track_caller]
-fn assert_in_use(ran: &Ran) {
-    assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
-    assert!(ran.err.contains("file: another run uses it: wait until that run has ended"), "{}", ran.err);
+/// Scenario: one run lists slowly; meanwhile another lists, and reports a change. Expected: both succeed, the change is
+/// reported once, and the slow run does not undo what the other has saved.
+#[test]
+fn of_two_runs_at_the_same_time_one_reports_the_changes() {
+    let list = FakeGroups::new([Group::new("a", "Support", 0)]);
+    let scratch = Scratch::new();
+    let state = scratch.name("state");
+    output(&mut Api::start(list.clone()).tool(&["diff", "--state", &state]));
+    let (slow, gate) = Gate::at(&list, list.requests().len());
+    let slow_api = Api::start(slow);
+    let child = spawn(&mut slow_api.tool(&["diff", "--state", &state]));
+    gate.wait();
+    list.create(Group::new("b", "Sales", 60));
+    let fast = output(&mut Api::start(FakeGroups::new(list.groups())).tool(&["diff", "--state", &state]));
+    assert_eq!(lines_of_table(&fast), ["+ b Sales"]);
+    gate.open();
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, &*ran.out), (Some(0), ""), "{}", ran.err);
+    assert_eq!(output(&mut slow_api.tool(&["diff", "--state", &state])), "");
 }
 
 #[test]
-fn a_state_file_in_use_is_refused_to_every_other_run() {
-    let using = Using::start(&["diff", "--initial", "--format", "jsonl", "--state"]);
-    assert_in_use(&run(&mut using.tool(&["diff", "--state"])));
-    assert_in_use(&run(&mut using.tool(&["watch", "--rounds", "1", "--state"])));
-    let (ran, scratch) = using.end();
-    assert_eq!((ran.code, ran.out.lines().count()), (Some(0), 7), "{}", ran.err);
-    assert_eq!(scratch.names(), ["file"]);
+fn a_partial_file_in_use_is_locked_for_every_other_run() {
+    let (list, gate) = Gate::at(&FakeGroups::new(demo::groups(7)), 0);
+    let (api, scratch) = (Api::start(list), Scratch::new());
+    let file = scratch.name("groups");
+    let child = spawn(&mut api.tool(&["list", "--output", &file]));
+    gate.wait();
+    let ran = run(&mut api.tool(&["list", "--output", &file]));
+    assert_eq!((ran.code, &*ran.out), (Some(7), ""), "{}", ran.err);
+    assert!(ran.err.contains("groups.partial: another run writes it"), "{}", ran.err);
+    gate.open();
+    assert_eq!(Ran::from(child.wait_with_output().unwrap()).code, Some(0));
+    assert_eq!(scratch.names(), ["groups"]);
 }
 
+/// Scenario: a run is killed while it has the files in use. Expected: the next run is not held up.
 #[test]
-fn a_resume_file_in_use_is_refused_to_every_other_run() {
-    let using = Using::start(&["list", "--format", "jsonl", "--max", "3", "--resume-file"]);
-    assert_in_use(&run(&mut using.tool(&["list", "--resume-file"])));
-    let (ran, scratch) = using.end();
-    assert_eq!((ran.code, groups_of_jsonl(&ran.out).len()), (Some(0), 3), "{}", ran.err);
-    assert_eq!(scratch.names(), ["file"]);
+fn a_run_that_was_killed_leaves_the_files_free() {
+    let (list, gate) = Gate::at(&FakeGroups::new(demo::groups(7)), 0);
+    let (api, scratch) = (Api::start(list), Scratch::new());
+    let (state, file) = (scratch.name("state"), scratch.name("groups"));
+    let mut child = spawn(&mut api.tool(&["diff", "--initial", "--state", &state]));
+    gate.wait();
+    send(&child, Signal::KILL);
+    child.wait().unwrap();
+    gate.open();
+    assert_eq!(output(&mut api.tool(&["diff", "--initial", "--state", &state])).lines().count(), 7);
+    let mut child = spawn(&mut api.tool(&["list", "--output", &file]));
+    send(&child, Signal::KILL);
+    child.wait().unwrap();
+    output(&mut api.tool(&["list", "--output", &file]));
+    assert_eq!(scratch.names(), ["groups", "state"]);
 }
 
-/// Scenario: a run is killed while it has the file in use. Expected: the next run is not held up, and nothing is left of it.
-#[test]
-fn a_run_that_was_killed_leaves_the_file_free() {
-    let mut using = Using::start(&["diff", "--initial", "--state"]);
-    send(&using.child, Signal::KILL);
-    using.child.wait().unwrap();
-    using.gate.open();
-    assert_eq!(using.scratch.names(), [".file.lock"]);
-    assert_eq!(output(&mut using.tool(&["diff", "--initial", "--state"])).lines().count(), 7);
-    assert_eq!(using.scratch.names(), ["file"]);
-}
-
-/// Scenario: several runs begin at the same moment. Expected: those that find the file in use say so; the others report each
-/// group once, whichever of them it is.
+/// Scenario: several runs begin at the same moment, also on a new file. Expected: each change is reported once, whichever of
+/// them it is.
 #[test]
 fn runs_that_begin_together_report_each_change_once() {
     let api = Api::start(FakeGroups::new((0..9).map(|n| Group::new(n.to_string(), "", n))));
     let scratch = Scratch::new();
-    let diff = || api.tool(&["diff", "--initial", "--state", &scratch.name("file")]);
+    let diff = || api.tool(&["diff", "--initial", "--state", &scratch.name("state")]);
     let children: Vec<_> = (0..6).map(|_| spawn(&mut diff())).collect();
     let mut lines = 0;
     for child in children {
         let ran = Ran::from(child.wait_with_output().unwrap());
-        match ran.code {
-            Some(0) => lines += ran.out.lines().count(),
-            _ => assert_in_use(&ran),
-        }
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        lines += ran.out.lines().count();
     }
     assert_eq!(lines, 9);
-    assert!(read(&scratch.path("file")).contains("\"id\":\"8\""));
     assert_eq!(output(&mut diff()), "");
 }

@@ -2,19 +2,25 @@
 
 #![allow(clippy::doc_markdown, reason = "the help is plain text")]
 
+mod account;
+mod values;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use gupshup_groups::RemovalLimit;
 
 use crate::help;
+
+pub(crate) use account::{AccountOptions, AppOptions, CredentialOptions, ErrorFormat, MessageOptions, RequestOptions};
 
 /// List the active WhatsApp groups of Gupshup apps, and their changes.
 ///
 /// The program lists all groups, or exits with a code other than 0.
 #[derive(Debug, Parser)]
-#[command(name = "gupshup-groups", bin_name = "gupshup-groups", version, max_term_width = 100)]
+#[command(name = "gupshup-groups", bin_name = "gupshup-groups", version, max_term_width = 100, styles = help::STYLES)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = help::TOOL.text())]
 pub(crate) struct Options {
     #[command(subcommand)]
@@ -41,30 +47,46 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// How the command's errors are to be written.
+    pub(crate) fn errors(&self) -> ErrorFormat {
+        match self {
+            Self::List(options) => options.account.messages.errors,
+            Self::Count(options) => options.account.messages.errors,
+            Self::Diff(options) => options.account.messages.errors,
+            Self::Watch(options) => options.account.messages.errors,
+            Self::Completions { .. } | Self::Man { .. } => ErrorFormat::Text,
+        }
+    }
+}
+
 /// List groups: as a table, as JSON lines or as CSV
 ///
-/// The apps are listed one after the other. If one fails, the others are still listed; the exit code is that of the
-/// first failure.
+/// If an app fails, the others are still listed; the exit code is that of the first failure.
 #[derive(Args, Debug)]
 #[command(after_long_help = help::LIST.text())]
 pub(crate) struct ListOptions {
     #[command(flatten)]
     pub(crate) output: OutputOptions,
+    /// Write to this file instead of standard output. The file is replaced when all apps are listed
+    ///
+    /// Until then the old file stays, and the groups are in FILE.partial. If a run stops before, run it again with
+    /// --resume.
+    #[arg(long = "output", value_name = "FILE")]
+    pub(crate) output_file: Option<PathBuf>,
+    /// Continue the partial file of --output, if there is one
+    ///
+    /// For a second try soon after the first. The apps, the format, the address and the other options must be those of the
+    /// stopped run. Each group is written once. The first part of the file is as old as the stopped run: the program says
+    /// how old. Start the job of the next night without this option.
+    #[arg(long, requires = "output_file")]
+    pub(crate) resume: bool,
     /// Stop after this many groups of each app
     #[arg(long, value_name = "GROUPS")]
     pub(crate) max: Option<usize>,
     /// List backward from this cursor, instead of forward from the start. For one app only
     #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     pub(crate) backward_from: Option<String>,
-    /// Continue where the last run with this file stopped
-    ///
-    /// The place is saved after the groups of each page are written, and when the run stops. The next run with this
-    /// file continues there, in the same direction and without a CSV header: append its output to that of the last run.
-    /// If a run is killed (SIGKILL), its last line may be incomplete, and the next run repeats at most one page; no
-    /// group is lost. The file is removed at the end of the list. Use it only for the apps of the first run. A run
-    /// fails at once if another run uses the file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) resume_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) account: AccountOptions,
 }
@@ -83,9 +105,9 @@ pub(crate) struct CountOptions {
 
 /// Report what has changed since the last run: groups created, renamed and removed
 ///
-/// A group is reported as removed only if two complete listings in a row lack it. The list in the state file is
-/// replaced after the output is written. If a run stops before that, the next run reports its changes again, then the
-/// later ones. So every change is reported at least once. If one app fails, the others are still listed.
+/// A group is reported as removed only if two complete listings in a row lack it. Changes are saved before they are
+/// reported, and marked afterwards: a run that was stopped repeats only what it has not reported. If one app fails, the
+/// others are still listed.
 #[derive(Args, Debug)]
 #[command(after_long_help = help::DIFF.text())]
 pub(crate) struct DiffOptions {
@@ -102,22 +124,23 @@ pub(crate) struct DiffOptions {
 
 /// Report changes as they happen, as JSON lines, until stopped by a signal
 ///
-/// The list in the state file is replaced after the changes are written and the --on-change command has succeeded for
-/// each. So a restart misses no change; it may repeat some. If a listing fails, the error goes to stderr, and the next
-/// listing starts at its usual time. If the API refuses the key or the app at the first listing, the program ends.
+/// Each change is marked as reported after its line is written and its --on-change command has succeeded, so a restart
+/// misses no change. If a listing fails, the error goes to stderr, and the next listing starts at its usual time. If
+/// the API refuses every app at the first listing, the program ends.
 #[derive(Args, Debug)]
 #[command(after_long_help = help::WATCH.text())]
 pub(crate) struct WatchOptions {
     #[command(flatten)]
     pub(crate) state: StateOptions,
-    /// The time from the start of one listing to the start of the next: 90s, 5m, 1h
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    /// The time from the start of one listing to the start of the next, at least 1s: 90s, 5m, 1h
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = values::interval)]
     pub(crate) every: Duration,
     /// Run this command for each change, with the change's JSON line on its standard input
     ///
-    /// `sh -c` (`cmd /C` on Windows) runs it, for one change at a time, in order, without GUPSHUP_API_KEY in its
-    /// environment. Its output goes to stderr. If it fails, all changes of that listing are reported again before the
-    /// next listing: the command must accept a repeat.
+    /// `sh -c` (`cmd /C` on Windows) runs it, for one change at a time, in order, in a process group of its own: Ctrl-C
+    /// does not interrupt it. The variables with credentials are not in its environment. Its output goes to stderr. If
+    /// it fails, this change and the later ones of the app are reported again at the next listing, so the command must
+    /// accept a repeat.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) on_change: Option<String>,
     /// Stop after this many listings of each app
@@ -128,41 +151,6 @@ pub(crate) struct WatchOptions {
 }
 
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Account")]
-pub(crate) struct AccountOptions {
-    /// The id of an app, a UUID (not its name); may be given several times [env: GUPSHUP_APP_ID]
-    #[arg(long = "app", value_name = "ID")]
-    pub(crate) apps: Vec<String>,
-    /// Read app ids from this file, one per line; `-` is standard input. Empty lines and lines that begin with # are
-    /// ignored
-    #[arg(long, value_name = "FILE")]
-    pub(crate) apps_from: Option<PathBuf>,
-    /// Read the API key from this file, instead of the variable GUPSHUP_API_KEY
-    ///
-    /// There is no option for the key itself: other users of the machine can read the arguments of a process.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key_file: Option<PathBuf>,
-    /// The address of the API [env: GUPSHUP_API_URL] [default: https://api.gupshup.io/wa]
-    #[arg(long, value_name = "URL")]
-    pub(crate) base_url: Option<String>,
-    /// Make at most this many requests a second
-    #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) rate: Option<u32>,
-    /// Allow one attempt at a page this much time: 30s, 2m [default: 30s]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) timeout: Option<Duration>,
-    /// Request pages of this many groups, 1 to 1024 [default: 25, then 1024]
-    #[arg(long, value_name = "GROUPS", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub(crate) page_size: Option<u32>,
-    /// List invented groups from a server on this machine; no account is needed or used
-    #[arg(long, conflicts_with_all = ["apps", "apps_from", "key_file", "base_url"])]
-    pub(crate) demo: bool,
-    /// Write only errors, and the notice of the demo, to stderr
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct OutputOptions {
     /// The format of the output
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -170,38 +158,51 @@ pub(crate) struct OutputOptions {
 }
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "State")]
 pub(crate) struct StateOptions {
-    /// The file that holds the list as last reported
+    /// The SQLite database that holds the list as last seen, and the changes
     ///
-    /// It holds the names of groups and their ids, which contain the business phone number. Only its owner can read a
-    /// new file; an existing one keeps its permissions. One file may hold several apps. A run fails at once if another
-    /// run uses the file.
+    /// Query it with `sqlite3 FILE`, also while the program runs: `groups`, `active_groups`, `changes`, `apps`. It holds
+    /// the names of groups and their ids, which contain the business phone number: only its owner can read a new file.
+    /// One file may hold several apps. If two runs write to it, one waits 5 seconds for the other, then exits with 7.
     #[arg(long = "state", value_name = "FILE")]
     pub(crate) path: PathBuf,
-    /// Report every group as created if the state file holds no list of the app yet
+    /// Report every group as created if the state holds no list of the app yet
     ///
     /// Without this, the first run saves the list and reports nothing.
     #[arg(long)]
     pub(crate) initial: bool,
+    /// Fail if the state holds no list of an app: for all runs but the first, so that a lost file is noticed
+    #[arg(long, conflicts_with = "initial")]
+    pub(crate) require_state: bool,
+    /// Accept at most so many removals of an app in one listing: a number, a share such as 20%, or `all`
+    /// [default: 10 or half of the groups, whichever is more, and never all]
+    ///
+    /// A server that answers with an empty list for a while would otherwise remove all groups. If a listing lacks more, it
+    /// fails, and the state stays as it was.
+    #[arg(long, value_name = "N|P%", value_parser = values::removal_limit)]
+    pub(crate) max_removed: Option<RemovalLimit>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Columns for people. Control characters and those that change the direction of text are escaped
+    /// Columns for people, aligned and with a header at a terminal. Control characters and those that change the
+    /// direction of text are escaped
     Table,
     /// One JSON object per line. Text is exact
     Jsonl,
-    /// A header, then one record per line. A cell that begins with =, +, -, @, a tab or a carriage return, which a
-    /// spreadsheet could run as a formula, gets an apostrophe in front; for exact text, use jsonl
+    /// A header, then one record per line, separated by commas, in UTF-8; text is quoted. In names and times, an
+    /// apostrophe stands before =, +, -, @ where a spreadsheet could run a formula; for exact text, use jsonl
     Csv,
 }
 
-/// A time such as `90s`, `5m` or `1h 30m`, of more than zero.
-fn duration(text: &str) -> Result<Duration, String> {
-    let time: jiff::SignedDuration = text.parse().map_err(|_| "write it as 90s, 5m or 1h".to_owned())?;
-    match Duration::try_from(time) {
-        Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err("it must be more than zero".to_owned()),
+impl Format {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+        }
     }
 }
 
@@ -214,16 +215,6 @@ mod tests {
     #[test]
     fn the_options_are_consistent() {
         Options::command().debug_assert();
-    }
-
-    #[test]
-    fn a_time_has_a_unit_and_is_more_than_zero() {
-        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
-        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        for wrong in ["", "5", "0s", "-1m", "soon"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! `gupshup-groups count`.
 
+use std::pin::pin;
+
+use futures::{StreamExt as _, stream};
 use gupshup_groups::testing::FakeGroups;
 
 use crate::account::Account;
@@ -8,35 +11,52 @@ use crate::demo;
 use crate::exit::{Exit, Failure};
 use crate::message::{self, Retry};
 use crate::output::{CountRecord, Output};
-use crate::say::say;
 use crate::signals::Signals;
+use crate::tally::Tally;
 
 pub(crate) async fn run(options: CountOptions, mut signals: Signals) -> Result<Exit, Failure> {
     let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
     signals.hold();
-    let mut out = Output::stdout(options.output.format, false);
-    let failed = |error: std::io::Error| Failure::output(&error);
+    let mut tally = Tally::new(account.apps().len());
+    let ended = count(&options, &account, &mut tally, &mut signals).await;
+    account.console.end_progress();
+    tally.sum_up(&account.console);
+    Ok(tally.end(ended, &account.console))
+}
 
-    let mut first_failure = None;
-    for app in account.apps() {
+async fn count(
+    options: &CountOptions,
+    account: &Account,
+    tally: &mut Tally,
+    signals: &mut Signals,
+) -> Result<Exit, Failure> {
+    let mut out = Output::stdout(options.output.format, account.has_several_apps());
+    let failed = |error: std::io::Error| Failure::output(&error);
+    account.console.show_progress(account.apps().len());
+    let counts = stream::iter(account.apps()).map(|app| {
         let list = account.list(app);
-        let groups = tokio::select! {
+        async move { (app, list.consistent_snapshot().await.map(|groups| groups.len())) }
+    });
+    let mut counts = pin!(counts.buffered(account.jobs));
+    loop {
+        let next = tokio::select! {
             biased;
             exit = signals.stopped() => return Ok(exit),
-            groups = list.consistent_snapshot() => groups,
+            next = counts.next() => next,
         };
-        match groups {
-            Ok(groups) => {
-                let record = CountRecord::new(app, groups.len(), account.has_several_apps());
-                out.write(&record).and_then(|()| out.flush()).map_err(failed)?;
+        account.console.app_ended();
+        match next {
+            None => break,
+            Some((app, Ok(groups))) => {
+                out.write(&CountRecord::new(app, groups)).and_then(|()| out.flush()).map_err(failed)?;
             }
-            Err(error) => {
-                let failure = message::failed(app, &error, Retry::Rerun);
-                say(&failure.message);
-                first_failure.get_or_insert(failure.exit);
+            Some((app, Err(error))) => {
+                tally.failed(app, &message::failed(app, &error, Retry::Rerun), &account.console);
             }
         }
     }
-    out.begin::<CountRecord<'_>>().and_then(|()| out.sync()).map_err(failed)?;
-    Ok(first_failure.unwrap_or(Exit::Done))
+    if tally.first_failure().is_none() {
+        out.begin::<CountRecord<'_>>().and_then(|()| out.sync()).map_err(failed)?;
+    }
+    Ok(Exit::Done)
 }

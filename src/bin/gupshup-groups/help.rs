@@ -2,7 +2,17 @@
 
 use std::fmt::Write as _;
 
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+
 use crate::exit::Exit;
+
+/// The colours of the help, at a terminal and without `NO_COLOR`.
+pub(crate) const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
 
 /// The notes of one command.
 pub(crate) struct Notes {
@@ -15,8 +25,11 @@ pub(crate) struct Notes {
 pub(crate) const TOOL: Notes = Notes {
     examples: &[
         ("gupshup-groups list --demo --max 3", "Try it without an account"),
-        ("gupshup-groups list --app \"$APP\" --format csv > groups.csv", "List an app; the key is in GUPSHUP_API_KEY"),
-        ("gupshup-groups diff --app \"$APP\" --state groups.json", "Report what has changed since the last run"),
+        (
+            "gupshup-groups list --app \"$APP\" --format csv --output groups.csv",
+            "List an app; the key is in GUPSHUP_API_KEY",
+        ),
+        ("gupshup-groups diff --app \"$APP\" --state groups.sqlite", "Report what has changed since the last run"),
     ],
     uses_api: true,
 };
@@ -25,10 +38,13 @@ pub(crate) const LIST: Notes = Notes {
     examples: &[
         ("gupshup-groups list --demo --max 3", "The three newest groups of the demo"),
         ("gupshup-groups list --app \"$APP\" --format jsonl | jq -r .subject", "Names only"),
-        ("gupshup-groups list --apps-from apps.txt --rate 5 --format csv > groups.csv", "All groups of many apps"),
         (
-            "gupshup-groups list --app \"$APP\" --format csv --resume-file groups.place >> groups.csv",
-            "In parts: run it again until it exits with 0",
+            "gupshup-groups list --apps-from apps.txt --rate 5 --format csv --output groups.csv",
+            "All groups of many apps; to import the file, choose comma and UTF-8",
+        ),
+        (
+            "gupshup-groups list --app \"$APP\" --format csv --output groups.csv --resume",
+            "Continue a stopped run, soon after it",
         ),
     ],
     uses_api: true,
@@ -44,14 +60,22 @@ pub(crate) const COUNT: Notes = Notes {
 
 pub(crate) const DIFF: Notes = Notes {
     examples: &[
-        ("gupshup-groups diff --demo --state demo.json", "Run it twice: the demo's list changes after the first run"),
+        ("gupshup-groups diff --demo --state demo.sqlite", "Run it twice: the demo's list changes after the first run"),
         (
-            "gupshup-groups diff --quiet --app \"$APP\" --state groups.json",
+            "gupshup-groups diff --quiet --app \"$APP\" --state groups.sqlite --require-state",
             "For cron, which mails the output if there is any",
         ),
         (
-            "gupshup-groups diff --app \"$APP\" --state groups.json --check || notify",
-            "Act only if something has changed",
+            "gupshup-groups diff --app \"$APP\" --state groups.sqlite --check; [ $? -eq 1 ] && notify",
+            "Act only if something has changed, not if the listing failed",
+        ),
+        (
+            "sqlite3 groups.sqlite 'SELECT observed, change, id, subject FROM changes ORDER BY number DESC LIMIT 20'",
+            "The latest changes; `groups` and `active_groups` have the groups, `apps` the last listings",
+        ),
+        (
+            "sqlite3 groups.sqlite \"DELETE FROM changes WHERE reported < date('now', '-1 year')\"",
+            "Reported changes stay until you delete them",
         ),
     ],
     uses_api: true,
@@ -60,11 +84,11 @@ pub(crate) const DIFF: Notes = Notes {
 pub(crate) const WATCH: Notes = Notes {
     examples: &[
         (
-            "gupshup-groups watch --demo --state demo.json --every 1s --rounds 4",
+            "gupshup-groups watch --demo --state demo.sqlite --every 1s --rounds 4",
             "Four listings of the demo, whose list changes each time",
         ),
         (
-            "gupshup-groups watch --app \"$APP\" --state groups.json --on-change ./notify.sh",
+            "gupshup-groups watch --app \"$APP\" --state groups.sqlite --on-change ./notify.sh",
             "Run a script for each change",
         ),
     ],
@@ -87,14 +111,15 @@ pub(crate) const MAN: Notes = Notes {
     uses_api: false,
 };
 
-pub(crate) const ENVIRONMENT: [(&str, &str); 3] = [
-    ("GUPSHUP_API_KEY", "the API key of the account that owns the apps, unless --key-file is given"),
+pub(crate) const ENVIRONMENT: [(&str, &str); 4] = [
+    ("GUPSHUP_API_KEY", "the API key of the account that owns the apps; keys stop working on 31 March 2027"),
+    ("GUPSHUP_TOKEN", "the token that replaces it; options for files and commands have precedence"),
     ("GUPSHUP_APP_ID", "the app's id, unless --app or --apps-from is given"),
     ("GUPSHUP_API_URL", "the address of the API, unless --base-url is given"),
 ];
 
-pub(crate) const SIGNALS: &str = "Ctrl-C or SIGTERM stops the program after the current write or --on-change command. A second \
-                                  one ends it at once, without saving anything.";
+pub(crate) const SIGNALS: &str = "Ctrl-C, SIGTERM or SIGHUP stops the program after the current write or --on-change command. A \
+                                  second one ends it at once, without saving anything.";
 
 pub(crate) fn of(command: &str) -> &'static Notes {
     match command {

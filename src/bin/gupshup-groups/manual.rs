@@ -17,8 +17,23 @@ use crate::help::{self, Notes};
 pub(crate) fn completions(shell: Shell) -> Result<Exit, Failure> {
     // clap_complete panics where it cannot write.
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Options::command(), "gupshup-groups", &mut script);
+    if shell == Shell::Bash {
+        script = bash();
+    } else {
+        clap_complete::generate(shell, &mut Options::command(), "gupshup-groups", &mut script);
+    }
     print(&script)
+}
+
+/// The script for bash completes nothing after a subcommand if the program's name has a hyphen (clap-rs/clap#6421). So it is
+/// made for another name, and then registered for the program's.
+fn bash() -> Vec<u8> {
+    const NAME: &str = "gupshup_groups";
+    let mut command = Options::command().name(NAME).bin_name(NAME);
+    let mut script = Vec::new();
+    clap_complete::generate(Shell::Bash, &mut command, NAME, &mut script);
+    let registered = format!(" {NAME}\n");
+    String::from_utf8_lossy(&script).replace(&registered, " gupshup-groups\n").into_bytes()
 }
 
 /// Writes the manual page of the program, or those of all commands into a directory.
@@ -29,7 +44,7 @@ pub(crate) fn man(directory: Option<&Path>) -> Result<Exit, Failure> {
     };
     for (name, page) in pages {
         let path = directory.join(name);
-        fs::write(&path, page).map_err(|error| Failure::file(&path, &error))?;
+        fs::write(&path, page).map_err(|error| Failure::io(&path, &error))?;
     }
     Ok(Exit::Done)
 }

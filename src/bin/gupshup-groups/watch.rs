@@ -1,163 +1,150 @@
 //! `gupshup-groups watch`.
 
-use std::io::Stdout;
-use std::process::Stdio;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Change, Error};
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::account::{Account, SECRET};
+use crate::account::Account;
 use crate::args::{Format, WatchOptions};
-use crate::changes::{Found, find};
+use crate::changes;
 use crate::demo;
 use crate::exit::{Exit, Failure};
 use crate::message::{self, Retry};
-use crate::output::{ChangeRecord, Output};
-use crate::say::say;
+use crate::output::Output;
+use crate::report::{Reported, Reporter, open_output};
 use crate::signals::Signals;
-use crate::state::{NOT_REPLACED, StateFile};
+use crate::state::State;
+use crate::tally::Tally;
 
-pub(crate) async fn run(options: WatchOptions, mut signals: Signals) -> Result<Exit, Failure> {
-    let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
-    signals.hold();
-    let state = StateFile::open(&options.state.path, account.is_demo())?;
-    let mut clock = interval(options.every);
-    // After a listing longer than the interval, the next tick is at its usual time.
-    clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let rounds = options.rounds.unwrap_or(u64::MAX);
-    let out = Output::stdout(Format::Jsonl, false);
-    let mut watch = Watch { options, account, state, out, signals: signals.clone() };
-    let mut failed = None;
-    for round in 0..rounds {
-        tokio::select! {
-            biased;
-            _ = signals.stopped() => return Ok(Exit::Done),
-            _ = clock.tick() => {}
-        }
-        failed = watch.round(round).await?;
-        if signals.so_far().is_some() {
-            return Ok(Exit::Done);
-        }
-    }
-    Ok(failed.unwrap_or(Exit::Done))
-}
+/// A round without news is noted at most this often.
+const HEARTBEAT: Duration = Duration::from_secs(60);
 
 struct Watch {
     options: WatchOptions,
     account: Account,
-    state: StateFile,
-    out: Output<Stdout>,
+    state: State,
+    out: Output,
     signals: Signals,
 }
 
-/// How a report ended.
-enum Report {
-    Complete,
-    /// A command failed. The watch continues.
-    Failed,
-    /// A signal arrived.
-    Stopped,
+pub(crate) async fn run(options: WatchOptions, mut signals: Signals) -> Result<Exit, Failure> {
+    let account = Account::open(&options.account, || FakeGroups::new(demo::groups(2_500)))?;
+    signals.hold();
+    // The command has the changes too.
+    let out = match &options.on_change {
+        Some(_) => Output::stdout(Format::Jsonl, false),
+        None => open_output(Format::Jsonl, false)?,
+    };
+    let state = changes::open(&options.state, &account)?;
+    account.console.with_times();
+    let mut clock = interval(options.every);
+    // After a listing longer than the interval, the next tick is at its usual time.
+    clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let rounds = options.rounds.unwrap_or(u64::MAX);
+    let mut watch = Watch { options, account, state, out, signals: signals.clone() };
+    let mut exit = Exit::Done;
+    let mut noted: Option<Instant> = None;
+    for round in 0..rounds {
+        tokio::select! {
+            biased;
+            _ = signals.stopped() => return watch.stopped(),
+            _ = clock.tick() => {}
+        }
+        let mut tally = Tally::new(watch.account.apps().len());
+        let ended = watch.round(round, &mut tally).await;
+        if ended.is_err() {
+            return Ok(tally.end(ended.map(|()| Exit::Done), &watch.account.console));
+        }
+        exit = tally.first_failure().unwrap_or(Exit::Done);
+        if round == 0 && tally.is_refused() {
+            return Ok(exit);
+        }
+        if signals.so_far().is_some() {
+            return watch.stopped();
+        }
+        let has_news = tally.changes > 0 || tally.first_failure().is_some();
+        if has_news || noted.is_none_or(|noted| noted.elapsed() >= HEARTBEAT) {
+            noted = Some(Instant::now());
+            watch.account.console.note(format_args!("listing {}: {tally}", round + 1));
+        }
+        // The client would make no request before.
+        if let Some(wait) = tally.wait.filter(|_| round + 1 < rounds) {
+            watch.account.console.note(format_args!("waits {:.0} s, as the server asks", wait.as_secs_f64().ceil()));
+            tokio::select! {
+                biased;
+                _ = signals.stopped() => return watch.stopped(),
+                () = sleep(wait) => {}
+            }
+        }
+    }
+    Ok(exit)
 }
 
 impl Watch {
-    /// Lists each app, and reports the changes. Returns the exit code of the first app that failed.
-    async fn round(&mut self, round: u64) -> Result<Option<Exit>, Failure> {
+    /// Lists each app, and reports the changes.
+    async fn round(&mut self, round: u64, tally: &mut Tally) -> Result<(), Failure> {
         if let Some(list) = self.account.demo_list().filter(|_| round > 0) {
             demo::change(list, round - 1);
         }
-        let mut failed = None;
-        for app in self.account.apps().to_vec() {
-            let pending = self.state.pending(&app);
-            match self.report(&app, &pending).await? {
-                Report::Complete => {}
-                Report::Failed => {
-                    failed = failed.or(Some(Exit::Failed));
-                    continue;
-                }
-                Report::Stopped => break,
-            }
-            let list = self.account.list(&app);
-            let found = tokio::select! {
+        let Self { options, account, state, out, signals } = self;
+        let console = &account.console;
+        let mut listings = pin!(changes::listings(account, state, &options.state));
+        loop {
+            let listed = tokio::select! {
                 biased;
-                _ = self.signals.stopped() => break,
-                found = find(&list, self.state.list(&app)) => found,
+                _ = signals.stopped() => return Ok(()),
+                listed = listings.next() => listed,
             };
-            match found {
-                Ok(found) => failed = failed.or(self.report_found(&app, found).await?),
-                Err(error) => failed = failed.or(Some(listing_failed(&app, &error, round == 0)?)),
+            let Some(listed) = listed.transpose()? else { return Ok(()) };
+            let app = listed.app;
+            match unless_locked(listed.save(state, options.state.initial))? {
+                Ok(Ok(found)) if found.is_first() => console.note(found.summary(app, state)),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tally.failed(app, &message::failed(app, error, Retry::Automatic), console),
+                Err(failure) => tally.failed(app, &failure, console),
+            }
+            let mut report = Reporter { state, out };
+            let reported = match &options.on_change {
+                None => report.all(app).map(|reported| {
+                    tally.changes += reported;
+                    Reported::All
+                }),
+                Some(command) => report.each(app, command, signals, &mut tally.changes).await,
+            };
+            match unless_locked(reported)? {
+                Ok(Reported::All) => {}
+                Ok(Reported::Stopped) => return Ok(()),
+                Ok(Reported::CommandFailed(problem)) => {
+                    let message = format!(
+                        "app {app}: the command of --on-change {problem}; this change and the later ones of the app are \
+                         reported again at the next listing"
+                    );
+                    tally.failed(app, &Failure::new(Exit::Unreported, message, ""), console);
+                }
+                Err(failure) => tally.failed(app, &failure, console),
             }
         }
-        Ok(failed)
     }
 
-    async fn report_found(&mut self, app: &str, found: Found) -> Result<Option<Exit>, Failure> {
-        if matches!(found, Found::First(_)) {
-            self.account.verbosity.note(&found.summary(app, &self.state));
-        }
-        let Some((changes, list)) = found.into_report(self.options.state.initial) else { return Ok(None) };
-        self.state.begin(app, &changes, list)?;
-        match self.report(app, &changes).await? {
-            Report::Complete | Report::Stopped => Ok(None),
-            Report::Failed => Ok(Some(Exit::Failed)),
-        }
-    }
-
-    /// Writes each change, and runs the command for it; then replaces the state.
-    async fn report(&mut self, app: &str, changes: &[Change]) -> Result<Report, Failure> {
-        for change in changes {
-            if self.signals.so_far().is_some() {
-                return Ok(Report::Stopped);
-            }
-            let record = ChangeRecord::new(app, change, false);
-            let written = self.out.write(&record).and_then(|()| self.out.sync());
-            written.map_err(|error| Failure::output(&error).and(NOT_REPLACED))?;
-            let Some(command) = &self.options.on_change else { continue };
-            let line = serde_json::to_string(&record).map_err(|error| Failure::output(&error.into()))?;
-            if let Err(problem) = run_command(command, line + "\n").await {
-                say(&format!(
-                    "app {app}: the command of --on-change {problem}; these changes are reported again before the next listing"
-                ));
-                return Ok(Report::Failed);
+    /// A signal has ended the watch.
+    fn stopped(&self) -> Result<Exit, Failure> {
+        for app in self.account.apps() {
+            if self.state.has_unreported(app)? {
+                let message = "stopped before all changes were reported; the next run reports the rest";
+                return Err(Failure::new(Exit::Unreported, message, ""));
             }
         }
-        self.state.finish(app)?;
-        Ok(Report::Complete)
+        Ok(Exit::Done)
     }
 }
 
-/// A failed listing may succeed the next time, unless the first one shows that the options are wrong.
-fn listing_failed(app: &str, error: &Error, first: bool) -> Result<Exit, Failure> {
-    let failure = message::failed(app, error, Retry::Automatic);
-    if first && matches!(failure.exit, Exit::Usage | Exit::Refused) {
-        return Err(failure);
+/// Another run that writes to the state is not the end of the watch: the next listing tries again.
+fn unless_locked<T>(result: Result<T, Failure>) -> Result<Result<T, Failure>, Failure> {
+    match result {
+        Err(failure) if failure.exit != Exit::Locked => Err(failure),
+        result => Ok(result),
     }
-    say(&format!("{}; no change is lost: the next listing is compared with the same state", failure.message));
-    Ok(failure.exit)
-}
-
-/// Runs a command with this text on its standard input.
-async fn run_command(command: &str, text: String) -> Result<(), String> {
-    let mut child = shell(command)
-        .env_remove(SECRET)
-        .stdin(Stdio::piped())
-        // Standard output is for JSON lines.
-        .stdout(std::io::stderr())
-        .spawn()
-        .map_err(|error| format!("does not start: {error}"))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A command may succeed without reading its input.
-        let _ = stdin.write_all(text.as_bytes()).await;
-    }
-    let status = child.wait().await.map_err(|error| format!("cannot be waited for: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("failed ({status})")) }
-}
-
-fn shell(command: &str) -> Command {
-    let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut shell = Command::new(shell);
-    shell.arg(option).arg(command);
-    shell
 }

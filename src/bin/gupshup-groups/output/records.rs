@@ -1,11 +1,10 @@
 //! The lines of output.
 
 use gupshup_groups::{Change, Group};
-use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Record;
 use super::csv::Cell;
+use super::{Record, time};
 
 /// A group of an app.
 #[derive(Debug, Serialize)]
@@ -13,34 +12,33 @@ pub(crate) struct GroupRecord<'a> {
     app_id: &'a str,
     #[serde(flatten)]
     group: &'a Group,
-    /// Whether several apps are listed, so that a table must name them.
-    #[serde(skip)]
-    several: bool,
+    created_at: String,
 }
 
 impl<'a> GroupRecord<'a> {
-    pub(crate) fn new(app_id: &'a str, group: &'a Group, several: bool) -> Self {
-        Self { app_id, group, several }
+    pub(crate) fn new(app_id: &'a str, group: &'a Group) -> Self {
+        Self { app_id, group, created_at: time(group.creation_timestamp) }
     }
 }
 
 impl Record for GroupRecord<'_> {
     const COLUMNS: &'static [&'static str] = &["app_id", "id", "subject", "creation_timestamp", "created_at"];
+    const HEADER: &'static [&'static str] = &["CREATED", "ID", "SUBJECT"];
 
     fn cells(&self) -> Vec<Cell<'_>> {
         let Group { id, subject, creation_timestamp, .. } = self.group;
         vec![
-            self.app_id.into(),
-            id.as_str().into(),
+            Cell::Exact(self.app_id),
+            Cell::Exact(id),
             subject.as_str().into(),
             (*creation_timestamp).into(),
-            created_at(self.group).into(),
+            Cell::Exact(&self.created_at),
         ]
     }
 
-    fn line(&self) -> String {
+    fn fields(&self) -> (&str, Vec<String>) {
         let Group { id, subject, .. } = self.group;
-        format!("{}{} {id} {subject}", prefix(self.app_id, self.several), created_at(self.group))
+        (self.app_id, vec![self.created_at.clone(), id.clone(), subject.clone()])
     }
 }
 
@@ -52,49 +50,56 @@ pub(crate) struct ChangeRecord<'a> {
     /// The new state, or the last known one.
     #[serde(flatten)]
     group: &'a Group,
+    created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<&'a Group>,
+    observed_at: &'a str,
     #[serde(skip)]
     sign: char,
-    #[serde(skip)]
-    several: bool,
 }
 
 impl<'a> ChangeRecord<'a> {
-    pub(crate) fn new(app_id: &'a str, change: &'a Change, several: bool) -> Self {
+    pub(crate) fn new(app_id: &'a str, change: &'a Change, observed_at: &'a str) -> Self {
         let (sign, name, before) = match change {
             Change::Created(_) => ('+', "created", None),
             Change::Renamed { before, .. } => ('~', "renamed", Some(before)),
+            Change::Changed { before, .. } => ('~', "changed", Some(before)),
             Change::Removed(_) => ('-', "removed", None),
             // The library may add kinds.
             _ => ('?', "changed", None),
         };
-        Self { app_id, change: name, group: change.group(), before, sign, several }
+        let group = change.group();
+        let created_at = time(group.creation_timestamp);
+        Self { app_id, change: name, group, created_at, before, observed_at, sign }
     }
 }
 
 impl Record for ChangeRecord<'_> {
     const COLUMNS: &'static [&'static str] =
-        &["app_id", "change", "id", "subject", "creation_timestamp", "created_at", "subject_before"];
+        &["app_id", "change", "id", "subject", "creation_timestamp", "created_at", "subject_before", "observed_at"];
+    const HEADER: &'static [&'static str] = &[" ", "OBSERVED", "ID", "SUBJECT"];
 
     fn cells(&self) -> Vec<Cell<'_>> {
         let Group { id, subject, creation_timestamp, .. } = self.group;
         vec![
-            self.app_id.into(),
-            self.change.into(),
-            id.as_str().into(),
+            Cell::Exact(self.app_id),
+            Cell::Exact(self.change),
+            Cell::Exact(id),
             subject.as_str().into(),
             (*creation_timestamp).into(),
-            created_at(self.group).into(),
+            Cell::Exact(&self.created_at),
             self.before.map_or("", |before| &before.subject).into(),
+            Cell::Exact(self.observed_at),
         ]
     }
 
-    fn line(&self) -> String {
+    fn fields(&self) -> (&str, Vec<String>) {
         let Group { id, subject, .. } = self.group;
         let before = self.before.map(|before| format!("{} -> ", before.subject)).unwrap_or_default();
-        let prefix = prefix(self.app_id, self.several);
-        format!("{prefix}{} {} {id} {before}{subject}", self.sign, created_at(self.group))
+        (
+            self.app_id,
+            vec![self.sign.to_string(), self.observed_at.to_owned(), id.clone(), format!("{before}{subject}")],
+        )
     }
 }
 
@@ -103,34 +108,23 @@ impl Record for ChangeRecord<'_> {
 pub(crate) struct CountRecord<'a> {
     app_id: &'a str,
     groups: i64,
-    #[serde(skip)]
-    several: bool,
 }
 
 impl<'a> CountRecord<'a> {
-    pub(crate) fn new(app_id: &'a str, groups: usize, several: bool) -> Self {
-        Self { app_id, groups: i64::try_from(groups).unwrap_or(i64::MAX), several }
+    pub(crate) fn new(app_id: &'a str, groups: usize) -> Self {
+        Self { app_id, groups: i64::try_from(groups).unwrap_or(i64::MAX) }
     }
 }
 
 impl Record for CountRecord<'_> {
     const COLUMNS: &'static [&'static str] = &["app_id", "groups"];
+    const HEADER: &'static [&'static str] = &["GROUPS"];
 
     fn cells(&self) -> Vec<Cell<'_>> {
-        vec![self.app_id.into(), self.groups.into()]
+        vec![Cell::Exact(self.app_id), self.groups.into()]
     }
 
-    fn line(&self) -> String {
-        format!("{}{}", prefix(self.app_id, self.several), self.groups)
+    fn fields(&self) -> (&str, Vec<String>) {
+        (self.app_id, vec![self.groups.to_string()])
     }
-}
-
-fn prefix(app_id: &str, several: bool) -> String {
-    if several { format!("{app_id} ") } else { String::new() }
-}
-
-/// The creation time in UTC, or the number if it is outside the calendar's range.
-fn created_at(group: &Group) -> String {
-    let seconds = group.creation_timestamp;
-    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }

@@ -1,0 +1,101 @@
+//! Where the output goes.
+
+use std::fs::File;
+use std::io::{self, Seek as _, SeekFrom, Write};
+
+/// Standard output or a file. It is not buffered.
+pub(crate) struct Sink {
+    out: Out,
+    /// If it is a regular file: the length that is known to be whole lines.
+    whole: Option<u64>,
+    /// Whether a write has failed. Then nothing more is written, also not what a buffer still holds.
+    is_broken: bool,
+}
+
+enum Out {
+    Stdout(io::Stdout),
+    File(File),
+}
+
+impl Sink {
+    /// Not `io::stdout()`, whose buffer is written at the end of the program whatever has happened, and which discards what
+    /// is written to a descriptor that is not open for writing.
+    #[cfg(unix)]
+    pub(super) fn stdout() -> Self {
+        use std::os::fd::AsFd as _;
+        match io::stdout().as_fd().try_clone_to_owned() {
+            Ok(file) => Self::file(file.into()),
+            Err(_) => Self { out: Out::Stdout(io::stdout()), whole: None, is_broken: false },
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn stdout() -> Self {
+        Self { out: Out::Stdout(io::stdout()), whole: None, is_broken: false }
+    }
+
+    pub(super) fn file(file: File) -> Self {
+        let whole = regular_length(&file);
+        Self { out: Out::File(file), whole, is_broken: false }
+    }
+
+    /// Returns after the data is on the disk, if it goes to a regular file.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        if let (Out::File(file), Some(whole)) = (&self.out, &mut self.whole) {
+            file.sync_data()?;
+            *whole = regular_length(file).unwrap_or(*whole);
+        }
+        Ok(())
+    }
+
+    /// After a failed write: removes what may be a part of a line.
+    pub(super) fn cut_back(&mut self) {
+        self.is_broken = true;
+        if let (Out::File(file), Some(whole)) = (&mut self.out, self.whole) {
+            // It is the best that can be done; the failed write is reported.
+            let _ = file.set_len(whole).and_then(|()| file.seek(SeekFrom::End(0)));
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.out {
+            _ if self.is_broken => Ok(bytes.len()),
+            Out::Stdout(out) => out.write(bytes),
+            Out::File(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.out {
+            Out::Stdout(out) => out.flush(),
+            Out::File(_) => Ok(()),
+        }
+    }
+}
+
+fn regular_length(file: &File) -> Option<u64> {
+    file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len())
+}
+
+/// Whether standard output was closed when the program started (`>&-`): then Rust's runtime has opened the null device in its
+/// place, for reading and writing. `> /dev/null` opens it for writing only.
+#[cfg(unix)]
+pub(crate) fn stdout_is_closed() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let stdout = io::stdout();
+    let is_null = || {
+        let device = |metadata: std::fs::Metadata| metadata.rdev();
+        let null = std::fs::metadata("/dev/null").map(device);
+        let own = rustix::fs::fstat(&stdout).map(|stat| stat.st_rdev);
+        matches!((null, own), (Ok(null), Ok(own)) if null == own && own != 0)
+    };
+    let is_for_both = rustix::fs::fcntl_getfl(&stdout).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR));
+    is_for_both && is_null()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn stdout_is_closed() -> bool {
+    false
+}
