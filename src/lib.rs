@@ -6,7 +6,7 @@
 //! use gupshup_groups::Client;
 //!
 //! # async fn list() -> gupshup_groups::Result<()> {
-//! let client = Client::from_env()?; // GUPSHUP_API_KEY
+//! let client = Client::from_env()?; // GUPSHUP_API_KEY or GUPSHUP_TOKEN
 //! let mut groups = client.groups("app-id").stream();
 //! while let Some(group) = groups.next().await {
 //!     let group = group?;
@@ -18,14 +18,14 @@
 //!
 //! # Overview
 //!
-//! A [`Client`] holds the key and the address. A [`ListGroups`] is one listing: an app and its settings. A
+//! A [`Client`] holds the credentials and the address, for any number of apps. A [`ListGroups`] is one listing: an app and its settings. A
 //! [`GroupStream`] requests pages on demand and yields [`Group`]s. A list that may be incomplete ends with an
 //! [`Error`], not with `None`. Stream and error hold a [`Checkpoint`], from which a listing resumes, also in another
 //! process.
 //!
 //! # Contents
 //!
-//! - Client: [`Client`], [`ClientBuilder`], [`RetryPolicy`], [`Attempt`], [`Outcome`]
+//! - Client: [`Client`], [`ClientBuilder`], [`Credential`], [`CredentialProvider`], [`Credentials`], [`RetryPolicy`], [`Attempt`], [`Outcome`]
 //! - Listing options: [`ListGroups`], [`PageSize`], [`Cursor`]
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`], [`ErrorKind`]
@@ -53,6 +53,9 @@
 //! | process a page while the next one is fetched | [`read_ahead`](ListGroups::read_ahead) |
 //! | test your code with a fake | [`from_source`](ListGroups::from_source) with `testing::FakeGroups` |
 //! | wrap the requests | [`map_source`](ListGroups::map_source) |
+//! | list with an API key, until 31 March 2027 | [`Client::new`] |
+//! | list with a token | [`Client::bearer`], [`Client::partner`] |
+//! | list with tokens that expire, or with one for each app | [`Client::builder`] with a [`CredentialProvider`] |
 //! | stay under a rate limit | [`rate_limit`](ClientBuilder::rate_limit) |
 //! | measure every attempt | [`observer`](ClientBuilder::observer) |
 //!
@@ -65,9 +68,22 @@
 //! - **[Errors keep the place](GroupStream#errors-and-recovery).** An error follows every group that arrived before it.
 //! - **[Expired cursors](GroupStream#when-groups-change-meanwhile)** restart the listing; no group is yielded twice.
 //! - **[No endless loop](Error::is_cursor_loop).** A repeated cursor is an error.
-//! - **[Cancel-safe](GroupStream#cancel-safety).** Dropping `next()` loses nothing; dropping the stream leaves no task.
-//! - **[The key stays at its origin](ClientBuilder::http).** No error, log or `Debug` shows it.
+//! - **[Cancel-safe](GroupStream#cancel-safety).** Dropping `next()` loses nothing; dropping the stream ends its request.
+//! - **[The credential stays at its origin](ClientBuilder::http).** No error, log or `Debug` shows it, or one it replaced.
+//! - **[Credentials are renewed](CredentialProvider)** before they expire and after a 401, once for all who wait.
 //! - **[Bounded](ClientBuilder).** Time, memory and [attempts](RetryPolicy) have limits.
+//!
+//! # Credentials
+//!
+//! - Until 31 March 2027: an API key of the account or the app, with [`Client::new`]. Then API keys stop working.
+//! - After it, for an account: a Customer App Token, which lives 24 hours, with a [`CredentialProvider`].
+//! - After it, for a partner: a Universal Token (60 days, all apps) with [`Client::bearer`], or a Universal App Token for each
+//!   app (1 to 24 hours) with a provider, as in `examples/tokens.rs`.
+//! - Where the group call takes a Customer App Token is not documented: try [`Credential::bearer`], then
+//!   [`Credential::api_key`].
+//!
+//! (Gupshup's "Customer App Token (CAT) — Product Guide" and "Universal Token", read in November 2026; not tested against the
+//! live API.)
 //!
 //! # Runtime
 //!

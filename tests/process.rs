@@ -85,14 +85,14 @@ fn without_an_account_no_example_lists_anything() {
     for source in sources.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some()) {
         let name = source.file_stem().unwrap().to_str().unwrap().to_owned();
         let mut example = example(&name);
-        for variable in ["GUPSHUP_API_KEY", "GUPSHUP_APP_ID", "GUPSHUP_APP_IDS", "GUPSHUP_API_URL"] {
+        for variable in ["GUPSHUP_API_KEY", "GUPSHUP_TOKEN", "GUPSHUP_APP_ID", "GUPSHUP_APP_IDS", "GUPSHUP_API_URL"] {
             example.env_remove(variable);
         }
         let directory = TempDir::new().unwrap();
         let output = example.current_dir(directory.path()).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && output.stdout.is_empty(), "{name}: {error}");
-        assert!(error.contains("GUPSHUP_API_KEY") && error.contains("--demo"), "{name}: {error}");
+        assert!(error.contains("set GUPSHUP_") && error.contains("--demo"), "{name}: {error}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "{name} writes a file");
         names.push(name);
     }

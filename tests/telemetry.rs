@@ -157,18 +157,17 @@ async fn no_trace_error_or_debug_shows_a_key_a_token_or_a_replaced_token() {
         ready(Ok(Credential::bearer(format!("SECRET-{}", minted.fetch_add(1, Ordering::Relaxed)))))
     };
     for credentials in [Credentials::from("SECRET"), Credential::bearer("SECRET").into(), provider.into()] {
-        let renews = format!("{credentials:?}");
+        let settings = format!("{credentials:?}");
         let builder = Client::builder(credentials).base_url(echo().await);
-        let mut shown = format!("{renews} {builder:?}");
+        let settings = format!("{settings} {builder:?}");
         let client = builder.build().unwrap();
         let list = client.groups("app");
         let mut stream = list.stream();
         let error = stream.try_next().await.unwrap_err();
         assert!(error.is_auth() && error.api_message().is_some_and(|text| text.contains("***")), "{error:?}");
-        shown += &format!("{client:?} {list:?} {stream:?} {error} {error:?} {error:#?}");
-        let text = String::from_utf8(TRACED.take()).unwrap();
-        assert!(text.contains("auth"), "{text}");
-        shown += &text;
+        let traced = String::from_utf8(TRACED.take()).unwrap();
+        assert!(traced.contains("auth"), "{traced}");
+        let shown = format!("{settings} {client:?} {list:?} {stream:?} {error} {error:?} {error:#?} {traced}");
         assert_eq!(shown.matches("SECRET").count(), 0, "{shown}");
     }
 }

@@ -54,7 +54,7 @@ impl Keeper {
             };
             let state =
                 State { kept, replaced: VecDeque::new(), next_call: Instant::now(), fresh_refusals: 0, call: None };
-            Arc::new(App { app_id: app_id.into(), provider, state: Mutex::new(state) })
+            Arc::new(App { id: app_id.into(), provider, state: Mutex::new(state) })
         };
         Arc::clone(lock(&self.apps).entry(app_id.to_owned()).or_insert_with(new))
     }
@@ -62,7 +62,7 @@ impl Keeper {
 
 /// The credential of one app.
 pub(crate) struct App {
-    app_id: Arc<str>,
+    id: Arc<str>,
     /// `None`: the credential is fixed.
     provider: Option<Arc<Provide>>,
     /// Never held across an await.
@@ -184,7 +184,7 @@ impl App {
         sleep_until(begins).await;
         let refused = lock(&self.state).refused();
         let provider = self.provider.as_ref().ok_or_else(no_other)?;
-        let answer = timeout_at(ends, provider(Arc::clone(&self.app_id), refused.clone())).await;
+        let answer = timeout_at(ends, provider(Arc::clone(&self.id), refused.clone())).await;
         let credential = answer.map_err(|_| timed_out())?.map_err(failed)?;
         let life = credential.left();
         let mut state = lock(&self.state);
@@ -192,7 +192,7 @@ impl App {
         if state.kept.is_some() || life.is_err() {
             state.next_call = Instant::now() + INTERVALS[0];
         }
-        state.keep(Kept::new(credential.clone(), life.map_err(unusable)?));
+        state.keep(Kept::new(credential.clone(), life.map_err(|flaw| unusable(&flaw))?));
         if refused.as_ref() == Some(&credential) { Err(no_other()) } else { Ok(credential) }
     }
 }
@@ -274,7 +274,7 @@ fn gone() -> Error {
     Error::credential(reason, "see the panic on standard error")
 }
 
-fn unusable(flaw: String) -> Error {
+fn unusable(flaw: &str) -> Error {
     let reason = format!("the credential provider returned a credential that cannot be used: {flaw}");
     Error::credential(reason, "correct the credential provider")
 }

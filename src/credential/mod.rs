@@ -284,14 +284,6 @@ enum Origin {
 }
 
 impl Credentials {
-    #[cfg(test)]
-    pub(crate) fn fixed(&self) -> Option<&Credential> {
-        match &self.0 {
-            Origin::Fixed(credential) => Some(credential),
-            Origin::Provider(_) => None,
-        }
-    }
-
     /// A plain text is the value of `Authorization`, because the partner API has no API keys.
     pub(crate) fn of_partner(self) -> Self {
         match self.0 {

@@ -211,7 +211,7 @@ async fn requests_that_waited_for_a_credential_begin_at_the_rate_too() {
     join_all(lists.iter().flat_map(|list| (0..4).map(|_| list.page()))).await;
     let log = log.lock().unwrap();
     assert_eq!(log.len(), 16);
-    assert!(log.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(1_000)), "{log:?}");
+    assert!(log.windows(2).all(|pair| pair[1] - pair[0] >= SECOND), "{log:?}");
 }
 
 #[tokio::test(start_paused = true)]

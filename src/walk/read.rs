@@ -136,12 +136,10 @@ impl Walk {
 
     /// Where a page leads, if its cursor may be sent.
     fn admit(&mut self, next: Next) -> Next {
-        match next {
-            Ok(Some(request)) if self.rules.max_groups != Some(0) => {
-                self.history.admit(request.position.cursor()).map(|()| Some(request))
-            }
-            next => next,
+        if let Ok(Some(request)) = &next {
+            self.history.admit(request.position.cursor())?;
         }
+        next
     }
 
     /// The state after a page. `again`: what a resumed walk requests if the page leads nowhere.

@@ -68,7 +68,7 @@ fn bad_input_is_named_together_with_what_to_do() {
             client("ftp://host").build().unwrap_err(),
             "the base URL is neither https nor http: write it as https://host/prefix",
         ),
-        (Client::new("").unwrap_err(), "the API key is empty: set it to the key of your Gupshup account"),
+        (Client::new("").unwrap_err(), "the API key is empty: copy it from Gupshup's console"),
         (
             Client::new("a b").unwrap_err(),
             "the API key contains a character that is not visible ASCII, at byte 1: copy it again",

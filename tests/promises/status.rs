@@ -135,7 +135,8 @@ async fn an_absurd_retry_after_is_unlimited_or_ignored() {
     for (headers, wait) in [
         (vec!["Retry-After: 99999999999999999999999"], Some(Duration::MAX)),
         (vec!["Retry-After: -1"], None),
-        (vec!["Retry-After: 1.5"], Some(SECOND * 3 / 2)),
+        (vec!["Retry-After: 2.5"], Some(SECOND * 5 / 2)),
+        (vec!["Retry-After: 119.7"], Some(Duration::from_millis(119_700))),
         (vec!["Retry-After: 3, 3"], Some(3 * SECOND)),
         (vec!["Retry-After: soon"], None),
         (vec!["Retry-After: \u{e9}"], None),

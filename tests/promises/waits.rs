@@ -155,6 +155,30 @@ async fn a_watch_makes_no_listing_before_retry_after() {
     assert_eq!(app.arrivals().len(), 6, "and then one a second again");
 }
 
+/// Scenario: a server asks one app to wait two minutes. Expected: neither the watch of another app of the same key nor any
+/// clone makes a request before that.
+#[tokio::test(start_paused = true)]
+async fn a_watch_of_another_app_makes_no_request_either_before_retry_after() {
+    let (client, began) = (client(), Instant::now());
+    let (one, other) = (App::new(3), App::new(3));
+    let mut changes = other.list(&client.clone(), "other").watch(SECOND);
+    assert!(timeout(SECOND / 2, changes.next()).await.is_err());
+    one.fake.script([told_to_wait(120 * SECOND)]);
+    assert!(one.list(&client, "one").page().await.is_err());
+
+    other.fake.create(numbered(9));
+    let change = loop {
+        match timeout(300 * SECOND, changes.next()).await.unwrap().unwrap() {
+            Ok(change) => break change,
+            Err(error) => assert!(error.is_rate_limited() && error.attempts() == 0, "{error}"),
+        }
+    };
+    assert_eq!(change.group().id, "9");
+    let seconds = other.seconds_since(began);
+    assert!(seconds[0] == 0 && seconds[1..].iter().all(|second| *second >= 120), "{seconds:?}");
+    assert!(began.elapsed() <= 122 * SECOND, "{:?}", began.elapsed());
+}
+
 /// The most requests in any window of this length.
 fn most_in_a_window(arrivals: &[Instant], window: Duration) -> usize {
     let within = |from: usize| arrivals[from..].iter().take_while(|at| **at - arrivals[from] < window).count();

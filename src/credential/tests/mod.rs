@@ -27,6 +27,15 @@ pub(super) fn lives(credential: Credential, time: Duration) -> Credential {
     credential.expires_at(SystemTime::now() + time)
 }
 
+impl Credentials {
+    pub(crate) fn fixed(&self) -> Option<&Credential> {
+        match &self.0 {
+            Origin::Fixed(credential) => Some(credential),
+            Origin::Provider(_) => None,
+        }
+    }
+}
+
 /// Calls of a provider.
 #[derive(Clone, Default)]
 pub(super) struct Calls(pub(super) Arc<Mutex<Vec<Seen>>>);

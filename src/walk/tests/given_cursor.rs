@@ -2,7 +2,7 @@
 //! error.
 
 use super::support::*;
-use crate::walk::{Failure, Outcome, Place, Problem, Walk};
+use crate::walk::{Failure, Outcome, Place, Problem, Rules, Walk};
 
 #[test]
 fn a_callers_cursor_that_is_refused_is_tried_in_the_other_direction_for_one_group() {
@@ -18,8 +18,10 @@ fn a_callers_cursor_that_is_refused_is_tried_in_the_other_direction_for_one_grou
 #[test]
 fn a_callers_cursor_that_is_good_in_the_other_direction_is_at_the_end_of_the_list() {
     for direction in DIRECTIONS {
-        for groups in [empty(), page(3..4), page(0..4).next("a").previous("b")] {
-            let mut walk = from(at(direction, "given"), by(7));
+        for (groups, confirm_end) in
+            [(empty(), false), (page(3..4), false), (page(3..4), true), (page(0..4).next("a").previous("b"), false)]
+        {
+            let mut walk = from(at(direction, "given"), Rules { confirm_end, ..by(7) });
             invalid(&mut walk);
             yields_nothing(&mut walk, &groups);
             assert!(is_at_the_end(&walk));

@@ -293,6 +293,16 @@ fn a_page_that_changes_five_times_in_a_row_and_leads_nowhere_is_an_error_the_six
 }
 
 #[test]
+fn a_page_that_only_repeats_does_not_start_the_count_of_changed_pages_again() {
+    let mut walk = unlinked(without_memory(by(2)));
+    change(&mut walk, ["b", "c", "d", "e", "f"]);
+    yields_nothing(&mut walk, &page(0..2).next("g"));
+    asks(&mut walk, &after("g"));
+    invalid(&mut walk);
+    assert_eq!(answer(&mut walk, &page(0..2).next("x")), Outcome::Fail(Failure::RefusedCursor));
+}
+
+#[test]
 fn groups_and_restarts_start_the_count_of_changed_pages_again() {
     let mut walk = unlinked(by(2));
     change(&mut walk, ["b", "c", "d", "e", "f"]);

@@ -153,6 +153,17 @@ fn a_walk_reversed_at_the_start_of_the_list_begins_there_whatever_the_cursors_of
 }
 
 #[test]
+fn a_place_at_the_start_of_the_list_that_a_reversed_walk_has_found_leads_there_and_back() {
+    let mut walk = from(before("given"), by(2)).reversed(0);
+    yields_nothing(&mut walk, &empty());
+    let mut forward = Walk::new(walk.place(0), Forward, by(2));
+    asks(&mut forward, &START);
+    // No page gave the start of the list.
+    assert_eq!(problem(&mut forward, Problem::Invalid), Outcome::Fail(Failure::Request));
+    asks(&mut Walk::new(walk.place(0), Backward, by(2)), &before("given"));
+}
+
+#[test]
 fn a_walk_does_not_reverse_on_an_empty_page_in_the_middle_of_the_list() {
     for direction in DIRECTIONS {
         let mut walk = from(at(direction, "given"), by(2)).reversed(0);
@@ -194,13 +205,14 @@ fn a_group_that_has_moved_to_an_earlier_page_is_found_on_the_way_to_the_end() {
     for (n, cursor) in [(0, "0"), (1, "1"), (2, "2")] {
         yields_all(&mut walk, page([n]).next(cursor));
     }
-    // Cursors are offsets, and group 0 is deleted.
+    // Cursors are offsets, group 0 is deleted, and group 3 follows.
     let mut walk = Walk::new(walk.place(0), Backward, by(1));
     asks_once_more(&mut walk, &empty());
     yields_nothing(&mut walk, &empty());
     asks(&mut walk, &START);
     yields_nothing(&mut walk, &page([1]).next("0"));
-    assert_eq!(yields(&mut walk, page([2]).before("1")), [2]);
+    assert_eq!(yields(&mut walk, page([2]).next("1").previous("1")), [2]);
+    asks(&mut walk, &before("1"));
 }
 
 #[test]

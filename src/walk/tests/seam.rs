@@ -126,3 +126,12 @@ fn a_page_that_a_walk_reads_again_has_no_seam() {
     asks(&mut walk, &START);
     yields_all(&mut walk, page([0, 1, 3]));
 }
+
+#[test]
+fn a_search_does_not_leave_out_what_comes_after_its_group() {
+    let mut walk = from_start(by(3));
+    yields_all(&mut walk, page(0..3).next("a"));
+    let mut walk = Walk::new(walk.place(1), Forward, by(3));
+    yields_nothing(&mut walk, &page([8, 9]).next("b"));
+    assert_eq!(yields(&mut walk, page([1, 9, 2])), [9, 2]);
+}

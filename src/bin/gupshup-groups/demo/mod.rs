@@ -7,8 +7,8 @@
 mod api;
 mod server;
 
-use gupshup_groups::Group;
 use gupshup_groups::testing::FakeGroups;
+use gupshup_groups::{Credential, Group};
 
 pub(crate) use api::{ApiRequest, Apps, answer};
 pub(crate) use server::DemoServer;
@@ -29,6 +29,12 @@ pub(crate) fn groups(count: u32) -> Vec<Group> {
         Group::new(id, format!("{subject} {n}"), NEWEST - EVERY * i64::from(count - n))
     };
     (1..=count).rev().zip(SUBJECTS.iter().cycle()).map(|(n, subject)| group(n, subject)).collect()
+}
+
+/// A list that accepts [`API_KEY`] only, until it demands another credential.
+pub(crate) fn demand_key(list: &FakeGroups) -> FakeGroups {
+    let key = Credential::api_key(API_KEY);
+    list.demand(move |credential| *credential == key)
 }
 
 /// Creates, renames or deletes a group, in turn.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Client, Credential, ListGroups};
+use gupshup_groups::{Client, ListGroups};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
-use super::{API_KEY, APP_ID, ApiRequest, Apps, answer};
+use super::{API_KEY, APP_ID, ApiRequest, Apps, answer, demand_key};
 
 /// A server on its own port and thread, so that it responds while the caller's thread is busy. Stops when it is
 /// dropped.
@@ -38,12 +38,7 @@ impl DemoServer {
     /// Starts a server of these apps, by their ids. They accept [`API_KEY`]; for a credential of one app only, or one that
     /// expires after some requests or at a time, call [`FakeGroups::demand`] on an app's list after the start.
     pub(crate) fn start_apps(apps: impl IntoIterator<Item = (String, FakeGroups)>) -> io::Result<Self> {
-        let key = Credential::api_key(API_KEY);
-        let demand = |list: FakeGroups| {
-            let key = key.clone();
-            list.demand(move |credential| *credential == key)
-        };
-        let apps: Arc<Apps> = Arc::new(apps.into_iter().map(|(id, list)| (id, demand(list))).collect());
+        let apps: Arc<Apps> = Arc::new(apps.into_iter().map(|(id, list)| (id, demand_key(&list))).collect());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -108,7 +103,9 @@ async fn respond(apps: Arc<Apps>, request: Request<Incoming>) -> Result<Response
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
+
+    use gupshup_groups::Credential;
 
     use super::super::groups;
     use super::*;
@@ -135,7 +132,7 @@ mod tests {
         server.apps["b"].demand(move |_| {
             left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
         });
-        let end = Instant::now() - Duration::from_millis(1);
+        let end = Instant::now();
         server.apps["c"].demand(move |_| Instant::now() < end);
 
         assert!(answers(&server, "a", token("a")).await && !answers(&server, "a", token("b")).await);
