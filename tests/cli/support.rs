@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use gupshup_groups::Group;
 use gupshup_groups::testing::FakeGroups;
-use gupshup_groups::{Credential, Group};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -34,12 +34,7 @@ impl Api {
     }
 
     pub(crate) fn start_apps(apps: impl IntoIterator<Item = (&'static str, FakeGroups)>) -> Self {
-        let key = Credential::api_key(demo::API_KEY);
-        let demanding = |(id, groups): (&str, FakeGroups)| {
-            let key = key.clone();
-            (id.to_owned(), groups.demand(move |credential| *credential == key))
-        };
-        let apps: Apps = apps.into_iter().map(demanding).collect();
+        let apps: Apps = apps.into_iter().map(|(id, groups)| (id.to_owned(), demo::demand_key(&groups))).collect();
         Self::answering(move |request| {
             let (status, body) = futures::executor::block_on(demo::answer(&apps, request));
             (status, body.to_string())
