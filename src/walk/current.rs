@@ -128,6 +128,11 @@ impl CurrentPage {
     /// or those up to the last one yielded, if that is all that is known. `end`: the end of this page.
     pub(super) fn repeated_by(&self, next: &View, end: &Gap) -> usize {
         if self.view.len() > 0 {
+            // Counted, not searched, because the usual answer is none, and the compiler vectorizes a count.
+            let is_known = |first: &u64| self.view.hashes.iter().filter(|known| *known == first).count() != 0;
+            if !next.hashes.first().is_some_and(is_known) {
+                return 0;
+            }
             let mut known = self.view.hashes.iter();
             next.hashes.iter().take_while(|hash| known.any(|known| known == *hash)).count()
         } else {

@@ -59,6 +59,13 @@ fn groups_in_another_order_than_on_the_page_before_are_no_seam() {
 }
 
 #[test]
+fn the_only_group_of_the_page_before_is_left_out() {
+    let mut walk = from_start(by(2));
+    yields_all(&mut walk, page(0..1).next("a"));
+    assert_eq!(yields(&mut walk, page(0..2).next("b")), [1]);
+}
+
+#[test]
 fn a_page_that_only_repeats_is_passed() {
     let mut walk = from_start(by(3));
     yields_all(&mut walk, page(0..3).next("a"));
