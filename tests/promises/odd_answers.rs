@@ -287,7 +287,7 @@ async fn an_unknown_status_of_the_400s_is_a_refusal_after_one_request() {
 #[tokio::test]
 async fn a_rate_limit_with_another_status_is_waited_for_and_never_blamed_on_the_credential() {
     let codes = [4, 17, 32, 341, 613, 80_000, 80_004, 80_007, 80_008, 80_014];
-    let coded = codes.iter().flat_map(|code| {
+    let with_code = codes.iter().flat_map(|code| {
         ["400 Bad Request", "403 Forbidden", "401 Unauthorized", "200 OK"].map(|status| {
             let body = format!(r#"{{"error":{{"message":"limit reached","code":{code}}}}}"#);
             (reply(status, &["Connection: close"], body), Some(*code))
@@ -295,7 +295,7 @@ async fn a_rate_limit_with_another_status_is_waited_for_and_never_blamed_on_the_
     });
     let asked = ["403 Forbidden", "401 Unauthorized"]
         .map(|status| (reply(status, &["Retry-After: 0", "Connection: close"], r#"{"message":"Slow down"}"#), None));
-    for (answer, code) in coded.chain(asked) {
+    for (answer, code) in with_code.chain(asked) {
         let script = [vec![Step::Answer, Step::Request], writes(&answer)].concat();
         let server = Server::start(&groups(7), [script.clone()]).await;
         assert_eq!(all_of(walk(client(&server).groups("app")).await), groups(7), "{code:?}");
@@ -354,8 +354,8 @@ fn inclusive_cursors_list_each_group_once_in_both_directions() {
         let fake = FakeGroups::new(groups(23)).dialect(Dialect::default().inclusive_cursors(true));
         let list = ListGroups::from_source(fake.clone()).page_size(page_size);
         assert_eq!(id_texts(&all(list.clone().stream())), numbers(0, 22), "{page_size}");
-        let last = fake.cursor_at("22").unwrap();
-        assert_eq!(id_texts(&all(list.before(last).stream())), numbers(22, 0), "{page_size}");
+        let end = fake.cursor_at("22").unwrap();
+        assert_eq!(id_texts(&all(list.before(end).stream())), numbers(22, 0), "{page_size}");
     }
 }
 
