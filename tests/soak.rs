@@ -61,6 +61,7 @@ impl World {
 
 /// How the server of an app differs from the others.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 struct Habits {
     dialect: Dialect,
     /// Groups are deleted while they are listed. Where cursors are offsets that no change expires, a single listing then
@@ -319,8 +320,8 @@ async fn list(app: App, list: ListGroups, seed: u64) {
     let after = app.ids();
     let unique: BTreeSet<_> = found.iter().cloned().collect();
     assert_eq!(unique.len(), found.len(), "{} {seed}: a group comes twice", app.name);
-    let lost: Vec<_> = before.intersection(&after).filter(|id| !unique.contains(*id)).collect();
-    assert!(lost.is_empty(), "{} {seed}: lost {lost:?}, by snapshot: {by_snapshot}, errors: {errors}", app.name);
+    let missing: Vec<_> = before.intersection(&after).filter(|id| !unique.contains(*id)).collect();
+    assert!(missing.is_empty(), "{} {seed}: lost {missing:?}, by snapshot: {by_snapshot}, errors: {errors}", app.name);
     app.world().count("listings");
 }
 
@@ -456,7 +457,9 @@ fn of_many_listings_and_updates_from_servers_that_fail_in_every_way_no_group_is_
         let peak = MEMORY.peak_usage() - before;
         println!("  {counts:?}, {peak} bytes at most");
         assert!(peak <= 32 * MIB, "{seed}: {peak} bytes");
-        counts.into_iter().for_each(|(what, count)| *total.entry(what).or_default() += count);
+        for (what, count) in counts {
+            *total.entry(what).or_default() += count;
+        }
     }
     for what in ["failed", "failed in an outage", "told to wait", "single empty pages", "silences", "cursors expired"] {
         assert!(
