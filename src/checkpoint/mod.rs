@@ -16,7 +16,7 @@ use crate::walk::Place;
 /// - the cursors of the page and of the next one, the page size, and the number of groups between the start of the page
 ///   and the place,
 /// - a 64-bit hash of the last group's id, since the id contains a phone number,
-/// - the [identity](crate::PageSource::list_identity) of the list.
+/// - a 64-bit hash of the app id.
 ///
 /// It does not hold the API key. `Display` and serde write the cursor; `Debug` does not.
 ///
