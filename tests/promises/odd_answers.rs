@@ -391,20 +391,6 @@ fn an_offset_list_that_grows_repeats_no_group_at_a_seam() {
     }
 }
 
-/// Scenario: the list grows by one while its last page is requested, and by two more while the end is confirmed. So a page has
-/// only the last group again, and the next one begins with a group of the page before that.
-#[test]
-fn an_offset_list_that_grows_again_after_a_page_of_repeated_groups_only_repeats_no_group() {
-    let dialect = Dialect::default().expire_cursors_on_change(false);
-    let fake = FakeGroups::new(groups(12)).dialect(dialect).on_request(|index, fake| match index {
-        3 => fake.create(numbered(100)),
-        4 => [101, 102].into_iter().for_each(|n| fake.create(numbered(n))),
-        _ => {}
-    });
-    let list = ListGroups::from_source(fake).page_size(4).confirm_end(true);
-    assert_eq!(ids(&all(list.stream())), (0..12).collect::<Vec<_>>());
-}
-
 #[test]
 fn by_default_a_list_that_grows_or_shrinks_expires_its_offsets_and_heals_without_loss_or_repeat() {
     for at in 1..5 {
