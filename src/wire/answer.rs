@@ -1,214 +1,158 @@
-//! Reads the objects of an answer: their keys, and the forms that their values may have.
-
-use std::marker::PhantomData;
+//! Reads the objects of an answer.
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed as _, Error, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed as _, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess};
+use serde_path_to_error::{Segment, Track};
 
-use super::fault::{Fault, Trail};
-use super::field::{Failed, Id, Seconds, Subject};
-use super::form::{As, Form, skip};
-use super::paging::{MaybePaging, Paging};
+use super::field::{SentCursors, failed, id, link, seconds, subject};
+use super::form::{As, Form, Object};
 use crate::page::Group;
 use crate::walk::PageSize;
 
-const MAX_GROUPS: usize = PageSize::MAX.get() as usize;
+/// A page may have more groups than were asked for, but not without end: the vector that grows could exceed the memory that
+/// a body of tiny groups is allowed. A business number has at most 10,000 groups.
+pub(super) const MAX_GROUPS: usize = 32 * PageSize::MAX.get() as usize;
 
+#[derive(Deserialize)]
 pub(super) struct Answer {
-    groups: Groups,
+    #[serde(default, deserialize_with = "groups::<true, _>")]
+    pub(super) data: Option<Vec<Group>>,
+    #[serde(default, deserialize_with = "object")]
     pub(super) paging: Paging,
-    /// A `status` other than "success", or an `error`.
-    pub(super) refused: bool,
+    #[serde(default, deserialize_with = "failed")]
+    status: bool,
+    error: Option<IgnoredAny>,
 }
 
-#[derive(Default)]
-struct Groups {
-    /// None if there are too many.
-    kept: Vec<Group>,
-    count: usize,
+#[derive(Default, Deserialize)]
+pub(super) struct Paging {
+    #[serde(default, deserialize_with = "object")]
+    pub(super) cursors: SentCursors,
+    #[serde(default, deserialize_with = "link")]
+    pub(super) next: Option<SentCursors>,
+    #[serde(default, deserialize_with = "link")]
+    pub(super) previous: Option<SentCursors>,
+}
+
+#[derive(Deserialize)]
+struct SentGroup {
+    #[serde(deserialize_with = "id")]
+    id: String,
+    #[serde(deserialize_with = "subject")]
+    subject: String,
+    #[serde(default, deserialize_with = "seconds")]
+    creation_timestamp: Option<i64>,
+    #[serde(default, deserialize_with = "seconds")]
+    created_at: Option<i64>,
 }
 
 impl Answer {
+    const FORM: As<Object<Self>> = As("an object with `data`", Object(None));
+
     /// Reads a body without its byte order mark.
-    ///
-    /// Groups beyond a full page are counted before they are kept. A vector that grows could exceed the memory that a body of
-    /// tiny groups is allowed.
-    pub(super) fn read(json: &[u8]) -> Result<Self, Fault> {
-        let answer = Self::read_at_most(json, MAX_GROUPS, 0)?;
-        match answer.groups.count {
-            0..=MAX_GROUPS => Ok(answer),
-            count => Self::read_at_most(json, count, count),
+    pub(super) fn read(json: &[u8]) -> serde_json::Result<Self> {
+        let answer = read(json, Self::FORM)?;
+        if answer.data.is_none() && !answer.refused() {
+            return Err(serde_json::Error::missing_field("data"));
         }
+        Ok(answer)
     }
 
-    fn read_at_most(json: &[u8], max: usize, capacity: usize) -> Result<Self, Fault> {
-        // Text that was validated as a whole, with vector instructions, is read a quarter faster. If it is not UTF-8, only
-        // what is kept must be.
-        match simdutf8::basic::from_utf8(json) {
-            Ok(text) => Self::read_from(serde_json::Deserializer::from_str(text), json, max, capacity),
-            Err(_) => Self::read_from(serde_json::Deserializer::from_slice(json), json, max, capacity),
-        }
+    /// Whether there is a `status` other than "success", or an `error`.
+    pub(super) fn refused(&self) -> bool {
+        self.status || self.error.is_some()
     }
 
-    fn read_from<'de>(
+    /// What is wrong, and where, as `data[17].creation_timestamp: expected seconds …`. Quotes nothing of the body.
+    pub(super) fn explain(json: &[u8], error: &serde_json::Error) -> String {
+        /// Of larger bodies, only line and column are told, because keys are copied.
+        const MAX_TRACKED_BYTES: usize = 1024 * 1024;
+        const KEYS: &str =
+            "data groups id subject creation_timestamp created_at paging cursors after before next previous status";
+        let mut track = Track::new();
+        if json.len() <= MAX_TRACKED_BYTES {
+            let mut reader = serde_json::Deserializer::from_slice(json);
+            // The same error again.
+            drop(Self::FORM.deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track)));
+        }
+        let path = track.path();
+        let is_known =
+            |step: &Segment| matches!(step, Segment::Seq { .. }) || KEYS.split(' ').any(|key| key == step.to_string());
+        if path.iter().len() > 0 && path.iter().all(is_known) { format!("{path}: {error}") } else { error.to_string() }
+    }
+}
+
+/// Reads a whole body.
+pub(super) fn read<'de, F: Form<'de>>(json: &'de [u8], form: As<F>) -> serde_json::Result<F::Value> {
+    fn to_end<'de, F: Form<'de>>(
         mut reader: serde_json::Deserializer<impl serde_json::de::Read<'de>>,
-        json: &[u8],
-        max: usize,
-        capacity: usize,
-    ) -> Result<Self, Fault> {
-        let trail = Trail::default();
-        let answer = As(AnAnswer { trail: &trail, max, capacity }).deserialize(&mut reader);
-        answer.and_then(|answer| reader.end().map(|()| answer)).map_err(|error| trail.fault(json, &error))
+        form: As<F>,
+    ) -> serde_json::Result<F::Value> {
+        let value = form.deserialize(&mut reader)?;
+        reader.end().map(|()| value)
     }
 
-    pub(super) fn into_parts(self) -> (Vec<Group>, Paging) {
-        (self.groups.kept, self.paging)
+    // Text that was validated as a whole, with vector instructions, is read a quarter faster. If it is not UTF-8, only what
+    // is kept must be.
+    match simdutf8::basic::from_utf8(json) {
+        Ok(text) => to_end(serde_json::Deserializer::from_str(text), form),
+        Err(_) => to_end(serde_json::Deserializer::from_slice(json), form),
     }
 }
 
-#[derive(Clone, Copy)]
-struct AnAnswer<'a> {
-    trail: &'a Trail,
-    /// How many groups may be kept.
-    max: usize,
-    /// How many groups memory is reserved for at first.
-    capacity: usize,
+/// An object that may be missing.
+fn object<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    As("an object", Object(Some(T::default()))).deserialize(deserializer)
 }
 
-impl<'de> Form<'de> for AnAnswer<'_> {
-    type Value = Answer;
-    const EXPECTED: &'static str = "an object with `data`";
-
-    fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Answer, A::Error> {
-        #[derive(Deserialize)]
-        #[serde(field_identifier, rename_all = "lowercase")]
-        enum Key {
-            Data,
-            Paging,
-            Status,
-            Error,
-            #[serde(other)]
-            Other,
-        }
-
-        let Self { trail, .. } = self;
-        let (mut groups, mut paging, mut status, mut error) = (None, None, None, None);
-        while let Some(key) = object.next_key()? {
-            match key {
-                Key::Data => {
-                    let form = SomeGroups { answer: self, is_nested: false };
-                    trail.value(&mut groups, "data", &mut object, As(form))?;
-                }
-                Key::Paging => trail.value(&mut paging, "paging", &mut object, As(MaybePaging(trail)))?,
-                Key::Status => trail.value(&mut status, "status", &mut object, As(Failed))?,
-                Key::Error => trail.value(&mut error, "error", &mut object, PhantomData::<Option<IgnoredAny>>)?,
-                Key::Other => skip(&mut object)?,
-            }
-        }
-        let refused = status == Some(true) || error.flatten().is_some();
-        let groups = match groups {
-            None if !refused => return Err(A::Error::missing_field("data")),
-            groups => groups.unwrap_or_default(),
-        };
-        Ok(Answer { groups, paging: paging.unwrap_or_default(), refused })
-    }
+fn groups<'de, const OUTER: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Group>>, D::Error> {
+    As("an array of groups", Groups { may_be_nested: OUTER }).deserialize(deserializer).map(Some)
 }
 
 /// An array of groups, or an object with such an array under `groups`.
-struct SomeGroups<'a> {
-    answer: AnAnswer<'a>,
-    is_nested: bool,
+struct Groups {
+    may_be_nested: bool,
 }
 
-impl<'de> Form<'de> for SomeGroups<'_> {
-    type Value = Groups;
-    const EXPECTED: &'static str = "an array of groups";
+impl<'de> Form<'de> for Groups {
+    type Value = Vec<Group>;
 
-    fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<Groups, A::Error> {
-        let AnAnswer { trail, max, capacity } = self.answer;
-        let mut groups = Groups { kept: Vec::with_capacity(capacity), count: 0 };
-        while trail.element(groups.count, &mut array, As(OneGroup { trail, max, groups: &mut groups }))?.is_some() {}
-        Ok(groups)
+    fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<Option<Vec<Group>>, A::Error> {
+        let mut groups = Vec::new();
+        while array.next_element_seed(As("a group", OneGroup(&mut groups)))?.is_some() {}
+        Ok(Some(groups))
     }
 
-    fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Groups, A::Error> {
+    fn object<A: MapAccess<'de>>(self, object: A) -> Result<Option<Vec<Group>>, A::Error> {
         #[derive(Deserialize)]
-        #[serde(field_identifier, rename_all = "lowercase")]
-        enum Key {
-            Groups,
-            #[serde(other)]
-            Other,
+        struct Nested {
+            #[serde(deserialize_with = "groups::<false, _>")]
+            groups: Option<Vec<Group>>,
         }
 
-        let Self { answer, is_nested } = self;
-        if is_nested {
-            return Err(Self::instead("an object"));
+        if !self.may_be_nested {
+            return Ok(None);
         }
-        let mut groups = None;
-        while let Some(key) = object.next_key()? {
-            match key {
-                Key::Groups => {
-                    answer.trail.value(
-                        &mut groups,
-                        "groups",
-                        &mut object,
-                        As(SomeGroups { answer, is_nested: true }),
-                    )?;
-                }
-                Key::Other => skip(&mut object)?,
-            }
-        }
-        groups.ok_or_else(|| A::Error::missing_field("groups"))
+        Nested::deserialize(MapAccessDeserializer::new(object)).map(|nested| nested.groups)
     }
 }
 
 /// Reads a group, and appends it.
-struct OneGroup<'a> {
-    trail: &'a Trail,
-    max: usize,
-    groups: &'a mut Groups,
-}
+struct OneGroup<'a>(&'a mut Vec<Group>);
 
 impl<'de> Form<'de> for OneGroup<'_> {
     type Value = ();
-    const EXPECTED: &'static str = "a group";
 
-    #[inline]
-    fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        #[derive(Deserialize)]
-        #[serde(field_identifier, rename_all = "snake_case")]
-        enum Key {
-            Id,
-            Subject,
-            CreationTimestamp,
-            CreatedAt,
-            #[serde(other)]
-            Other,
+    fn object<A: MapAccess<'de>>(self, object: A) -> Result<Option<()>, A::Error> {
+        let SentGroup { id, subject, creation_timestamp, created_at } =
+            SentGroup::deserialize(MapAccessDeserializer::new(object))?;
+        let creation_timestamp = creation_timestamp.or(created_at);
+        let creation_timestamp = creation_timestamp.ok_or_else(|| A::Error::missing_field("creation_timestamp"))?;
+        if self.0.len() == MAX_GROUPS {
+            return Err(A::Error::custom(format_args!("more than {MAX_GROUPS} groups")));
         }
-
-        let Self { trail, max, groups } = self;
-        let (mut id, mut subject, mut creation_timestamp, mut created_at) = (None, None, None, None);
-        while let Some(key) = object.next_key()? {
-            match key {
-                Key::Id => trail.value(&mut id, "id", &mut object, As(Id))?,
-                Key::Subject => trail.value(&mut subject, "subject", &mut object, As(Subject))?,
-                Key::CreationTimestamp => {
-                    trail.value(&mut creation_timestamp, "creation_timestamp", &mut object, As(Seconds))?;
-                }
-                Key::CreatedAt => trail.value(&mut created_at, "created_at", &mut object, As(Seconds))?,
-                Key::Other => skip(&mut object)?,
-            }
-        }
-        let missing = A::Error::missing_field;
-        let id = id.ok_or_else(|| missing("id"))?;
-        let subject = subject.ok_or_else(|| missing("subject"))?;
-        let creation_timestamp = creation_timestamp.or(created_at).ok_or_else(|| missing("creation_timestamp"))?;
-        groups.count += 1;
-        if groups.count <= max {
-            groups.kept.push(Group { id, subject, creation_timestamp });
-        } else {
-            groups.kept = Vec::new();
-        }
-        Ok(())
+        self.0.push(Group { id, subject, creation_timestamp });
+        Ok(Some(()))
     }
 }

@@ -1,180 +1,109 @@
 //! The forms that the values of fields may have.
 
 use percent_encoding::percent_decode_str;
-use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor as _};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed as _, Deserializer};
 
-use super::form::Form;
+use super::form::{As, Json};
 use crate::cursor::{Cursor, MAX_CURSOR_BYTES};
 
 /// A text that is not empty, or a whole number, as its digits.
-pub(super) struct Id;
-
-impl Form<'_> for Id {
-    type Value = String;
-    const EXPECTED: &'static str = "an id";
-
-    #[inline]
-    fn text<E: Error>(self, text: &str) -> Result<String, E> {
-        if text.is_empty() { Err(Self::instead("an empty string")) } else { Ok(text.to_owned()) }
-    }
-
-    fn whole<E>(self, number: i128) -> Result<String, E> {
-        let mut digits = number.to_string();
-        // It has room for 39 digits.
-        digits.shrink_to_fit();
-        Ok(digits)
-    }
+#[inline]
+pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let id = |json: Json<'_>| match json {
+        Json::Text(text) => (!text.is_empty()).then(|| text.to_owned()),
+        // `to_string` makes room for 39 digits.
+        Json::Whole(number) => Some(number.to_string().into_boxed_str().into_string()),
+        _ => None,
+    };
+    As("an id", id).deserialize(deserializer)
 }
 
-pub(super) struct Subject;
-
-impl Form<'_> for Subject {
-    type Value = String;
-    const EXPECTED: &'static str = "a string";
-
-    #[inline]
-    fn text<E>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
+#[inline]
+pub(super) fn subject<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let subject = |json: Json<'_>| if let Json::Text(text) = json { Some(text.to_owned()) } else { None };
+    As("a string", subject).deserialize(deserializer)
 }
 
 /// A number of seconds, or the text of one. Fractions of a second are dropped.
-pub(super) struct Seconds;
-
-const OUT_OF_RANGE: &str = "a number out of range";
-
-impl Form<'_> for Seconds {
-    type Value = i64;
-    const EXPECTED: &'static str = "seconds since 1970";
-
-    #[inline]
-    fn whole<E: Error>(self, number: i128) -> Result<i64, E> {
-        i64::try_from(number).map_err(|_| Self::instead(OUT_OF_RANGE))
-    }
-
-    fn float<E: Error>(self, number: f64) -> Result<i64, E> {
-        /// 2⁶³: the first float that is too large.
-        const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-        if !(-LIMIT..LIMIT).contains(&number) {
-            return Err(Self::instead(OUT_OF_RANGE));
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "in range, and fractions of a second are dropped")]
-        Ok(number as i64)
-    }
-
-    fn text<E: Error>(self, text: &str) -> Result<i64, E> {
-        let text = text.trim();
-        match (text.parse(), text.parse()) {
-            (Ok(seconds), _) => Ok(seconds),
-            (_, Ok(number)) => self.float(number),
-            _ => Err(Self::instead("a string")),
-        }
-    }
+#[inline]
+pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let seconds = |json: Json<'_>| match json {
+        Json::Whole(number) => number.try_into().ok(),
+        Json::Float(number) => without_fraction(number),
+        Json::Text(text) => text.trim().parse().ok().or_else(|| without_fraction(text.trim().parse().ok()?)),
+        _ => None,
+    };
+    As("seconds since 1970 in 64 bits", seconds).deserialize(deserializer).map(Some)
 }
 
-/// A cursor as the server sent it.
-#[derive(Debug)]
-pub(super) enum SentCursor {
-    Usable(Cursor),
-    /// Its length in bytes. The text is dropped.
-    TooLong(usize),
+fn without_fraction(number: f64) -> Option<i64> {
+    /// 2⁶³: the first float that is too large.
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    #[expect(clippy::cast_possible_truncation, reason = "in range, and fractions of a second are dropped")]
+    (-LIMIT..LIMIT).contains(&number).then_some(number as i64)
 }
 
-impl SentCursor {
-    /// `None` if it is empty or "null".
-    fn new(text: &str) -> Option<Self> {
-        if text.len() > MAX_CURSOR_BYTES {
-            return Some(Self::TooLong(text.len()));
-        }
-        Cursor::usable(text).map(Self::Usable)
-    }
+/// A cursor as the server sent it, or the length in bytes of one that is too long.
+pub(super) type SentCursor = Result<Cursor, usize>;
+
+#[derive(Default, Deserialize)]
+pub(super) struct SentCursors {
+    #[serde(default, deserialize_with = "cursor")]
+    pub(super) after: Option<SentCursor>,
+    #[serde(default, deserialize_with = "cursor")]
+    pub(super) before: Option<SentCursor>,
+}
+
+/// `None` if it is empty or "null".
+fn sent(text: &str) -> Option<SentCursor> {
+    if text.len() > MAX_CURSOR_BYTES { Some(Err(text.len())) } else { Cursor::usable(text).map(Ok) }
 }
 
 /// A text, or a whole number as its digits. Null, an empty text and "null" mean `None`.
-pub(super) struct AnyCursor;
-
-impl Form<'_> for AnyCursor {
-    type Value = Option<SentCursor>;
-    const EXPECTED: &'static str = "a cursor";
-
-    fn null<E>(self) -> Result<Option<SentCursor>, E> {
-        Ok(None)
-    }
-
-    fn whole<E>(self, number: i128) -> Result<Option<SentCursor>, E> {
-        Ok(SentCursor::new(&number.to_string()))
-    }
-
-    fn text<E>(self, text: &str) -> Result<Option<SentCursor>, E> {
-        Ok(SentCursor::new(text))
-    }
+fn cursor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SentCursor>, D::Error> {
+    let cursor = |json: Json<'_>| match json {
+        Json::Null => Some(None),
+        Json::Whole(number) => Some(sent(&number.to_string())),
+        Json::Text(text) => Some(sent(text)),
+        _ => None,
+    };
+    As("a cursor", cursor).deserialize(deserializer)
 }
 
-/// What is kept of a link: it points to another company's host, and may hold a token.
-#[derive(Debug)]
-pub(super) struct SentLink {
-    /// The cursor in it, if it has one.
-    pub(super) cursor: Option<SentCursor>,
-}
-
-/// A link, and the parameter that is its cursor. Null, an empty text and "null" mean `None`.
-pub(super) struct Link {
-    pub(super) cursor: &'static str,
-}
-
-impl Form<'_> for Link {
-    type Value = Option<SentLink>;
-    const EXPECTED: &'static str = "a link";
-
-    fn null<E>(self) -> Result<Option<SentLink>, E> {
-        Ok(None)
-    }
-
-    fn text<E>(self, text: &str) -> Result<Option<SentLink>, E> {
-        let link = SentLink { cursor: parameter(text, self.cursor) };
-        Ok((!matches!(text, "" | "null")).then_some(link))
-    }
+/// Its cursors, in case they are missing elsewhere. The rest of the link is dropped: it points to another company's host, and
+/// may hold a token. Null, an empty text and "null" mean `None`.
+pub(super) fn link<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SentCursors>, D::Error> {
+    let link = |json: Json<'_>| match json {
+        Json::Null | Json::Text("" | "null") => Some(None),
+        Json::Text(text) => {
+            Some(Some(SentCursors { after: parameter(text, "after"), before: parameter(text, "before") }))
+        }
+        _ => None,
+    };
+    As("a link", link).deserialize(deserializer)
 }
 
 /// The percent-decoded parameter of a link. `+` stays `+`, a digit of base64.
 fn parameter(link: &str, name: &str) -> Option<SentCursor> {
     let query = link.split('#').next()?.split_once('?')?.1;
     let (_, value) = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?;
-    let decoded = percent_decode_str(value);
-    if value.len() > MAX_CURSOR_BYTES {
-        // It may be as large as the body, so it is measured before it is copied.
-        let bytes = decoded.clone().count();
-        if bytes > MAX_CURSOR_BYTES {
-            return Some(SentCursor::TooLong(bytes));
-        }
+    if value.len() > 3 * MAX_CURSOR_BYTES {
+        // Too long when decoded too. It may be as large as the body, so it is not copied.
+        return Some(Err(value.len()));
     }
-    SentCursor::new(&decoded.decode_utf8().ok()?)
+    sent(&percent_decode_str(value).decode_utf8().ok()?)
+}
+
+pub(super) fn failed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    As("a status", |json: Json<'_>| Some(is_failure(json))).deserialize(deserializer)
 }
 
 /// Whether a status is an error: any but "success" and null.
-pub(super) struct Failed;
-
-impl<'de> Form<'de> for Failed {
-    type Value = bool;
-    const EXPECTED: &'static str = "a status";
-
-    fn null<E>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn text<E>(self, text: &str) -> Result<bool, E> {
-        Ok(!text.eq_ignore_ascii_case("success"))
-    }
-
-    fn other<E>(self, _: &'static str) -> Result<bool, E> {
-        Ok(true)
-    }
-
-    fn array<A: SeqAccess<'de>>(self, array: A) -> Result<bool, A::Error> {
-        IgnoredAny.visit_seq(array).map(|_| true)
-    }
-
-    fn object<A: MapAccess<'de>>(self, object: A) -> Result<bool, A::Error> {
-        IgnoredAny.visit_map(object).map(|_| true)
+pub(super) fn is_failure(status: Json<'_>) -> bool {
+    match status {
+        Json::Null => false,
+        Json::Text(text) => !text.eq_ignore_ascii_case("success"),
+        _ => true,
     }
 }

@@ -5,23 +5,17 @@
 //! lacks.
 
 mod answer;
-mod fault;
 mod field;
 mod form;
-mod paging;
 mod refusal;
-#[cfg(test)]
-mod tests;
 mod text;
 
 use crate::cursor::Cursor;
 use crate::error::{Error, Result};
 use crate::page::{Cursors, Page};
 
-use answer::Answer;
-use fault::Fault;
-use field::{SentCursor, SentLink};
-use paging::Paging;
+use answer::{Answer, Paging};
+use field::SentCursor;
 pub(crate) use refusal::refusal;
 use text::{clean, excerpt, html_title, without_bom};
 
@@ -40,35 +34,35 @@ const MAX_TITLE_BYTES: usize = 80;
 pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
     match Answer::read(json) {
-        Ok(answer) if answer.refused => Err(refusal(OK, json, secrets)),
+        Ok(answer) if answer.refused() => Err(refusal(OK, json, secrets)),
         Ok(answer) => Ok(answer.into_page()?.bytes(body.len() as u64)),
-        Err(fault) => Err(refusal::despite_success(OK, json, secrets).unwrap_or_else(|| explain(json, secrets, fault))),
+        Err(error) => Err(refusal::despite_success(json, secrets).unwrap_or_else(|| explain(json, secrets, &error))),
     }
 }
 
-fn explain(json: &[u8], secrets: &[&str], fault: Fault) -> Error {
+fn explain(json: &[u8], secrets: &[&str], error: &serde_json::Error) -> Error {
     match json.trim_ascii_start().first() {
         None => Error::not_a_page("the response body is empty"),
         Some(b'<') => Error::html(html_title(json).map(|title| clean(excerpt(title), secrets, MAX_TITLE_BYTES))),
-        Some(b'{') if fault.truncated => Error::truncated(json.len()),
-        Some(_) => Error::not_a_page(fault.text),
+        Some(b'{') if error.is_eof() => Error::truncated(json.len()),
+        Some(_) => Error::not_a_page(Answer::explain(json, error)),
     }
 }
 
 impl Answer {
     fn into_page(self) -> Result<Page> {
-        let (groups, Paging { cursors, next, previous }) = self.into_parts();
+        let Self { data, paging: Paging { cursors, next, previous }, .. } = self;
         let (has_next, has_previous) = (next.is_some(), previous.is_some());
-        let cursors = Cursors { after: cursor(cursors.after, next)?, before: cursor(cursors.before, previous)? };
-        Ok(Page::new(groups, cursors).has_next(has_next).has_previous(has_previous))
+        let after = cursor(cursors.after, next.and_then(|link| link.after))?;
+        let before = cursor(cursors.before, previous.and_then(|link| link.before))?;
+        Ok(Page::new(data.unwrap_or_default(), Cursors { after, before }).has_next(has_next).has_previous(has_previous))
     }
 }
 
 /// The cursor, or else the one in the link.
-fn cursor(sent: Option<SentCursor>, link: Option<SentLink>) -> Result<Option<Cursor>> {
-    match sent.or(link.and_then(|link| link.cursor)) {
-        Some(SentCursor::Usable(cursor)) => Ok(Some(cursor)),
-        Some(SentCursor::TooLong(bytes)) => Err(Error::cursor_too_long(bytes)),
-        None => Ok(None),
-    }
+fn cursor(sent: Option<SentCursor>, in_link: Option<SentCursor>) -> Result<Option<Cursor>> {
+    sent.or(in_link).transpose().map_err(Error::cursor_too_long)
 }
+
+#[cfg(test)]
+mod tests;

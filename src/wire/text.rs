@@ -11,11 +11,7 @@ pub(super) fn without_bom(body: &[u8]) -> &[u8] {
 
 /// The server's text for an error: masked, one line, at most `max` bytes.
 pub(super) fn clean(text: &str, secrets: &[&str], max: usize) -> String {
-    mask::tidy(&masked(text, secrets), max)
-}
-
-fn masked(text: &str, secrets: &[&str]) -> String {
-    mask::access_tokens(&mask::secrets(text, secrets)).into_owned()
+    mask::tidy(&mask::access_tokens(&mask::secrets(text, secrets)), max)
 }
 
 pub(super) fn html_title(body: &[u8]) -> Option<&str> {
@@ -29,15 +25,11 @@ pub(super) fn html_title(body: &[u8]) -> Option<&str> {
     (!title.is_empty()).then_some(title)
 }
 
-pub(super) fn plain_text(body: &[u8]) -> Option<&str> {
-    // A limited read may have split the last character.
-    let text = match std::str::from_utf8(body) {
-        Ok(text) => text,
-        Err(error) if error.error_len().is_none() => std::str::from_utf8(&body[..error.valid_up_to()]).ok()?,
-        Err(_) => return None,
-    };
-    let binary = |c: char| c.is_control() && !c.is_ascii_whitespace();
-    (!text.contains(binary)).then_some(text)
+/// The start of a text, longer than what is shown, so that secrets are found whole. `None` if the body is binary.
+pub(super) fn plain_text(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(&body[..body.len().min(MAX_EXCERPT_BYTES + 1)]);
+    let is_binary = |c: char| c.is_control() && !c.is_ascii_whitespace();
+    (!text.contains(is_binary)).then(|| excerpt(&text).to_owned())
 }
 
 /// The start of a text, longer than what is shown, so that secrets are found whole.
@@ -45,12 +37,13 @@ pub(super) fn excerpt(text: &str) -> &str {
     mask::cut(text, MAX_EXCERPT_BYTES)
 }
 
-/// An excerpt of a body that is not understood, in one line. `None` if the body is binary, or has neither letter nor digit.
+/// An excerpt of a body that is not understood, in one line. `None` if the body is binary, has neither letter nor digit, or
+/// has ids: those of groups contain phone numbers.
 pub(super) fn shown(body: &[u8], secrets: &[&str]) -> Option<String> {
     /// About three lines of a terminal.
     const MAX_SHOWN_BYTES: usize = 200;
-    let text = masked(excerpt(plain_text(body)?), secrets);
+    let text = plain_text(body)?;
     let words: Vec<_> = text.split_whitespace().collect();
-    let line = mask::tidy(&words.join(" "), MAX_SHOWN_BYTES);
-    line.contains(char::is_alphanumeric).then(|| format!("excerpt of the body: {line}"))
+    let line = clean(&words.join(" "), secrets, MAX_SHOWN_BYTES);
+    (line.contains(char::is_alphanumeric) && !text.contains("\"id")).then(|| format!("excerpt of the body: {line}"))
 }

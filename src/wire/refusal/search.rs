@@ -1,59 +1,39 @@
 //! Searches an error for the names that errors use.
 
-use std::fmt;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
-use crate::wire::field::Failed;
-use crate::wire::form::{As, Form, skip};
+use crate::wire::answer;
+use crate::wire::field::is_failure;
+use crate::wire::form::{As, Form, Json};
 use crate::wire::text::excerpt;
 
 /// What a name stands for.
 #[derive(Clone, Copy, PartialEq)]
-enum Role {
+pub(super) enum Role {
     /// Says what is wrong.
     Message,
+    /// As well, but more briefly. Its presence in an answer that is not a page makes it an error.
+    Error,
     /// Is added to the message.
     Details,
     Code,
     TraceId,
     Transient,
+    Status,
     /// Only holds other names, as all of these may.
     Outer,
-    /// As the last. An array is one of groups.
-    Groups,
 }
 
-/// Names in lower case, without `_` and `-`. Of two names of a role, the first counts.
-const NAMES: [(&str, Role); 27] = [
-    ("message", Role::Message),
-    ("errormessage", Role::Message),
-    ("errormsg", Role::Message),
-    ("msg", Role::Message),
-    ("faultstring", Role::Message),
-    ("developermessage", Role::Message),
-    ("errordescription", Role::Message),
-    ("description", Role::Message),
-    ("reason", Role::Message),
-    ("title", Role::Message),
-    ("error", Role::Message),
-    ("errors", Role::Message),
-    ("fault", Role::Message),
-    ("details", Role::Details),
-    ("detail", Role::Details),
-    ("code", Role::Code),
-    ("errorcode", Role::Code),
-    ("fbtraceid", Role::TraceId),
-    ("traceid", Role::TraceId),
-    ("xrequestid", Role::TraceId),
-    ("requestid", Role::TraceId),
-    ("istransient", Role::Transient),
-    ("errordata", Role::Outer),
-    ("meta", Role::Outer),
-    ("response", Role::Outer),
-    ("data", Role::Groups),
-    ("groups", Role::Groups),
+/// Names in lower case, without `_` and `-`.
+const NAMES: [(Role, &str); 8] = [
+    (Role::Message, "message errormessage errormsg msg faultstring developermessage errordescription description"),
+    (Role::Error, "error errors fault reason title"),
+    (Role::Details, "details detail"),
+    (Role::Code, "code errorcode"),
+    (Role::TraceId, "fbtraceid traceid xrequestid requestid"),
+    (Role::Transient, "istransient"),
+    (Role::Status, "status"),
+    (Role::Outer, "data errordata meta response"),
 ];
 
 /// How deep names are searched. The known shapes have five levels.
@@ -61,177 +41,106 @@ pub(super) const MAX_DEPTH: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Found {
-    pub(super) message: Best<String>,
-    pub(super) details: Best<String>,
-    pub(super) code: Best<i64>,
-    pub(super) trace_id: Best<String>,
+    /// The text of each of the first five roles, and its depth.
+    texts: [Option<(usize, String)>; 5],
     pub(super) transient: bool,
-    /// There are groups. Their ids contain phone numbers.
-    pub(super) has_groups: bool,
     /// The outermost object has a status other than "success", or an error.
     pub(super) refuses: bool,
+    /// All of the body is JSON.
+    pub(super) is_complete: bool,
 }
 
 impl Found {
-    pub(super) fn search(&mut self, json: &[u8]) -> serde_json::Result<()> {
-        let mut reader = serde_json::Deserializer::from_slice(json);
+    pub(super) fn read(json: &[u8]) -> Self {
+        let mut found = Self::default();
         // A JSON text alone is a message.
-        As(Search { found: self, name: 0, depth: 0 }).deserialize(&mut reader)?;
-        reader.end()
+        let search = Search { found: &mut found, role: Role::Message, depth: 0 };
+        found.is_complete = answer::read(json, As("an error", search)).is_ok();
+        found
     }
 
-    pub(super) fn text(&self) -> Option<String> {
-        match (self.message.get(), self.details.get()) {
-            (Some(message), Some(details)) if !message.contains(&**details) => Some(format!("{message}: {details}")),
-            (message, details) => message.or(details).cloned(),
+    pub(super) fn text(&self, role: Role) -> Option<&str> {
+        self.texts[role as usize].as_ref().map(|(_, text)| &**text)
+    }
+
+    pub(super) fn message(&self) -> Option<String> {
+        let message = self.text(Role::Message).or(self.text(Role::Error));
+        match (message, self.text(Role::Details)) {
+            (Some(message), Some(details)) if !message.contains(details) => Some(format!("{message}: {details}")),
+            (message, details) => message.or(details).map(str::to_owned),
         }
     }
 }
 
-/// The value that ranks first so far.
-pub(super) struct Best<T>(Option<((usize, usize), T)>);
-
-impl<T> Default for Best<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<T> Best<T> {
-    /// Takes a value if its rank is lower.
-    fn offer(&mut self, rank: (usize, usize), value: impl FnOnce() -> T) {
-        if self.0.as_ref().is_none_or(|(best, _)| rank < *best) {
-            self.0 = Some((rank, value()));
-        }
-    }
-
-    pub(super) fn get(&self) -> Option<&T> {
-        self.0.as_ref().map(|(_, value)| value)
-    }
-}
-
-/// Searches a value. Returns whether it is neither null nor empty.
+/// Searches a value. Returns whether it is neither null nor an empty array.
 struct Search<'a> {
     found: &'a mut Found,
-    /// The index in [`NAMES`] of the value's name, or of that of the array around it.
-    name: usize,
+    /// Of the value's name, or of that of the array around it.
+    role: Role,
     depth: usize,
 }
 
 impl Search<'_> {
-    fn offer(&mut self, text: &str) {
+    fn offer(self, text: &str) {
         let text = excerpt(text.trim());
-        // A text without a letter or digit says nothing.
-        if !text.contains(char::is_alphanumeric) {
-            return;
-        }
-        let Self { found, name, depth } = self;
-        let outside = MAX_DEPTH - *depth;
-        match NAMES[*name].1 {
-            Role::Message => found.message.offer((*name, outside), || text.to_owned()),
-            Role::Details => found.details.offer((*name, outside), || text.to_owned()),
-            Role::TraceId => found.trace_id.offer((*name, outside), || text.to_owned()),
-            // The inner code is the API's own. The outer one may repeat the status.
-            Role::Code => _ = text.parse().map(|code| found.code.offer((outside, *name), || code)),
-            Role::Transient | Role::Outer | Role::Groups => {}
+        let says = match self.role {
+            Role::Code => text.parse::<i64>().is_ok(),
+            _ => text.contains(char::is_alphanumeric),
+        };
+        match self.found.texts.get_mut(self.role as usize) {
+            // The innermost is the API's own: others may repeat the status. Of two at the same depth, the first counts.
+            Some(best) if says && best.as_ref().is_none_or(|(depth, _)| self.depth > *depth) => {
+                *best = Some((self.depth, text.to_owned()));
+            }
+            _ => {}
         }
     }
 }
 
 impl<'de> Form<'de> for Search<'_> {
     type Value = bool;
-    const EXPECTED: &'static str = "an error";
 
-    fn null<E>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn boolean<E>(self, value: bool) -> Result<bool, E> {
-        self.found.transient |= value && NAMES[self.name].1 == Role::Transient;
-        Ok(true)
-    }
-
-    fn whole<E>(mut self, number: i128) -> Result<bool, E> {
-        if matches!(NAMES[self.name].1, Role::Code | Role::TraceId) {
-            self.offer(&number.to_string());
+    fn value(self, json: Json<'_>) -> Option<bool> {
+        match (self.role, json) {
+            (Role::Status, status) => self.found.refuses |= self.depth == 1 && is_failure(status),
+            (Role::Transient, Json::Bool(value)) => self.found.transient |= value,
+            (Role::Code | Role::TraceId, Json::Whole(number)) => self.offer(&number.to_string()),
+            (_, Json::Text(text)) => self.offer(text),
+            _ => {}
         }
-        Ok(true)
+        Some(!matches!(json, Json::Null))
     }
 
-    fn text<E>(mut self, text: &str) -> Result<bool, E> {
-        self.offer(text);
-        Ok(true)
-    }
-
-    fn other<E>(self, _: &'static str) -> Result<bool, E> {
-        Ok(true)
-    }
-
-    fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<bool, A::Error> {
-        let Self { found, name, depth } = self;
-        if depth == MAX_DEPTH {
-            return IgnoredAny.visit_seq(array).map(|_| true);
+    fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<Option<bool>, A::Error> {
+        let Self { found, role, depth } = self;
+        let mut says = false;
+        while depth < MAX_DEPTH
+            && array.next_element_seed(As("an error", Search { found, role, depth: depth + 1 }))?.is_some()
+        {
+            says = true;
         }
-        let mut is_empty = true;
-        while NAMES[name].1 == Role::Groups && array.next_element::<IgnoredAny>()?.is_some() {
-            found.has_groups = true;
-        }
-        while array.next_element_seed(As(Search { found: &mut *found, name, depth: depth + 1 }))?.is_some() {
-            is_empty = false;
-        }
-        Ok(!is_empty)
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Some(says))
     }
 
-    fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<bool, A::Error> {
+    fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Option<bool>, A::Error> {
         let Self { found, depth, .. } = self;
-        if depth == MAX_DEPTH {
-            return IgnoredAny.visit_map(object).map(|_| true);
-        }
-        let mut is_empty = true;
-        while let Some(name) = object.next_key()? {
-            is_empty = false;
-            match name {
-                Name::Status if depth == 0 => found.refuses |= object.next_value_seed(As(Failed))?,
-                Name::Status | Name::Unknown => skip(&mut object)?,
-                Name::Known(name) => {
-                    let says = object.next_value_seed(As(Search { found: &mut *found, name, depth: depth + 1 }))?;
-                    found.refuses |= says && depth == 0 && matches!(NAMES[name].0, "error" | "errors");
+        while let Some(role) = object.next_key_seed(As("a name", |json: Json<'_>| Some(role(json))))? {
+            match role.filter(|_| depth < MAX_DEPTH) {
+                Some(role) => {
+                    let says = object.next_value_seed(As("an error", Search { found, role, depth: depth + 1 }))?;
+                    found.refuses |= says && depth == 0 && role == Role::Error;
                 }
+                None => drop(object.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(!is_empty)
+        Ok(Some(true))
     }
 }
 
-enum Name {
-    Status,
-    /// Its index in [`NAMES`].
-    Known(usize),
-    Unknown,
-}
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnyName;
-
-        impl Visitor<'_> for AnyName {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_str<E>(self, key: &str) -> Result<Name, E> {
-                let letters =
-                    || key.bytes().filter(|byte| !matches!(byte, b'_' | b'-')).map(|byte| byte.to_ascii_lowercase());
-                Ok(match NAMES.iter().position(|(name, _)| letters().eq(name.bytes())) {
-                    _ if key == "status" => Name::Status,
-                    Some(name) => Name::Known(name),
-                    None => Name::Unknown,
-                })
-            }
-        }
-
-        deserializer.deserialize_identifier(AnyName)
-    }
+fn role(name: Json<'_>) -> Option<Role> {
+    let Json::Text(name) = name else { return None };
+    let letters = || name.bytes().filter(|byte| !matches!(byte, b'_' | b'-')).map(|byte| byte.to_ascii_lowercase());
+    let is_known = |names: &str| names.split(' ').any(|known| letters().eq(known.bytes()));
+    NAMES.iter().find(|(_, names)| is_known(names)).map(|(role, _)| *role)
 }
