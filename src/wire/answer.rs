@@ -16,7 +16,7 @@ pub(super) const MAX_GROUPS: usize = 32 * PageSize::MAX.get() as usize;
 
 #[derive(Deserialize)]
 pub(super) struct Answer {
-    #[serde(default, deserialize_with = "data")]
+    #[serde(default, deserialize_with = "groups::<true, _>")]
     pub(super) data: Option<Vec<Group>>,
     #[serde(default, deserialize_with = "object")]
     pub(super) paging: Paging,
@@ -106,12 +106,8 @@ fn object<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer
     As("an object", Object(Some(T::default()))).deserialize(deserializer)
 }
 
-fn data<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Group>>, D::Error> {
-    As("an array of groups", Groups { may_be_nested: true }).deserialize(deserializer).map(Some)
-}
-
-fn nested<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Group>, D::Error> {
-    As("an array of groups", Groups { may_be_nested: false }).deserialize(deserializer)
+fn groups<'de, const OUTER: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Group>>, D::Error> {
+    As("an array of groups", Groups { may_be_nested: OUTER }).deserialize(deserializer).map(Some)
 }
 
 /// An array of groups, or an object with such an array under `groups`.
@@ -131,14 +127,14 @@ impl<'de> Form<'de> for Groups {
     fn object<A: MapAccess<'de>>(self, object: A) -> Result<Option<Vec<Group>>, A::Error> {
         #[derive(Deserialize)]
         struct Nested {
-            #[serde(deserialize_with = "nested")]
-            groups: Vec<Group>,
+            #[serde(deserialize_with = "groups::<false, _>")]
+            groups: Option<Vec<Group>>,
         }
 
         if !self.may_be_nested {
             return Ok(None);
         }
-        Nested::deserialize(MapAccessDeserializer::new(object)).map(|nested| Some(nested.groups))
+        Nested::deserialize(MapAccessDeserializer::new(object)).map(|nested| nested.groups)
     }
 }
 

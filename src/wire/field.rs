@@ -8,6 +8,7 @@ use super::form::{As, Json};
 use crate::cursor::{Cursor, MAX_CURSOR_BYTES};
 
 /// A text that is not empty, or a whole number, as its digits.
+#[inline]
 pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let id = |json: Json<'_>| match json {
         Json::Text(text) => (!text.is_empty()).then(|| text.to_owned()),
@@ -18,12 +19,14 @@ pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
     As("an id", id).deserialize(deserializer)
 }
 
+#[inline]
 pub(super) fn subject<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let subject = |json: Json<'_>| if let Json::Text(text) = json { Some(text.to_owned()) } else { None };
     As("a string", subject).deserialize(deserializer)
 }
 
 /// A number of seconds, or the text of one. Fractions of a second are dropped.
+#[inline]
 pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let seconds = |json: Json<'_>| match json {
         Json::Whole(number) => number.try_into().ok(),

@@ -1,4 +1,4 @@
-//! Reads a response's body as a [`Page`], with `serde_json`.
+//! Reads a response's body as a [`Page`].
 //!
 //! Unknown fields are ignored, and known ones are accepted in every form seen, because the API's pages contradict each
 //! other. A known field must not be missing, duplicated or of another kind, because programs delete groups that a list
@@ -36,9 +36,7 @@ pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     match Answer::read(json) {
         Ok(answer) if answer.refused() => Err(refusal(OK, json, secrets)),
         Ok(answer) => Ok(answer.into_page()?.bytes(body.len() as u64)),
-        Err(error) => {
-            Err(refusal::despite_success(OK, json, secrets).unwrap_or_else(|| explain(json, secrets, &error)))
-        }
+        Err(error) => Err(refusal::despite_success(json, secrets).unwrap_or_else(|| explain(json, secrets, &error))),
     }
 }
 

@@ -7,6 +7,7 @@ mod search;
 
 use search::{Found, Role};
 
+use super::OK;
 use super::text::{clean, html_title, plain_text, shown, without_bom};
 use crate::error::mask::MAX_MESSAGE_BYTES;
 use crate::error::{Error, Refusal};
@@ -16,21 +17,20 @@ const MAX_TRACE_ID_BYTES: usize = 128;
 /// Reads the body of an error, of any shape, also a truncated one.
 pub(crate) fn refusal(status: u16, body: &[u8], secrets: &[&str]) -> Error {
     let body = without_bom(body).trim_ascii();
-    let (found, is_complete) = Found::read(body);
-    Error::refused(described(status, body, &found, is_complete, secrets))
+    Error::refused(described(status, body, &Found::read(body), secrets))
 }
 
 /// Reads a body with status 200 that is not a page. `None` if it is not an error, or not complete JSON.
-pub(super) fn despite_success(status: u16, json: &[u8], secrets: &[&str]) -> Option<Error> {
-    let (found, is_complete) = Found::read(json);
-    (is_complete && found.refuses).then(|| refusal(status, json, secrets))
+pub(super) fn despite_success(json: &[u8], secrets: &[&str]) -> Option<Error> {
+    let found = Found::read(json);
+    (found.is_complete && found.refuses).then(|| refusal(OK, json, secrets))
 }
 
-fn described(status: u16, body: &[u8], found: &Found, is_complete: bool, secrets: &[&str]) -> Refusal {
+fn described(status: u16, body: &[u8], found: &Found, secrets: &[&str]) -> Refusal {
     let text = match body.first() {
         Some(b'{' | b'[') => found.message(),
         Some(b'<') => html_title(body).map(str::to_owned),
-        _ if is_complete => found.message(),
+        _ if found.is_complete => found.message(),
         _ => plain_text(body),
     };
     let code = found.text(Role::Code).or_else(|| leading_code(text.as_deref()?)).and_then(|code| code.parse().ok());

@@ -46,16 +46,17 @@ pub(super) struct Found {
     pub(super) transient: bool,
     /// The outermost object has a status other than "success", or an error.
     pub(super) refuses: bool,
+    /// All of the body is JSON.
+    pub(super) is_complete: bool,
 }
 
 impl Found {
-    /// What is found in a body, and whether it is complete JSON.
-    pub(super) fn read(json: &[u8]) -> (Self, bool) {
+    pub(super) fn read(json: &[u8]) -> Self {
         let mut found = Self::default();
         // A JSON text alone is a message.
         let search = Search { found: &mut found, role: Role::Message, depth: 0 };
-        let is_complete = answer::read(json, As("an error", search)).is_ok();
-        (found, is_complete)
+        found.is_complete = answer::read(json, As("an error", search)).is_ok();
+        found
     }
 
     pub(super) fn text(&self, role: Role) -> Option<&str> {
