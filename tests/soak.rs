@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -86,6 +86,9 @@ struct App {
     turn: Arc<tokio::sync::Mutex<()>>,
     /// The listing under way confirms an empty first page.
     confirms: Arc<AtomicBool>,
+    /// Groups that may be created until the next page, where offsets shift: fewer than the last page had. A page that began
+    /// with groups of an earlier page than that would repeat them, as documented.
+    room: Arc<AtomicUsize>,
     /// An empty page was sent, and no other since. Twice, it would be the end.
     was_empty: Arc<AtomicBool>,
     /// Until then the list is empty.
@@ -113,6 +116,7 @@ impl App {
             world: Arc::clone(world),
             turn: Arc::default(),
             confirms: Arc::default(),
+            room: Arc::default(),
             was_empty: Arc::default(),
             empty_until: Arc::new(Mutex::new(Instant::now())),
         }
@@ -126,13 +130,18 @@ impl App {
         self.fake.groups().into_iter().map(|group| group.id).collect()
     }
 
+    /// Takes the room of one group, if there is any.
+    fn has_room(&self) -> bool {
+        self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(1)).is_ok()
+    }
+
     /// Creates, renames or deletes a group.
     fn change(&self, world: &mut World) {
         let groups = self.fake.groups();
         let new = world.counts.values().sum::<u64>();
         let volatile: Vec<_> = groups.iter().filter(|group| group.subject != "stable").collect();
         match world.rng.u8(..3) {
-            0 if groups.len() < MOST => {
+            0 if groups.len() < MOST && (self.habits.deletes || self.has_room()) => {
                 world.count("created");
                 self.fake.create(Group::new(format!("{} new {new}", self.name), "volatile", 1));
             }
@@ -256,7 +265,10 @@ impl PageSource for App {
                     app.fake.fetch(request).await
                 }
             };
-            if page.is_ok() {
+            if let Ok(page) = &page {
+                if !page.groups.is_empty() {
+                    app.room.store(page.groups.len() - 1, Ordering::Relaxed);
+                }
                 app.was_empty.store(is_empty, Ordering::Relaxed);
             }
             page
