@@ -342,8 +342,7 @@ impl fmt::Debug for ListGroups {
             .field("start", &self.start)
             .field("page_size", &self.page_size)
             .field("max_groups", &self.max_groups)
-            .field("read_ahead", &self.read_ahead)
-            .field("pace", &self.pace)
+            .field("max_removed", &self.max_removed)
             .finish_non_exhaustive()
     }
 }
