@@ -342,7 +342,6 @@ impl fmt::Debug for ListGroups {
             .field("start", &self.start)
             .field("page_size", &self.page_size)
             .field("max_groups", &self.max_groups)
-            .field("max_removed", &self.max_removed)
             .finish_non_exhaustive()
     }
 }
