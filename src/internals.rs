@@ -13,24 +13,16 @@ pub fn page_decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     crate::wire::decode(body, secrets)
 }
 
+/// Reads the body of an error with this status.
 #[cfg(fuzzing)]
-pub use fuzzing::{refusal_decode, retry_after_parse};
+#[must_use]
+pub fn refusal_decode(status: u16, body: &[u8], secrets: &[&str]) -> crate::Error {
+    crate::wire::refusal(status, body, secrets)
+}
 
+/// Reads `Retry-After`, relative to the response's `date`.
 #[cfg(fuzzing)]
-mod fuzzing {
-    use std::time::{Duration, SystemTime};
-
-    use crate::error::Error;
-
-    /// Reads the body of an error with this status.
-    #[must_use]
-    pub fn refusal_decode(status: u16, body: &[u8], secrets: &[&str]) -> Error {
-        crate::wire::refusal(status, body, secrets)
-    }
-
-    /// Reads `Retry-After`, relative to the response's `date`.
-    #[must_use]
-    pub fn retry_after_parse(value: &str, date: Option<&str>) -> Option<Duration> {
-        crate::http::parse_retry_after(value, date, SystemTime::UNIX_EPOCH)
-    }
+#[must_use]
+pub fn retry_after_parse(value: &str, date: Option<&str>) -> Option<std::time::Duration> {
+    crate::http::parse_retry_after(value, date, std::time::SystemTime::UNIX_EPOCH)
 }

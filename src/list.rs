@@ -55,7 +55,7 @@ pub struct ListGroups {
     max_groups: Option<usize>,
     max_restarts: u32,
     confirm_end: bool,
-    max_removed: RemovalLimit,
+    pub(crate) max_removed: RemovalLimit,
     read_ahead: bool,
     participants: Option<Arc<[String]>>,
     /// The first setting that is invalid: what is wrong, and what to do.
@@ -325,10 +325,6 @@ impl ListGroups {
             .config(format!("a snapshot begins at the start of the list and holds all of it: leave out `{setting}`")))
     }
 
-    pub(crate) fn removal_limit(&self) -> RemovalLimit {
-        self.max_removed
-    }
-
     pub(crate) fn config(&self, reason: impl Into<Cow<'static, str>>) -> Error {
         self.name(Error::config(reason))
     }
@@ -346,11 +342,6 @@ impl fmt::Debug for ListGroups {
             .field("start", &self.start)
             .field("page_size", &self.page_size)
             .field("max_groups", &self.max_groups)
-            .field("max_restarts", &self.max_restarts)
-            .field("confirm_end", &self.confirm_end)
-            .field("max_removed", &self.max_removed)
-            .field("read_ahead", &self.read_ahead)
-            .field("pace", &self.pace)
             .finish_non_exhaustive()
     }
 }

@@ -81,13 +81,6 @@ impl Page {
         self.has_previous = has_previous;
         self
     }
-
-    /// Sets [`bytes`](Self#structfield.bytes).
-    #[must_use]
-    pub fn bytes(mut self, bytes: u64) -> Self {
-        self.bytes = bytes;
-        self
-    }
 }
 
 /// The cursors at both ends of a page: equal if the page has one group.

@@ -343,7 +343,6 @@ impl ClientBuilder {
             user_agent,
             connect_timeout: self.connect_timeout,
             timeout: self.timeout,
-            read_timeout: self.timeout / 2,
             max_page_bytes: self.max_page_bytes,
         };
         // A proxy could read plain http, and could not reach this machine.

@@ -56,25 +56,13 @@ impl Pace {
 
 /// What the requests of a listing have taken so far, including the one in flight.
 #[derive(Debug, Default)]
-pub(crate) struct Effort {
+struct Effort {
     attempts: AtomicU64,
     retries: AtomicU64,
     waited_ns: AtomicU64,
 }
 
 impl Effort {
-    pub(crate) fn attempts(&self) -> u64 {
-        self.attempts.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn retries(&self) -> u64 {
-        self.retries.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn waited(&self) -> Duration {
-        Duration::from_nanos(self.waited_ns.load(Ordering::Relaxed))
-    }
-
     fn begin(&self, is_retry: bool) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
         self.retries.fetch_add(u64::from(is_retry), Ordering::Relaxed);
@@ -101,8 +89,11 @@ impl Fetcher {
         Self { source, credentials, pace, app_id, effort: Arc::default() }
     }
 
-    pub(crate) fn effort(&self) -> &Effort {
-        &self.effort
+    /// The attempts made, those of them that are retries, and the time waited.
+    pub(crate) fn effort(&self) -> (u64, u64, Duration) {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Effort { attempts, retries, waited_ns } = &*self.effort;
+        (read(attempts), read(retries), Duration::from_nanos(read(waited_ns)))
     }
 
     pub(crate) fn app_id(&self) -> Option<&str> {

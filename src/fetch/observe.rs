@@ -241,7 +241,6 @@ impl<F: Future> Future for Observed<F> {
 
 #[cfg(test)]
 mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -326,7 +325,8 @@ mod tests {
             assert!(!broken.swap(false, Ordering::Relaxed), "a bug in the observer");
         };
         let mut stream = list(FakeGroups::new([Group::new("a", "", 0)]), observer).stream();
-        let panic = catch_unwind(AssertUnwindSafe(|| stream.next().now_or_never())).unwrap_err();
+        let poll = || stream.next().now_or_never();
+        let panic = thread::scope(|scope| scope.spawn(poll).join()).unwrap_err();
         assert_eq!(panic.downcast_ref(), Some(&"a bug in the observer"));
         assert_eq!(stream.next().now_or_never().unwrap().unwrap().unwrap().id, "a");
     }

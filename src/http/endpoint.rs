@@ -18,8 +18,6 @@ pub(crate) struct Limits {
     pub(crate) user_agent: HeaderValue,
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
-    /// Of silence.
-    pub(crate) read_timeout: Duration,
     pub(crate) max_page_bytes: usize,
 }
 
@@ -35,7 +33,7 @@ impl Endpoint {
             .connection_verbose(false)
             .retry(reqwest::retry::never())
             .connect_timeout(limits.connect_timeout)
-            .read_timeout(limits.read_timeout)
+            .read_timeout(limits.timeout / 2)
             .timeout(limits.timeout);
         if direct {
             http = http.no_proxy();

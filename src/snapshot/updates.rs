@@ -1,6 +1,5 @@
 //! Changes between complete listings: one round, or one after another.
 
-use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -84,7 +83,7 @@ impl ListGroups {
         };
         let removed = changes.iter().filter(|change| matches!(change, Change::Removed(_))).count();
         let known_groups = known.map_or(0, Snapshot::len);
-        if !self.removal_limit().allows(removed, known_groups) {
+        if !self.max_removed.allows(removed, known_groups) {
             return Err(self.name(Error::mass_removal(removed, known_groups)));
         }
         let is_update = known.is_none() || !changes.is_empty();
@@ -311,10 +310,12 @@ impl ListGroups {
 }
 
 /// The updates of a list: see [`ListGroups::updates`].
+#[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Updates(SyncWrapper<Pin<Box<dyn Stream<Item = Result<Update>> + Send>>>);
 
 /// The changes of a list: see [`ListGroups::watch`].
+#[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Watch(SyncWrapper<Pin<Box<dyn Stream<Item = Result<Change>> + Send>>>);
 
@@ -331,17 +332,5 @@ impl Stream for Watch {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.get_mut().as_mut().poll_next(cx)
-    }
-}
-
-impl fmt::Debug for Updates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Updates").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Watch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").finish_non_exhaustive()
     }
 }

@@ -71,14 +71,8 @@ impl Listing {
     }
 
     pub(super) fn progress(&self) -> Progress {
-        let effort = self.fetcher.effort();
-        Progress {
-            requests: effort.attempts(),
-            retries: effort.retries(),
-            waited: effort.waited(),
-            restarts: self.walk.restarts(),
-            ..self.progress
-        }
+        let (requests, retries, waited) = self.fetcher.effort();
+        Progress { requests, retries, waited, restarts: self.walk.restarts(), ..self.progress }
     }
 
     pub(super) fn saw_change(&self) -> bool {

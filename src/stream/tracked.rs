@@ -83,6 +83,7 @@ impl GroupStream {
 /// # Ok::<(), gupshup_groups::Error>(())
 /// # }).unwrap();
 /// ```
+#[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct TrackedStream {
     stream: GroupStream,
@@ -216,12 +217,6 @@ impl Stream for TrackedStream {
 impl FusedStream for TrackedStream {
     fn is_terminated(&self) -> bool {
         self.stream.is_terminated()
-    }
-}
-
-impl fmt::Debug for TrackedStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TrackedStream").field("stream", &self.stream).field("processed", &self.processed).finish()
     }
 }
 

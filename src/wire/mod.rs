@@ -35,7 +35,7 @@ pub(crate) fn decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
     let json = without_bom(body);
     match Answer::read(json) {
         Ok(answer) if answer.refused() => Err(refusal(OK, json, secrets)),
-        Ok(answer) => Ok(answer.into_page()?.bytes(body.len() as u64)),
+        Ok(answer) => Ok(Page { bytes: body.len() as u64, ..answer.into_page()? }),
         Err(error) => Err(refusal::despite_success(json, secrets).unwrap_or_else(|| explain(json, secrets, &error))),
     }
 }
