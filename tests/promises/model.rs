@@ -233,7 +233,7 @@ proptest! {
 
     #[test]
     fn a_checkpoint_at_any_index_resumes_with_the_next_group_whatever_the_page_size(
-        case in cases(40),
+        case in cases(30),
         later_size in page_sizes(),
     ) {
         prop_assume!(!case.begins_at_a_refused_cursor() && case.has_ways_back());
@@ -273,7 +273,7 @@ proptest! {
 
     #[test]
     fn reversing_at_any_index_yields_the_yielded_groups_again_then_those_before_the_start(
-        case in cases(40),
+        case in cases(30),
         later_size in page_sizes(),
     ) {
         prop_assume!(!case.begins_at_a_refused_cursor());

@@ -308,7 +308,7 @@ async fn a_slow_trickle_of_bytes_is_a_timeout() {
         let (walked, ()) = futures::join!(walk(groups), time);
         assert_eq!(all_of(walked), list);
         assert_eq!((server.requests(), server.connections()), (4, 2));
-        assert!(passed.abs_diff(limit) < Duration::from_secs(1), "{passed:?}");
+        assert!(passed.abs_diff(limit) < Duration::from_secs(1), "{passed:?} of {limit:?}: {:?}", server.log());
     }
 }
 
