@@ -18,14 +18,15 @@
 //!
 //! # Overview
 //!
-//! A [`Client`] holds the credentials and the address, for any number of apps. A [`ListGroups`] is one listing: an app and its settings. A
-//! [`GroupStream`] requests pages on demand and yields [`Group`]s. A list that may be incomplete ends with an
+//! A [`Client`] holds the credentials and the address, for any number of apps. A [`ListGroups`] is one listing: an app and
+//! its settings. A [`GroupStream`] requests pages on demand and yields [`Group`]s. A list that may be incomplete ends with an
 //! [`Error`], not with `None`. Stream and error hold a [`Checkpoint`], from which a listing resumes, also in another
 //! process.
 //!
 //! # Contents
 //!
-//! - Client: [`Client`], [`ClientBuilder`], [`Credential`], [`CredentialProvider`], [`Credentials`], [`RetryPolicy`], [`Attempt`], [`Outcome`]
+//! - Client: [`Client`], [`ClientBuilder`], [`RetryPolicy`], [`Attempt`], [`Outcome`]
+//! - Credentials: [`Credential`], [`CredentialProvider`], [`Credentials`]
 //! - Listing options: [`ListGroups`], [`PageSize`], [`Cursor`]
 //! - Streams: [`GroupStream`], [`PageStream`], [`TrackedStream`], [`Progress`], [`Direction`]
 //! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`], [`ErrorKind`]
@@ -67,7 +68,8 @@
 //! - **[Exact checkpoints](Checkpoint).** Resuming neither skips nor repeats a group of an unchanged list.
 //! - **[Errors keep the place](GroupStream#errors-and-recovery).** An error follows every group that arrived before it.
 //! - **[Expired cursors](GroupStream#when-groups-change-meanwhile)** restart the listing; no group is yielded twice.
-//! - **[No endless loop](Error::is_cursor_loop).** A repeated cursor is an error.
+//! - **[No endless loop](Error::is_cursor_loop).** A repeated cursor is an error, and so is the
+//!   hundredth page in a row without a new group.
 //! - **[Cancel-safe](GroupStream#cancel-safety).** Dropping `next()` loses nothing; dropping the stream ends its request.
 //! - **[The credential stays at its origin](ClientBuilder::http).** No error, log or `Debug` shows it, or one it replaced.
 //! - **[Credentials are renewed](CredentialProvider)** before they expire and after a 401, once for all who wait.

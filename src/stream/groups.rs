@@ -25,17 +25,17 @@ use super::progress::Progress;
 ///
 /// # The end of the list
 ///
-/// The number of groups on a page says nothing, because servers clamp page sizes and filter. A page with a link to
-/// another page is not the last. A page without a link is the last if
+/// A short page is not necessarily the last, because servers clamp page sizes and filter. A page with a link to another page
+/// is not the last. A page without a link is the last if
 ///
-/// - it has no cursor, or no groups,
+/// - it has no cursor, or no groups; but an empty page that a link had announced is requested once more,
 /// - or the server has sent links in this direction before (Meta's rule) and
 ///   [`confirm_end`](crate::ListGroups::confirm_end) is off.
 ///
 /// Otherwise the stream requests one more page; an empty page is the end. If the API calls the cursor of a request
 /// invalid (code 2642), the stream requests the page before again:
 ///
-/// - same last group and cursor: the list is at its end,
+/// - same last group and cursor: the cursor is sent once more; if it is refused again, the list is at its end,
 /// - changed page: the stream continues from it,
 /// - refused too: the cursor has expired.
 ///
