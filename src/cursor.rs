@@ -148,7 +148,7 @@ impl Position {
 /// The most groups on a page: 1 to 1024, the API's range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "u32", into = "u32")]
-pub struct PageSize(u16);
+pub struct PageSize(u32);
 
 impl PageSize {
     /// The smallest page: one group.
@@ -169,17 +169,16 @@ impl PageSize {
     /// ```
     #[must_use]
     pub const fn clamped(size: u32) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "at most 1024 here")]
         match size {
             0 => Self::MIN,
-            1..=1024 => Self(size as u16),
+            1..=1024 => Self(size),
             _ => Self::MAX,
         }
     }
 
     /// The number of groups.
     #[must_use]
-    pub const fn get(self) -> u16 {
+    pub const fn get(self) -> u32 {
         self.0
     }
 }
@@ -192,7 +191,7 @@ impl fmt::Display for PageSize {
 
 impl From<PageSize> for u32 {
     fn from(size: PageSize) -> Self {
-        size.0.into()
+        size.0
     }
 }
 

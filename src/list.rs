@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::pin::pin;
+use std::future::ready;
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::{Stream as _, TryStreamExt as _};
 use rapidhash::v3::rapidhash_v3;
 
 use crate::checkpoint::Checkpoint;
@@ -196,6 +196,7 @@ impl ListGroups {
     /// Requests one more page where a server that has sent links omits one: an empty page confirms the
     /// [end of the list](GroupStream#the-end-of-the-list). Default: off, since by Meta's rule a missing link is the end; on
     /// for snapshots, [`updates`](Self::updates) and [`watch`](Self::watch), since a server may break the rule.
+    /// Of a [single page](Self::page#whether-there-is-more), it establishes whether there is more.
     pub fn confirm_end(mut self, confirm: bool) -> Self {
         self.confirm_end = confirm;
         self
@@ -279,9 +280,22 @@ impl ListGroups {
 
     /// Fetches one page: the first of [`pages`](Self::pages), or an empty page if there is none.
     ///
+    /// [`has_next`](Page::has_next) and [`has_previous`](Page::has_previous) are the server's links. A page without a link
+    /// may not be the last.
+    ///
+    /// # Whether there is more
+    ///
+    /// With [`confirm_end(true)`](Self::confirm_end), the two say whether there are groups on that side, and the
+    /// [cursors](Page::cursors) where to continue: [`after`](Self::after) the page, or [`before`](Self::before) it. Where the
+    /// server sends no link, one more request, for one group, finds out. Empty pages in the middle of the list are passed
+    /// over, so an empty page means that there are no groups here.
+    ///
+    /// [`max_groups`](Self::max_groups) and [`resume`](Self::resume) are then an [`is_config`](Error::is_config) error: they
+    /// cut a page, and its cursors would skip the rest.
+    ///
     /// # Errors
     ///
-    /// The error of the request.
+    /// The error of a request. The page is not returned if the confirmation fails.
     ///
     /// # Cancel safety
     ///
@@ -292,8 +306,36 @@ impl ListGroups {
     /// As [`GroupStream`](GroupStream#panics).
     pub async fn page(&self) -> Result<Page> {
         // The page ahead would be discarded.
-        let pages = Self { read_ahead: false, ..self.clone() }.pages();
-        pin!(pages).next().await.unwrap_or_else(|| Ok(Page::default()))
+        let list = Self { read_ahead: false, ..self.clone() };
+        if list.confirm_end { list.confirmed_page().await } else { Ok(list.pages().try_next().await?.unwrap_or_default()) }
+    }
+
+    async fn confirmed_page(self) -> Result<Page> {
+        let setting = match (&self.start, self.max_groups) {
+            (_, Some(_)) => Some("max_groups"),
+            (Some(start), _) if start.setting == "resume" => Some("resume"),
+            _ => None,
+        };
+        if let Some(setting) = setting {
+            return Err(self.config(format!("a page ends at its cursors: leave out `{setting}`, which cuts it")));
+        }
+        let starts_in_the_middle = self.start.is_some();
+        // After a restart, the page would not be the one at the cursor.
+        let pages = Self { max_restarts: 0, ..self }.pages();
+        let mut pages = pages.try_filter(|page| ready(!page.groups.is_empty()));
+        let Some(mut page) = pages.try_next().await? else { return Ok(Page::default()) };
+        let (ahead, behind) = match pages.get_ref().direction() {
+            Direction::Forward => (&mut page.has_next, &mut page.has_previous),
+            Direction::Backward => (&mut page.has_previous, &mut page.has_next),
+        };
+        *behind = starts_in_the_middle;
+        // A link that cannot be followed is an error, which the stream yields next.
+        let link_is_usable = *ahead && pages.get_ref().size_hint().0 == 0;
+        if !link_is_usable {
+            pages.get_mut().limit(1);
+            *ahead = pages.try_next().await?.is_some();
+        }
+        Ok(page)
     }
 
     /// Where the listing begins, or what is wrong with its settings.

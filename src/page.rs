@@ -52,8 +52,9 @@ pub struct Page {
     pub groups: Vec<Group>,
     /// The cursors at both ends.
     pub cursors: Cursors,
-    /// Whether the server sent a link to a next page. The link itself is dropped, since it points to another company's
-    /// host and may hold a token.
+    /// Whether the server sent a link to a next page. If not, there may still be one: see
+    /// [`page`](crate::ListGroups::page#whether-there-is-more). The link itself is dropped, since it points to another
+    /// company's host and may hold a token.
     pub has_next: bool,
     /// Whether the server sent a link to a previous page.
     pub has_previous: bool,
@@ -68,17 +69,17 @@ impl Page {
         Self { groups, cursors, ..Self::default() }
     }
 
-    /// Sets [`has_next`](Self#structfield.has_next).
+    /// Sets whether there is a link to a next page: [`has_next`](Self::has_next).
     #[must_use]
-    pub fn has_next(mut self, has_next: bool) -> Self {
-        self.has_next = has_next;
+    pub fn with_next_link(mut self, sent: bool) -> Self {
+        self.has_next = sent;
         self
     }
 
-    /// Sets [`has_previous`](Self#structfield.has_previous).
+    /// Sets whether there is a link to a previous page: [`has_previous`](Self::has_previous).
     #[must_use]
-    pub fn has_previous(mut self, has_previous: bool) -> Self {
-        self.has_previous = has_previous;
+    pub fn with_previous_link(mut self, sent: bool) -> Self {
+        self.has_previous = sent;
         self
     }
 }

@@ -70,6 +70,10 @@ impl Listing {
         self.walk.resume();
     }
 
+    pub(super) fn limit(&mut self, groups: usize) {
+        self.walk.limit(groups);
+    }
+
     pub(super) fn progress(&self) -> Progress {
         let (requests, retries, waited) = self.fetcher.effort();
         Progress { requests, retries, waited, restarts: self.walk.restarts(), ..self.progress }

@@ -80,6 +80,11 @@ impl PageStream {
         self.listing.resume();
     }
 
+    /// Yields at most `groups` more groups.
+    pub(crate) fn limit(&mut self, groups: usize) {
+        self.listing.limit(groups);
+    }
+
     /// What the listing has done so far.
     #[must_use]
     pub fn progress(&self) -> Progress {

@@ -96,7 +96,7 @@ impl List {
 
     pub(super) fn answer(&mut self, request: &PageRequest) -> Result<Page> {
         let position = if self.dialect.ignore_cursors { &Position::Start } else { &request.position };
-        let page = self.page_at(position, request.limit.get().into());
+        let page = self.page_at(position, request.limit.get());
         self.answers += 1;
         if let (Some(known), Ok(Page { cursors: Cursors { after, before }, .. })) = (&mut self.known, &page) {
             known.extend([after, before].into_iter().flatten().cloned());
@@ -134,8 +134,8 @@ impl List {
         let page = self.page(range, if self.dialect.counts_pages() { pages + 1 } else { 0 });
         Ok(match direction {
             _ if self.dialect.sends_the_link_of_a_page(requested, size) => page,
-            Direction::Forward => page.has_next(false),
-            Direction::Backward => page.has_previous(false),
+            Direction::Forward => page.with_next_link(false),
+            Direction::Backward => page.with_previous_link(false),
         })
     }
 
@@ -181,8 +181,8 @@ impl List {
     }
 
     fn linked(&self, page: Page, start: usize, end: usize) -> Page {
-        page.has_next(self.dialect.sends_links(Direction::Forward) && end < self.len())
-            .has_previous(self.dialect.sends_links(Direction::Backward) && start > 0)
+        page.with_next_link(self.dialect.sends_links(Direction::Forward) && end < self.len())
+            .with_previous_link(self.dialect.sends_links(Direction::Backward) && start > 0)
     }
 
     fn cursor(&self, side: Side, index: usize, pages: u64) -> Cursor {

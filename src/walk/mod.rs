@@ -135,6 +135,11 @@ impl Walk {
         self.heading
     }
 
+    /// Yields at most `groups` more groups.
+    pub(crate) fn limit(&mut self, groups: usize) {
+        self.rules.max_groups = Some(groups);
+    }
+
     /// The place before the last `remaining` groups of the page that was yielded last.
     pub(crate) fn place(&self, remaining: usize) -> Place {
         self.page.place(remaining)

@@ -42,12 +42,12 @@ impl Made {
     fn page(&self, request: &PageRequest) -> Page {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let from = request.position.cursor().map_or(0, |cursor| cursor.as_str().parse().unwrap());
-        let to = (from + usize::from(request.limit.get())).min(self.count);
+        let to = (from + request.limit.get() as usize).min(self.count);
         let groups =
             (from..to).map(|n| Group::new(format!("Y2FwaV9ncm91cDo{n:012}"), "Support", 1_700_000_000)).collect();
         let after = (to < self.count).then(|| to.to_string());
         let before = from.to_string();
-        Page::new(groups, Cursors::new(after.as_deref(), Some(&before))).has_next(after.is_some())
+        Page::new(groups, Cursors::new(after.as_deref(), Some(&before))).with_next_link(after.is_some())
     }
 }
 

@@ -194,7 +194,7 @@ fn a_server_that_refuses_every_new_cursor_is_an_error_and_not_an_endless_loop() 
 #[test]
 fn a_cursor_that_is_refused_though_a_link_announces_its_page_is_expired_and_not_the_end() {
     let source = numbered_pages(|cursor| match cursor {
-        0 => Ok(Page::new(groups(2), Cursors::new(Some("1"), None)).has_next(true)),
+        0 => Ok(Page::new(groups(2), Cursors::new(Some("1"), None)).with_next_link(true)),
         _ => Err(Error::api(400, Some(2642), "Invalid cursors values")),
     });
     let mut stream = ListGroups::from_source(source).max_restarts(0).stream();

@@ -209,13 +209,13 @@ const RESUME: &str = "retry later, or resume from the checkpoint";
 async fn a_page_that_leads_nowhere_says_why_and_what_to_do() {
     let cursors = |after: &str| Cursors::new(Some(after), None);
     assert_says(
-        &of_a_page(Page::new(groups(1), Cursors::default()).has_next(true)).await,
+        &of_a_page(Page::new(groups(1), Cursors::default()).with_next_link(true)).await,
         "page 2 failed: the page has a link to another page, but no cursor",
         INCOMPLETE,
     );
 
     let long = "c".repeat(4097);
-    let error = of_a_page(Page::new(groups(1), cursors(&long)).has_next(true)).await;
+    let error = of_a_page(Page::new(groups(1), cursors(&long)).with_next_link(true)).await;
     assert!(error.is_too_large());
     assert_says(
         &error,
@@ -223,14 +223,14 @@ async fn a_page_that_leads_nowhere_says_why_and_what_to_do() {
         "the API's cursors are shorter: check the base URL",
     );
 
-    let again = || Page::new(groups(1), cursors("c")).has_next(true);
+    let again = || Page::new(groups(1), cursors("c")).with_next_link(true);
     let fake = FakeGroups::new([]).script([Fault::Page(again()), Fault::Page(again())]);
     let error =
         ListGroups::from_source(fake).stream().filter_map(async |item| item.err()).boxed().next().await.unwrap();
     assert!(error.is_cursor_loop());
     assert_says(&error, "page 3 failed: the server returned a cursor that was already used", INCOMPLETE);
 
-    let empty = (0..101).map(|n| Fault::Page(Page::new(Vec::new(), cursors(&n.to_string())).has_next(true)));
+    let empty = (0..101).map(|n| Fault::Page(Page::new(Vec::new(), cursors(&n.to_string())).with_next_link(true)));
     let fake = FakeGroups::new([]).script(empty);
     let error = ListGroups::from_source(fake).stream().next().await.unwrap().unwrap_err();
     assert!(error.is_protocol());
@@ -336,7 +336,7 @@ fn holds(error: &Error) -> Vec<&'static str> {
 #[tokio::test]
 async fn each_kind_of_error_answers_to_its_own_predicates_only() {
     let api = |status, code| Error::api(status, code, "message");
-    let nowhere = Page::new(groups(1), Cursors::default()).has_next(true);
+    let nowhere = Page::new(groups(1), Cursors::default()).with_next_link(true);
     for (error, names) in [
         (Client::new("").unwrap_err(), &["config"][..]),
         (Error::transport("reset"), &["transport", "retryable"]),

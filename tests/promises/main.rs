@@ -14,6 +14,7 @@ mod http;
 mod model;
 mod observer;
 mod odd_answers;
+mod one_page;
 mod page_size;
 mod panics;
 mod parked;

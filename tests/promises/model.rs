@@ -359,7 +359,7 @@ proptest! {
         let ahead = case.ahead();
         let count = most.min(ahead.len());
         prop_assert_eq!(ids(&found), &ahead[..count]);
-        let asked: usize = fake.requests().iter().map(|request| usize::from(request.limit.get())).sum();
+        let asked: usize = fake.requests().iter().map(|request| request.limit.get() as usize).sum();
         if case.wording.empty_page_every == 0 && most <= ahead.len() {
             prop_assert_eq!(asked, most, "the last request is trimmed");
         }

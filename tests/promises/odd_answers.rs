@@ -64,7 +64,7 @@ fn a_server_that_ignores_cursors_and_orders_its_groups_anew_each_time_makes_no_p
         let n = count.fetch_add(1, Ordering::Relaxed);
         let mut groups = groups(10);
         groups.rotate_left(n % 10);
-        Ok(Page::new(groups, Cursors::new(Some(&format!("fresh {n}")), None)).has_next(true))
+        Ok(Page::new(groups, Cursors::new(Some(&format!("fresh {n}")), None)).with_next_link(true))
     });
     let (found, error) = drain(&mut ListGroups::from_source(source.clone()).stream());
     makes_no_progress(&found, 10, error);
@@ -77,7 +77,7 @@ fn a_server_that_brings_one_new_group_in_a_hundred_pages_is_listed() {
         let n = request.position.cursor().map_or(0, |cursor| cursor.as_str().parse().unwrap());
         let groups = if n % 100 == 0 { vec![numbered(n / 100)] } else { Vec::new() };
         let page = Page::new(groups, Cursors::new(Some(&(n + 1).to_string()), None));
-        Ok(page.has_next(n < 500))
+        Ok(page.with_next_link(n < 500))
     });
     let found = all(ListGroups::from_source(source).stream());
     assert_eq!(id_texts(&found), numbers(0, 5));
@@ -418,7 +418,7 @@ fn a_page_that_changes_each_time_and_whose_cursor_is_always_refused_is_an_error(
         match request.position {
             Position::Start => {
                 let n = count.fetch_add(1, Ordering::Relaxed);
-                Ok(Page::new(vec![numbered(n)], Cursors::new(Some(&format!("fresh {n}")), None)).has_next(true))
+                Ok(Page::new(vec![numbered(n)], Cursors::new(Some(&format!("fresh {n}")), None)).with_next_link(true))
             }
             _ => Err(Error::api(400, Some(2642), "Invalid cursors values")),
         }

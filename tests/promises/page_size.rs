@@ -97,7 +97,7 @@ fn a_fixed_size_that_is_refused_is_an_error_after_one_request() {
 #[test]
 fn a_cursor_of_64_kib_is_an_error_that_does_not_echo_it() {
     let cursor = "SECRET".repeat(11_000);
-    let page = Page::new(groups(2), Cursors::new(Some(&cursor), None)).has_next(true);
+    let page = Page::new(groups(2), Cursors::new(Some(&cursor), None)).with_next_link(true);
     let fake = FakeGroups::new(groups(9)).script([Fault::Page(page)]);
     let mut stream = ListGroups::from_source(fake.clone()).stream();
     let (found, error) = drain(&mut stream);
@@ -112,7 +112,7 @@ fn a_cursor_of_64_kib_is_an_error_that_does_not_echo_it() {
 #[test]
 fn more_groups_than_asked_are_accepted() {
     let source = from_fn(|request| match &request.position {
-        Position::Start => Ok(Page::new(groups(5), Cursors::new(Some("4"), None)).has_next(true)),
+        Position::Start => Ok(Page::new(groups(5), Cursors::new(Some("4"), None)).with_next_link(true)),
         _ => Ok(Page::new((5..9).map(numbered).collect(), Cursors::default())),
     });
     let mut stream = ListGroups::from_source(source.clone()).page_size(2).stream();
@@ -122,7 +122,7 @@ fn more_groups_than_asked_are_accepted() {
 
 #[test]
 fn more_groups_than_asked_are_never_more_than_max_groups() {
-    let source = from_fn(|_| Ok(Page::new(groups(5), Cursors::new(Some("4"), None)).has_next(true)));
+    let source = from_fn(|_| Ok(Page::new(groups(5), Cursors::new(Some("4"), None)).with_next_link(true)));
     let mut stream = ListGroups::from_source(source.clone()).max_groups(3).stream();
     assert_eq!(all(&mut stream), groups(3));
     assert!(!stream.checkpoint().is_end());

@@ -152,7 +152,7 @@ pub(crate) fn numbers(first: usize, last: usize) -> Vec<String> {
     }
 }
 
-pub(crate) fn limits(fake: &FakeGroups) -> Vec<u16> {
+pub(crate) fn limits(fake: &FakeGroups) -> Vec<u32> {
     fake.requests().iter().map(|request| request.limit.get()).collect()
 }
 

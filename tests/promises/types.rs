@@ -94,7 +94,7 @@ fn an_unused_stream_is_a_warning() {
 #[test]
 fn no_debug_of_a_stream_shows_a_cursor_or_an_id() {
     let list: Vec<_> = (0..6).map(|n| Group::new(format!("SECRET{n}"), "SECRET", n)).collect();
-    let secret = || Page::new(vec![list[0].clone()], Cursors::new(Some("SECRET"), Some("SECRET"))).has_next(true);
+    let secret = || Page::new(vec![list[0].clone()], Cursors::new(Some("SECRET"), Some("SECRET"))).with_next_link(true);
     let faults = [Fault::Page(secret()), Fault::Pending(1), Fault::Error(Error::other("scripted"))];
     let fake = FakeGroups::new(list.clone()).script(faults);
     let listing = ListGroups::from_source(fake.clone()).after("SECRET-given");

@@ -24,7 +24,7 @@ fn a_cycle_of_any_length_ends_with_an_error_after_each_of_its_groups_and_request
                 let n = number(&request);
                 let next = ((n + 1) % length).to_string();
                 let page = Page::new(vec![numbered(n)], cursors(direction, &next));
-                Ok(page.has_next(true).has_previous(true))
+                Ok(page.with_next_link(true).with_previous_link(true))
             });
             let mut stream = begin(ListGroups::from_source(source.clone()), direction, "0").stream();
             let (found, error) = drain(&mut stream);
@@ -41,7 +41,7 @@ fn a_cycle_of_any_length_ends_with_an_error_after_each_of_its_groups_and_request
 
 #[test]
 fn a_cursor_that_never_moves_is_a_loop_although_the_walk_began_without_one() {
-    let source = from_fn(|_| Ok(Page::new(vec![numbered(0)], Cursors::new(Some("same"), None)).has_next(true)));
+    let source = from_fn(|_| Ok(Page::new(vec![numbered(0)], Cursors::new(Some("same"), None)).with_next_link(true)));
     let (found, error) = drain(&mut ListGroups::from_source(source.clone()).stream());
     assert!(error.expect("the loop is noticed").is_cursor_loop());
     assert_eq!(found, groups(1), "the second page repeats the group that the first ended with");
@@ -51,7 +51,7 @@ fn a_cursor_that_never_moves_is_a_loop_although_the_walk_began_without_one() {
 #[test]
 fn a_loop_that_the_server_repairs_continues_after_resume_without_loss_or_repeat() {
     let fake = FakeGroups::new(groups(6));
-    let mut looped = Page::new(vec![numbered(2), numbered(3)], Cursors::default()).has_next(true);
+    let mut looped = Page::new(vec![numbered(2), numbered(3)], Cursors::default()).with_next_link(true);
     looped.cursors.after = fake.cursor_at("1");
     fake.fault_at(1, Fault::Page(looped));
     let mut stream = ListGroups::from_source(fake.clone()).page_size(2).stream();
@@ -83,7 +83,7 @@ fn ten_thousand_empty_pages_end_with_an_error_after_a_hundred_requests_each_time
                 return Ok(Page::new(groups(1), Cursors::default()));
             }
             let page = Page::new(Vec::new(), cursors(direction, &(n + 1).to_string()));
-            Ok(page.has_next(true).has_previous(true))
+            Ok(page.with_next_link(true).with_previous_link(true))
         });
         let mut stream = begin(ListGroups::from_source(source.clone()), direction, "0").stream();
         for round in 1..=100 {
@@ -107,7 +107,7 @@ fn a_hundred_thousand_pages_need_only_a_small_stack() {
             let n = number(&request);
             let page = Page::new(if n % 2 == 0 { Vec::new() } else { vec![numbered(n)] }, Cursors::default());
             Ok(if n < 100_000 {
-                let mut page = page.has_next(true);
+                let mut page = page.with_next_link(true);
                 page.cursors = Cursors::new(Some(&(n + 1).to_string()), None);
                 page
             } else {
@@ -123,7 +123,7 @@ fn a_hundred_thousand_pages_need_only_a_small_stack() {
 #[test]
 fn a_link_without_a_cursor_is_an_error_after_the_groups_of_its_page() {
     for cursor in [None, Some(""), Some("null")] {
-        let broken = Page::new(groups(2), Cursors::new(cursor, cursor)).has_next(true);
+        let broken = Page::new(groups(2), Cursors::new(cursor, cursor)).with_next_link(true);
         let fake = FakeGroups::new(groups(4)).script([Fault::Page(broken)]);
         let mut stream = ListGroups::from_source(fake.clone()).page_size(2).stream();
         let (mut found, error) = drain(&mut stream);
@@ -237,7 +237,7 @@ fn reversing_at_an_error_yields_the_yielded_groups_again() {
 #[test]
 fn reversing_on_a_page_without_a_cursor_back_is_an_error_after_its_groups() {
     let source = from_fn(|request| match &request.position {
-        Position::Start => Ok(Page::new(groups(2), Cursors::new(Some("1"), None)).has_next(true)),
+        Position::Start => Ok(Page::new(groups(2), Cursors::new(Some("1"), None)).with_next_link(true)),
         _ => Ok(Page::new((2..4).map(numbered).collect(), Cursors::new(Some("3"), None))),
     });
     let mut stream = ListGroups::from_source(source).stream();

@@ -100,7 +100,7 @@ impl PageSource for Depot {
         let mut cursors = Cursors::default();
         cursors.after = after;
         let has_next = cursors.after.is_some();
-        ready(Ok(Page::new(groups, cursors).has_next(has_next)))
+        ready(Ok(Page::new(groups, cursors).with_next_link(has_next)))
     }
 }
 

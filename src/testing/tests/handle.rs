@@ -39,7 +39,7 @@ fn the_record_holds_the_requests_of_all_clones_in_order_faults_included() {
 
 #[test]
 fn a_script_answers_the_next_requests_and_then_the_list_does() {
-    let odd = Page::new(groups(1), Cursors::default()).has_next(true);
+    let odd = Page::new(groups(1), Cursors::default()).with_next_link(true);
     let script = [Fault::None, Fault::Error(Error::api(500, None, "Oops")), Fault::Page(odd.clone())];
     let fake = FakeGroups::new(groups(2)).script(script);
     assert_eq!(ask(&fake, Position::Start, 2).unwrap().groups.len(), 2);

@@ -122,7 +122,7 @@ pub(super) fn towards(direction: Direction, rules: Rules) -> Walk {
 
 /// The request that the walk makes.
 #[track_caller]
-pub(super) fn request(walk: &mut Walk) -> (Position, u16) {
+pub(super) fn request(walk: &mut Walk) -> (Position, u32) {
     match walk.pull() {
         Ok(Some((position, size))) => (position, size.get()),
         other => panic!("the walk makes no request: {other:?}"),
@@ -139,7 +139,7 @@ pub(super) fn asks(walk: &mut Walk, position: &Position) {
 
 /// How many groups the walk requests.
 #[track_caller]
-pub(super) fn asks_for(walk: &mut Walk) -> u16 {
+pub(super) fn asks_for(walk: &mut Walk) -> u32 {
     request(walk).1
 }
 
@@ -249,8 +249,8 @@ pub(super) struct List(pub(super) Vec<i64>);
 
 impl List {
     /// The page at the position. It holds at most `size` groups.
-    pub(super) fn page(&self, position: &Position, size: u16) -> Page {
-        let (ids, size) = (&self.0, usize::from(size));
+    pub(super) fn page(&self, position: &Position, size: u32) -> Page {
+        let (ids, size) = (&self.0, size as usize);
         let index = |cursor: &Cursor| {
             let id: i64 = cursor.as_str().parse().unwrap();
             ids.iter().position(|other| *other == id).unwrap()

@@ -196,7 +196,7 @@ impl Course {
             }
             End::Failed(Failure::Request, Some(Fault::Unexplained)) => {
                 let smallest = match world.rules.size {
-                    Size::Fixed(size) => u16::from(size),
+                    Size::Fixed(size) => u32::from(size),
                     Size::Adaptive => 25,
                 };
                 dialect.refuse_above.is_some_and(|max| max < smallest)

@@ -22,9 +22,9 @@ pub struct Dialect {
     pub refuse_cursors: bool,
     /// 0, 1 or 2.
     pub empty_page_every: u8,
-    pub clamp: Option<(u16, u16)>,
+    pub clamp: Option<(u32, u32)>,
     pub links_at_the_clamp: bool,
-    pub refuse_above: Option<u16>,
+    pub refuse_above: Option<u32>,
 }
 
 /// What a server answers to a cursor that leads to no group.
@@ -154,7 +154,7 @@ impl Dialect {
     }
 
     /// How many groups a page holds that was asked to hold `limit`; `None` if the size is refused.
-    pub(crate) fn page_size(&self, limit: u16) -> Option<u16> {
+    pub(crate) fn page_size(&self, limit: u32) -> Option<u32> {
         match (self.refuse_above, self.clamp) {
             (Some(max), _) if limit > max => None,
             (_, Some((smallest, largest))) => Some(limit.clamp(smallest, largest)),
@@ -172,7 +172,7 @@ impl fmt::Display for Dialect {
 
 /// What a server does with page sizes: `clamp`, `links_at_the_clamp` and `refuse_above`.
 #[derive(Clone, Copy)]
-struct Sizes(Option<(u16, u16)>, bool, Option<u16>);
+struct Sizes(Option<(u32, u32)>, bool, Option<u32>);
 
 impl Sizes {
     /// As asked; fewer, with and without the link; more; and pages of 1024, of 100 or of 25 groups refused.

@@ -195,7 +195,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Answers a request, and says what the walk makes of it.
-    fn request(&self, state: &mut State, position: &Position, limit: u16) -> Step {
+    fn request(&self, state: &mut State, position: &Position, limit: u32) -> Step {
         let dialect = &self.world.dialect;
         if state.is_empty_next {
             state.is_empty_next = false;
@@ -222,7 +222,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Whether the page should have had a link.
-    fn leaves_out_a_link(&self, page: &Page, position: &Position, limit: u16, server: &Server) -> bool {
+    fn leaves_out_a_link(&self, page: &Page, position: &Position, limit: u32, server: &Server) -> bool {
         if self.world.dialect.links_at_the_clamp {
             return false;
         }

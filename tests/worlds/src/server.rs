@@ -169,7 +169,7 @@ impl Server {
 
     /// What answers a request for at most `limit` groups at `position`.
     #[must_use]
-    pub fn answer(&self, position: &Position, limit: u16, dialect: &Dialect, names: &Names) -> Answer {
+    pub fn answer(&self, position: &Position, limit: u32, dialect: &Dialect, names: &Names) -> Answer {
         let Some(size) = dialect.page_size(limit) else { return Answer::Unexplained };
         let direction = position.direction();
         if dialect.refuse_cursors {
@@ -321,6 +321,6 @@ impl CursorAnswer {
 }
 
 /// A page size as far as a small list can use it.
-fn small(size: u16) -> u8 {
+fn small(size: u32) -> u8 {
     u8::try_from(size).unwrap_or(u8::MAX)
 }

@@ -28,7 +28,7 @@ pub enum Size {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// This page is requested.
-    Ask(Position, u16),
+    Ask(Position, u32),
     /// The caller gets these groups, in the order of the walk.
     Yield(Groups),
     Nothing,
