@@ -135,6 +135,19 @@ fn a_page_whose_confirmation_fails_is_an_error_and_not_the_last_page() {
 }
 
 #[test]
+fn a_page_whose_cursor_expires_before_its_confirmation_is_an_error_and_not_a_page_of_another_list() {
+    let (fake, list) = five_groups();
+    fake.dialect(Dialect::default().next_links(false)).on_request(|index, list| {
+        if index == 1 {
+            list.create(Group::new("new", "", 0));
+        }
+    });
+    let error = block_on(list.confirm_end(true).page()).unwrap_err();
+    assert!(error.is_cursor_expired(), "{error}");
+    assert_eq!(limits(&fake), [2, 1]);
+}
+
+#[test]
 fn a_page_that_a_limit_or_a_checkpoint_would_cut_is_refused_before_any_request() {
     let (fake, list) = five_groups();
     let place = list.stream().checkpoint();
