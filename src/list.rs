@@ -196,7 +196,7 @@ impl ListGroups {
     /// Requests one more page where a server that has sent links omits one: an empty page confirms the
     /// [end of the list](GroupStream#the-end-of-the-list). Default: off, since by Meta's rule a missing link is the end; on
     /// for snapshots, [`updates`](Self::updates) and [`watch`](Self::watch), since a server may break the rule.
-    /// Of a [single page](Self::page#whether-there-is-more), it establishes whether there is more.
+    /// Of a [single page](Self::page), it establishes whether there is more.
     pub fn confirm_end(mut self, confirm: bool) -> Self {
         self.confirm_end = confirm;
         self

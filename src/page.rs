@@ -53,7 +53,7 @@ pub struct Page {
     /// The cursors at both ends.
     pub cursors: Cursors,
     /// Whether the server sent a link to a next page. If not, there may still be one: see
-    /// [`page`](crate::ListGroups::page#whether-there-is-more). The link itself is dropped, since it points to another
+    /// [`page`](crate::ListGroups::page). The link itself is dropped, since it points to another
     /// company's host and may hold a token.
     pub has_next: bool,
     /// Whether the server sent a link to a previous page.
