@@ -209,9 +209,11 @@ fn flaw_of(text: &str, name: &'static str, offset: usize, spaces_inside: bool) -
 /// # Errors
 ///
 /// An error of the provider ends the attempt with [`is_credential`](crate::Error::is_credential), with that error as its
-/// source and its `retry_after`, and is retried as [`RetryPolicy`](crate::RetryPolicy) says. Put no secret into it. So
-/// does a credential that is unusable or has expired already, a panic, and a call that takes longer than 30 s, the default
-/// time of an attempt, which is dropped.
+/// source and its `retry_after`. It is retried as [`RetryPolicy`](crate::RetryPolicy) says, if it
+/// [`is_retryable`](crate::Error::is_retryable): return [`Error::transport`](crate::Error::transport) for what may succeed
+/// later, [`Error::other`](crate::Error::other) for what cannot. Put no secret into it. A credential that is unusable or has
+/// expired already, a panic, and a call that takes longer than 30 s, the default time of an attempt, which is dropped, end the
+/// attempt too, and are retried.
 ///
 /// A provider that returns the refused credential again ends the attempt with [`is_auth`](crate::Error::is_auth), and so
 /// does one whose new credential the API refuses too.

@@ -284,7 +284,7 @@ async fn dropping_next_during_a_wait_neither_restarts_the_wait_nor_loses_the_att
         }
     };
     assert!(error.is_rate_limited());
-    assert!(error.to_string().contains("after 3 attempts in 20.0 s"), "{error}");
+    assert!(error.to_string().contains("after 3 attempts in 20 s"), "{error}");
     assert!(began.elapsed() >= 20 * SECOND && began.elapsed() <= 20 * SECOND + LATE, "{:?}", began.elapsed());
     assert_eq!((fake.requests().len(), dropped), (3, 28));
 }
