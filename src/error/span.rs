@@ -2,21 +2,15 @@
 
 use std::time::Duration;
 
-/// In one or two units, rounded to what can be told apart: `2.5 s`, `119 s`, `2 min 30 s`, `2 h 5 min`, `3 days`.
+/// In one unit, rounded: `2.5 s`, `119 s`, `15 min`, `3 h`, `2 days`.
 pub(crate) fn span(time: Duration) -> String {
-    const HOUR: u128 = 3_600;
-    let rounded = |unit: u128| (time.as_millis() + unit / 2) / unit;
-    let (tenths, seconds) = (rounded(100), rounded(1_000));
-    let two = |number: u128, large: &str, small: &str| match (number / 60, number % 60) {
-        (whole, 0) => format!("{whole} {large}"),
-        (whole, rest) => format!("{whole} {large} {rest} {small}"),
-    };
-    match seconds {
-        _ if tenths < 100 && tenths % 10 > 0 => format!("{}.{} s", tenths / 10, tenths % 10),
-        _ if seconds <= 120 => format!("{seconds} s"),
-        _ if seconds < 2 * HOUR => two(seconds, "min", "s"),
-        _ if seconds < 48 * HOUR => two(rounded(60_000), "h", "min"),
-        _ => format!("{} days", rounded(24 * HOUR * 1_000)),
+    let in_units = |seconds: u64| time.as_secs().saturating_add(seconds / 2) / seconds;
+    match time.as_secs_f64() {
+        seconds if seconds < 9.95 => format!("{seconds:.1} s").replace(".0", ""),
+        seconds if seconds < 600.0 => format!("{seconds:.0} s"),
+        seconds if seconds < 7_200.0 => format!("{} min", in_units(60)),
+        seconds if seconds < 172_800.0 => format!("{} h", in_units(3_600)),
+        _ => format!("{} days", in_units(86_400)),
     }
 }
 
@@ -25,23 +19,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_of_time_is_rounded_to_what_can_be_told_apart() {
+    fn a_length_of_time_is_rounded_to_what_helps() {
         for (seconds, text) in [
             (0.0, "0 s"),
             (0.04, "0 s"),
             (0.2, "0.2 s"),
             (2.5, "2.5 s"),
-            (9.949, "9.9 s"),
-            (9.96, "10 s"),
             (7.0, "7 s"),
+            (9.94, "9.9 s"),
+            (9.96, "10 s"),
             (119.009_544_778, "119 s"),
-            (120.4, "120 s"),
-            (150.2, "2 min 30 s"),
+            (150.2, "150 s"),
             (600.0, "10 min"),
             (3_900.0, "65 min"),
             (7_200.0, "2 h"),
-            (7_259.0, "2 h 1 min"),
-            (76_500.0, "21 h 15 min"),
+            (76_500.0, "21 h"),
             (172_800.0, "2 days"),
             (1_800_000_000.0, "20833 days"),
         ] {

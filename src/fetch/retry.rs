@@ -36,19 +36,12 @@ pub struct RetryPolicy {
     attempts: u32,
     base: Duration,
     cap: Duration,
-    deadline: Deadline,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Deadline {
-    Default,
-    None,
-    Set(Duration),
+    deadline: Option<Duration>,
+    /// The deadline, if the caller has set it.
+    patience: Option<Duration>,
 }
 
 const RATE_LIMIT_FACTOR: u32 = 5;
-
-const DEADLINE: Duration = Duration::from_secs(180);
 
 /// The longest `Retry-After` to wait for, unless a deadline is set.
 const MAX_HINT: Duration = Duration::from_secs(60);
@@ -63,7 +56,8 @@ impl Default for RetryPolicy {
             attempts: 10,
             base: Duration::from_millis(200),
             cap: Duration::from_secs(20),
-            deadline: Deadline::Default,
+            deadline: Some(Duration::from_secs(180)),
+            patience: None,
         }
     }
 }
@@ -72,7 +66,7 @@ impl RetryPolicy {
     /// One attempt without a deadline: for callers with their own retries.
     #[must_use]
     pub fn none() -> Self {
-        Self { attempts: 1, deadline: Deadline::None, ..Self::default() }
+        Self { attempts: 1, deadline: None, ..Self::default() }
     }
 
     /// Sets the most attempts at a page, including the first. 0 counts as 1. Default: 10. Their waits take at least 32 s in
@@ -106,7 +100,8 @@ impl RetryPolicy {
     /// rate limit, and for a `Retry-After` that another request received, do not count.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Deadline::Set(deadline);
+        self.deadline = Some(deadline);
+        self.patience = self.deadline;
         self
     }
 
@@ -124,27 +119,20 @@ impl RetryPolicy {
 
     /// The longest `Retry-After` to wait for.
     pub(super) fn longest_hint(&self) -> Duration {
-        match self.deadline {
-            Deadline::Set(deadline) => deadline,
-            Deadline::Default | Deadline::None => MAX_HINT,
-        }
+        self.patience.unwrap_or(MAX_HINT)
     }
 
     /// How many tokens of the budget a retry takes.
     pub(super) fn cost(&self, error: &Error, wait: Duration) -> u32 {
-        match self.deadline {
-            Deadline::Set(_) if wait >= SLOW => 0,
+        match self.patience {
+            Some(_) if wait >= SLOW => 0,
             _ if error.is_timeout() => TIMEOUT_COST,
             _ => RETRY_COST,
         }
     }
 
     pub(super) fn is_in_time(&self, spent: Duration) -> bool {
-        match self.deadline {
-            Deadline::Default => spent < DEADLINE,
-            Deadline::None => true,
-            Deadline::Set(deadline) => spent < deadline,
-        }
+        self.deadline.is_none_or(|deadline| spent < deadline)
     }
 
     fn limit(&self, error: &Error, attempt: u32) -> Duration {
