@@ -195,12 +195,13 @@ fn flaw_of(text: &str, name: &'static str, offset: usize, spaces_inside: bool) -
 ///
 /// # Errors
 ///
-/// The attempt fails with [`is_credential`](crate::Error::is_credential), and is retried as
-/// [`RetryPolicy`](crate::RetryPolicy) says, if the provider
+/// The attempt fails with [`is_credential`](crate::Error::is_credential) if the provider
 ///
-/// - returns an error, which becomes the source, with its `retry_after`. Put no secret into it;
-/// - returns a credential that is unusable or has expired;
-/// - panics, or takes longer than 30 s, the default time of an attempt.
+/// - returns an error, which becomes the source, with its `retry_after`. Put no secret into it. It decides whether the attempt
+///   is retried: return [`Error::transport`](crate::Error::transport) for what may succeed later,
+///   [`Error::other`](crate::Error::other) for what cannot;
+/// - returns a credential that is unusable or has expired (retried);
+/// - panics, or takes longer than 30 s, the default time of an attempt (retried).
 ///
 /// It fails with [`is_auth`](crate::Error::is_auth) if the provider returns the refused credential again, or the API refuses
 /// the new one too.

@@ -9,7 +9,7 @@ use std::fmt;
 pub enum ErrorKind {
     /// Invalid input. No request was made. Not retried.
     Config,
-    /// The [credential provider](crate::CredentialProvider) failed. Retried.
+    /// The [credential provider](crate::CredentialProvider) failed. Retried, unless it returned an error that is not.
     Credential,
     /// Could not connect: name resolution failed, or the server or a proxy refused. Retried.
     Connect,

@@ -5,6 +5,7 @@ mod kind;
 mod make;
 pub(crate) mod mask;
 mod refusal;
+mod span;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -190,10 +191,12 @@ impl Error {
         self.0.refusal.is_some()
     }
 
-    /// Whether the same request may succeed later: see [`ErrorKind`].
+    /// Whether the same request may succeed later: see [`ErrorKind`]. If a credential provider failed, its error decides.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.0.kind.is_retryable()
+        let source = self.0.source.as_ref().filter(|_| self.is_credential());
+        let provider = source.and_then(|source| source.downcast_ref::<Self>());
+        self.0.kind.is_retryable() && provider.is_none_or(Self::is_retryable)
     }
 
     /// Whether the API refused a credential that has been renewed meanwhile, so the same request may succeed at once.

@@ -131,7 +131,7 @@ impl Fetcher {
         loop {
             // Before its turn, so that requests which wait for the same credential do not begin at the same time.
             let credential = self.credential(spent).await;
-            self.effort.add_wait(gate.turn().await?);
+            self.effort.add_wait(gate.turn(policy.longest_hint()).await?);
             *number += 1;
             self.effort.begin(*number > 1 && !renewed);
             let start = Instant::now();
@@ -183,7 +183,8 @@ impl Fetcher {
         if let Some(wait) = failure.retry_after().filter(|_| !failure.is_credential()) {
             gate.close(wait);
         }
-        policy.wait(failure, number, spent, fastrand::f64()).filter(|_| budget.withdraw(failure))
+        let wait = policy.wait(failure, number, spent, fastrand::f64());
+        wait.filter(|wait| budget.withdraw(policy.cost(failure, *wait)))
     }
 }
 

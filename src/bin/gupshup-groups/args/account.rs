@@ -80,12 +80,15 @@ pub(crate) struct RequestOptions {
     #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: Option<u32>,
     /// Allow one attempt at a page this much time: 30s, 2m [default: 30s]
+    ///
+    /// With more than a minute, a page that fails is repeated for three times this long, unless --retry-for is given.
     #[arg(long, value_name = "TIME", value_parser = super::values::duration)]
     pub(crate) timeout: Option<Duration>,
     /// Repeat a page that fails for a short time for at most this long: 10m, 2h
     ///
-    /// Without this, a page is repeated long enough to outlive an outage of half a minute. What is waited for is shown on
-    /// stderr.
+    /// Without this, a page is repeated long enough to outlive an outage of half a minute, and a server that asks to wait for
+    /// more than a minute is an error at once. With it, such a wait is kept if it fits into this time. What is waited for is
+    /// shown on stderr.
     #[arg(long, value_name = "TIME", value_parser = super::values::duration)]
     pub(crate) retry_for: Option<Duration>,
     /// Request pages of this many groups, 1 to 1024 [default: 25, then 1024]

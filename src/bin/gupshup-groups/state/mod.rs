@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
 use crate::output::now;
+use crate::span::span;
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -95,7 +96,7 @@ fn problem(path: &Path, error: &rusqlite::Error) -> Failure {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Failure::new(
             Exit::Locked,
-            format!("{}: another run writes to it; waited {} s", path.display(), schema::PATIENCE.as_secs()),
+            format!("{}: another run writes to it; waited {}", path.display(), span(schema::PATIENCE)),
             "run again when it has ended",
         ),
         Some(ErrorCode::DiskFull) => Failure::file(path, "the disk is full, so the state is as before", "make room"),
