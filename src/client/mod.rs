@@ -166,39 +166,35 @@ impl ClientBuilder {
 
     fn from_variables(read: impl Fn(&str) -> Result<String, VarError>) -> Result<Self> {
         let read = |name: &str| match read(name) {
-            Ok(value) => Ok(Some(value.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').to_owned())),
+            Ok(value) => {
+                let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+                Ok(Some(value.to_owned()).filter(|value| !value.is_empty()))
+            }
             Err(VarError::NotPresent) => Ok(None),
             Err(VarError::NotUnicode(_)) => {
                 Err(Error::config(format!("the variable {name} is not Unicode: set it again")))
             }
         };
-        let (key, token) = (read(KEY_VARIABLE)?, read(TOKEN_VARIABLE)?);
-        let has_value = |value: &Option<String>| value.as_deref().is_some_and(|value| !value.is_empty());
-        let credential = match (key, token) {
-            (key, token) if has_value(&key) && has_value(&token) => {
+        let credential = match (read(KEY_VARIABLE)?, read(TOKEN_VARIABLE)?) {
+            (Some(key), None) => Credential::api_key(key),
+            (None, Some(token)) => Credential::bearer(token),
+            (Some(_), Some(_)) => {
                 return Err(Error::config(format!(
                     "both {KEY_VARIABLE} and {TOKEN_VARIABLE} are set: unset {KEY_VARIABLE} to use the token, or \
                      {TOKEN_VARIABLE} to use the API key"
                 )));
             }
-            (Some(key), _) if !key.is_empty() => Credential::api_key(key),
-            (_, Some(token)) if !token.is_empty() => Credential::bearer(token),
-            (Some(_), _) => {
-                return Err(Error::config(format!("the variable {KEY_VARIABLE} is empty: set it to the API key")));
-            }
-            (_, Some(_)) => {
-                return Err(Error::config(format!("the variable {TOKEN_VARIABLE} is empty: set it to the token")));
-            }
             (None, None) => {
                 return Err(Error::config(format!(
-                    "the variable {KEY_VARIABLE} is not set: set it to the API key, or {TOKEN_VARIABLE} to a token"
+                    "neither {KEY_VARIABLE} nor {TOKEN_VARIABLE} has a value: set {KEY_VARIABLE} to the API key, or \
+                     {TOKEN_VARIABLE} to a token"
                 )));
             }
         };
         let builder = Self::new(credential.into());
         Ok(match read(URL_VARIABLE)? {
-            Some(url) if !url.is_empty() => builder.base_url(url),
-            _ => builder,
+            Some(url) => builder.base_url(url),
+            None => builder,
         })
     }
 
@@ -489,9 +485,9 @@ mod tests {
     fn an_environment_without_one_credential_is_an_error_that_says_what_to_do() {
         let (key, token) = ((KEY_VARIABLE, "SECRET"), (TOKEN_VARIABLE, "SECRET"));
         for (variables, text) in [
-            (&[][..], "GUPSHUP_API_KEY is not set: set it to the API key, or GUPSHUP_TOKEN to a token"),
-            (&[(KEY_VARIABLE, " \n")], "GUPSHUP_API_KEY is empty: set it"),
-            (&[(TOKEN_VARIABLE, "")], "GUPSHUP_TOKEN is empty: set it"),
+            (&[][..], "neither GUPSHUP_API_KEY nor GUPSHUP_TOKEN has a value: set GUPSHUP_API_KEY to the API key"),
+            (&[(KEY_VARIABLE, " \n")], "neither GUPSHUP_API_KEY nor GUPSHUP_TOKEN has a value"),
+            (&[(TOKEN_VARIABLE, "")], "neither GUPSHUP_API_KEY nor GUPSHUP_TOKEN has a value"),
             (&[key, token], "unset GUPSHUP_API_KEY to use the token, or GUPSHUP_TOKEN to use the API key"),
         ] {
             let error = from(variables).unwrap_err();
