@@ -7,7 +7,7 @@ use crate::list::ListGroups;
 use crate::stream::Progress;
 
 use super::Snapshot;
-use super::rounds::{Listed, Round, Rounds};
+use super::agreement::{Changes, Listed, MAX_LISTINGS};
 
 impl ListGroups {
     /// All groups: one complete listing or an error, never a part of the list.
@@ -78,21 +78,19 @@ impl ListGroups {
 
 /// The first complete listing that is `enough`, or the later of the first two in a row that agree.
 pub(super) async fn collect(list: &ListGroups, enough: impl Fn(&Snapshot) -> bool) -> Result<Snapshot> {
-    let (mut rounds, mut progress) = (Rounds::default(), Progress::default());
-    loop {
+    let (mut older, mut changes, mut progress) = (None::<Listed>, Changes::default(), Progress::default());
+    for _ in 0..MAX_LISTINGS {
         let (mut pages, mut groups) = (list.pages(), Vec::new());
         while let Some(mut page) = pages.try_next().await? {
             groups.append(&mut page.groups);
         }
         progress.add(pages.progress());
         let listed = Listed::new(groups, pages.saw_change());
-        if enough(listed.snapshot()) {
-            return Ok(listed.into_snapshot().with_progress(progress));
+        if enough(&listed.snapshot) || older.as_ref().is_some_and(|older| older.agrees(&listed)) {
+            return Ok(listed.snapshot.with_progress(progress));
         }
-        match rounds.add(listed) {
-            Round::Agreed(snapshot) => return Ok(snapshot.with_progress(progress)),
-            Round::Again => {}
-            Round::GaveUp(changes) => return Err(list.name(Error::inconsistent(changes.to_string()))),
-        }
+        changes.add(older.as_ref(), &listed);
+        older = Some(listed);
     }
+    Err(list.name(Error::inconsistent(changes.to_string())))
 }

@@ -1,8 +1,9 @@
+mod agreement;
 mod change;
 mod consistent;
 mod index;
 mod removal;
-mod rounds;
+
 mod updates;
 
 use std::fmt;
