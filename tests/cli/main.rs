@@ -19,4 +19,6 @@ mod signals;
 mod support;
 mod terminal;
 mod together;
+mod waits;
 mod watch;
+mod week;

@@ -1,7 +1,7 @@
 //! Ctrl-C, SIGTERM and SIGHUP.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use gupshup_groups::testing::FakeGroups;
 use rustix::process::Signal;
 
 use crate::demo;
-use crate::support::{Api, Gate, PATIENCE, Ran, send, spawn};
+use crate::support::{Api, Gate, PATIENCE, Ran, after, send, spawn};
 
 /// Scenario: the output is not read and is more than a pipe holds, so that the program cannot even stop.
 #[test]
@@ -61,11 +61,7 @@ fn a_signal_ends_a_program_that_waits_for_its_input() {
 fn a_signal_that_the_caller_ignores_does_not_stop_the_program() {
     let (list, gate) = Gate::at(&FakeGroups::new(demo::groups(3)), 0);
     let api = Api::start(list);
-    let list = api.tool(&["list"]);
-    let mut ignoring = Command::new("sh");
-    ignoring.args(["-c", "trap '' HUP; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]).args(list.get_args());
-    ignoring.envs(list.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
-    let child = spawn(&mut ignoring);
+    let child = spawn(&mut after("trap '' HUP;", &api.tool(&["list"])));
     gate.wait();
     send(&child, Signal::HUP);
     gate.open();

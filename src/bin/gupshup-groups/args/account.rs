@@ -59,7 +59,11 @@ pub(crate) struct CredentialOptions {
     ///
     /// `expires_at` is a number of seconds since 1970, or a time such as 2027-04-01T12:00:00Z. `sh -c` (`cmd /C` on
     /// Windows) runs the command at the first request, before the token expires, and after the API answers 401. The app's
-    /// id is in its variable GUPSHUP_APP_ID.
+    /// id is in its variable GUPSHUP_APP_ID. It has 30 seconds.
+    ///
+    /// If it fails, the error shows what it wrote to stderr, without secrets, and it is run again as a page that fails is
+    /// requested again: see --retry-for. If it does not exist or cannot be executed (exit status 127 or 126), the error
+    /// comes at once.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) token_command: Option<String>,
     /// Use the partner API: another address, and the token is sent as it is in `Authorization`
