@@ -15,6 +15,7 @@ mod formats;
 mod kills;
 mod many;
 mod output_file;
+mod readers;
 mod signals;
 mod support;
 mod terminal;
