@@ -14,7 +14,7 @@ use crate::support::{Api, output};
 fn read_by(program: &[&str], text: &str) -> Option<Value> {
     let child = Command::new(program[0]).args(&program[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let Ok(mut child) = child else {
-        // Not captured, as `eprintln!` would be.
+        #[expect(clippy::explicit_write, reason = "what `eprintln!` writes is captured")]
         writeln!(std::io::stderr(), "SKIPPED: {} is not installed", program[0]).unwrap();
         return None;
     };
