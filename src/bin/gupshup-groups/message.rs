@@ -6,7 +6,6 @@ use gupshup_groups::{Error, ErrorKind};
 
 use crate::exit::{Exit, Failure, ListingFailure};
 use crate::output::one_line;
-use crate::span::span;
 
 /// How an app is listed again after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +107,8 @@ fn advice(error: &Error, retry: Retry) -> String {
         ErrorKind::RateLimited => {
             let wait = match error.retry_after() {
                 _ if repeat.is_empty() => String::new(),
-                Some(wait) => format!("wait {}, then {repeat}; ", span(wait)),
+                // The message says how long.
+                Some(_) => format!("{repeat} after that time; "),
                 None => format!("wait, then {repeat}; "),
             };
             format!("{wait}use --rate to stay under the limit")
@@ -163,7 +163,12 @@ mod tests {
         let error = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_millis(6_200));
         let (exit, text) = failure(&error, Retry::Rerun);
         assert_eq!(exit, Exit::Failed);
-        assert!(text.contains("; wait 6.2 s, then run again; use --rate to stay under the limit"), "{text}");
+        assert!(
+            text.ends_with(
+                "(the server asks to wait 6.2 s); run again after that time; use --rate to stay under the limit"
+            ),
+            "{text}"
+        );
     }
 
     #[test]

@@ -105,6 +105,7 @@ impl Watch {
             };
             let Some(listed) = listed.transpose()? else { return Ok(()) };
             let app = listed.app;
+            tally.ended += 1;
             match unless_locked(listed.save(state, options.state.initial))? {
                 Ok(Ok(found)) if found.is_first() => console.note(found.summary(app, state)),
                 Ok(Ok(_)) => {}

@@ -70,7 +70,7 @@ fn shown(err: &str, out: &str, app: &str) -> String {
     for word in literal.split_inclusive(|c: char| !is_of_secret(c)) {
         let (word, end) = word.split_at(word.trim_end_matches(|c: char| !is_of_secret(c)).len());
         let has = |what: fn(char) -> bool| word.contains(what);
-        let is_secret = word.len() >= LONG && word != app && has(|c| c.is_ascii_digit()) && has(|c| c.is_alphabetic());
+        let is_secret = word.len() >= LONG && word != app && has(char::is_numeric) && has(char::is_alphabetic);
         text.push_str(if is_secret { "***" } else { word });
         text.push_str(end);
     }

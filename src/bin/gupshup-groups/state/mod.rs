@@ -103,7 +103,7 @@ fn problem(path: &Path, error: &rusqlite::Error) -> Failure {
         Some(ErrorCode::SystemIoFailure) => Failure::file(
             path,
             format_args!("reading or writing failed ({error}); what was saved stays"),
-            "check the disk",
+            "make room if the disk is full; otherwise check it",
         ),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Failure::file(
             path,
