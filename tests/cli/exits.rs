@@ -119,6 +119,7 @@ fn every_row_of_the_table_is_what_the_program_does() {
         ("a token that is refused", 4, with_command("echo wrong")),
         ("an app that does not exist", 4, code(&mut world.api.tool(&["list", "--app", "wrong"]))),
         ("a request that is refused", 4, code(&mut Api::always(400, "{}").tool(&["list"]))),
+        ("a redirect", 4, code(&mut Api::always(308, "").tool(&["list"]))),
         ("a server that is down", 5, code(&mut busy.tool(&["list", "--retry-for", "1ms"]))),
         ("a full disk", 6, code(&mut full)),
         ("a file that does not exist", 6, code(&mut world.api.tool(&["list", "--apps-from", "no/such/file"]))),

@@ -76,6 +76,7 @@ fn exit(kind: ErrorKind, retry: Retry) -> Exit {
         | ErrorKind::NotFound
         | ErrorKind::Api
         | ErrorKind::PageSize
+        | ErrorKind::Redirect
         | ErrorKind::CursorExpired
         | ErrorKind::CursorInvalid => Exit::Refused,
         _ => Exit::Failed,
