@@ -11,10 +11,10 @@ pub(crate) const MAX_CURSOR_BYTES: usize = 4 * 1024;
 
 /// An opaque text of the API that points to a place in the list.
 ///
-/// Read from [`Page::cursors`] and passed to [`ListGroups::after`] and [`ListGroups::before`]. The API invalidates a
-/// cursor when its group is deleted: to resume later, save a [`Checkpoint`] instead.
+/// Read from [`Page::cursors`], passed to [`ListGroups::after`] and [`ListGroups::before`]. The API invalidates a cursor when
+/// its group is deleted: to resume later, save a [`Checkpoint`].
 ///
-/// `Debug` shows only the length; serde writes the text.
+/// `Debug` shows the length only; serde writes the text.
 ///
 /// [`Page::cursors`]: crate::Page::cursors
 /// [`ListGroups::after`]: crate::ListGroups::after

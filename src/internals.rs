@@ -1,5 +1,4 @@
-//! Readers of untrusted input, for `fuzz/` (`--cfg fuzzing`) and `benches/` (feature `_bench`), which see only public
-//! items.
+//! Readers of untrusted input, for `fuzz/` and `benches/`, which see only public items.
 
 use crate::error::Result;
 use crate::page::Page;
@@ -14,14 +13,12 @@ pub fn page_decode(body: &[u8], secrets: &[&str]) -> Result<Page> {
 }
 
 /// Reads the body of an error with this status.
-#[cfg(fuzzing)]
 #[must_use]
 pub fn refusal_decode(status: u16, body: &[u8], secrets: &[&str]) -> crate::Error {
     crate::wire::refusal(status, body, secrets)
 }
 
 /// Reads `Retry-After`, relative to the response's `date`.
-#[cfg(fuzzing)]
 #[must_use]
 pub fn retry_after_parse(value: &str, date: Option<&str>) -> Option<std::time::Duration> {
     crate::http::parse_retry_after(value, date, std::time::SystemTime::UNIX_EPOCH)

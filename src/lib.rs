@@ -116,7 +116,7 @@ mod cursor;
 mod error;
 mod fetch;
 mod http;
-#[cfg(any(fuzzing, feature = "_bench"))]
+#[cfg(feature = "_internals")]
 #[doc(hidden)]
 pub mod internals;
 mod list;

@@ -9,9 +9,8 @@ use crate::error::Result;
 use crate::page::Page;
 use crate::walk::PageSize;
 
-/// A source of pages: the API over HTTP, or a transport of your own. The guarantees of the streams hold for every source.
-///
-/// A closure is a source too.
+/// A source of pages: the API over HTTP, or a transport of your own. The guarantees of the streams hold for every source. A
+/// closure is a source too.
 ///
 /// # Errors
 ///
@@ -20,7 +19,7 @@ use crate::walk::PageSize;
 /// [`Error::api`](crate::Error::api) (the API's status, code and message, so that expired cursors and refused page sizes
 /// are recognised).
 ///
-/// A source limits the time of its requests itself: a fetch that never ends is a stream that never ends.
+/// A source limits the time of its requests itself: a stream waits for its source without limit.
 ///
 /// # Cancel safety
 ///
@@ -75,7 +74,7 @@ where
     }
 }
 
-/// Any [`PageSource`], boxed. Clones share the source. It costs an allocation and an indirect call a page.
+/// Any [`PageSource`], boxed. Clones share the source.
 #[derive(Clone)]
 pub struct AnySource(Arc<dyn Boxed>);
 
@@ -95,7 +94,7 @@ impl AnySource {
         Self(Arc::new(source))
     }
 
-    /// Fetches one page, as [`PageSource::fetch`]; the type of the future is known.
+    /// [`PageSource::fetch`], with a future whose type has a name.
     #[must_use]
     pub fn fetch(&self, request: PageRequest) -> BoxFuture<'static, Result<Page>> {
         self.0.fetch(request)

@@ -7,25 +7,23 @@ use crate::walk::Place;
 
 /// A place between two groups of a listing, and the listing's direction.
 ///
-/// Returned by [`GroupStream::checkpoint`](crate::GroupStream::checkpoint) and
+/// Made by [`GroupStream::checkpoint`](crate::GroupStream::checkpoint) and
 /// [`Error::checkpoint`](crate::Error::checkpoint). [`ListGroups::resume`](crate::ListGroups::resume) continues from
 /// it, in this process or another.
 ///
 /// # What it holds
 ///
-/// - the cursors of the page and of the next one, the page size, and the number of groups between the start of the page
-///   and the place,
-/// - a 64-bit hash of the last group's id, since the id contains a phone number,
-/// - a 64-bit hash of the app id.
-///
-/// It does not hold the API key. `Display` and serde write the cursor; `Debug` does not.
+/// The cursors of the page and of the next one, the page size, the number of groups on the page before the place, and
+/// 64-bit hashes of the last group's id (an id contains a phone number) and of the app id. No credential. `Display` and
+/// serde write the cursors; `Debug` does not.
 ///
 /// # When groups change meanwhile
 ///
-/// In an unchanged list, the listing continues exactly at the next group, whatever the page sizes. In a changed list,
-/// it continues after the last group yielded, also if that group has moved to a later page. If that group is gone, its
-/// page is listed again, or the list from its end if the checkpoint is reversed: groups may be repeated, but none is
-/// skipped. If the cursor has expired, the listing fails with
+/// In an unchanged list, the listing continues exactly at the next group, whatever the page sizes. In a changed list, it
+/// continues after the last group yielded, also if that group has moved to a later page. If that group is gone, its page is
+/// listed again; a reversed listing begins again at the end of the list. So groups may be repeated, but none is skipped.
+///
+/// If the cursor has expired, the listing fails with
 /// [`Error::is_cursor_expired`](crate::Error::is_cursor_expired): list again from the start.
 ///
 /// # Examples

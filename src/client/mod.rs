@@ -14,9 +14,8 @@ use crate::source::AnySource;
 
 /// The default base URL.
 ///
-/// It is an inference: the API's page writes `{{API_FRONT_URL}}/app/{APP_ID}/group` and does not define the variable;
-/// sibling calls use `https://api.gupshup.io/wa/app/{APP_ID}/…`. If a correct app id gets 404, try
-/// `https://api.gupshup.io`, or ask Gupshup's support.
+/// Inferred: the API's page writes `{{API_FRONT_URL}}/app/{APP_ID}/group` and does not define the variable; sibling calls
+/// use `https://api.gupshup.io/wa/app/{APP_ID}/…`. If a correct app id gets 404, try `https://api.gupshup.io`.
 pub const DEFAULT_BASE_URL: &str = "https://api.gupshup.io/wa";
 
 /// The base URL of the [partner API](Client::partner), from Gupshup's partner documentation.
@@ -30,10 +29,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Credentials and an address. Cheap to clone: clones share connections, credentials, rate limit and retry budget, for any
-/// number of apps.
+/// Credentials and an address, for any number of apps. Cheap to clone: clones share connections, credentials, rate limit and
+/// retry budget.
 ///
-/// A credential is sent to the base URL's origin only.
+/// Credentials are sent to the base URL's origin only.
 #[derive(Clone)]
 pub struct Client {
     endpoint: Arc<Endpoint>,
@@ -43,8 +42,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with an API key, sent as `apikey`: the header that the page of the group call shows. API keys stop working
-    /// on 31 March 2027.
+    /// A client with an [API key](Credential::api_key). API keys stop working on 31 March 2027.
     ///
     /// # Errors
     ///
@@ -53,8 +51,8 @@ impl Client {
         Self::builder(Credential::api_key(api_key)).build()
     }
 
-    /// A client with a token, sent as `Authorization: Bearer …`: a Universal Token, or a Universal App Token. For tokens that
-    /// expire while the program runs, give [`builder`](Self::builder) a [provider](crate::CredentialProvider).
+    /// A client with a [Bearer token](Credential::bearer): a Universal Token, or a Universal App Token. For tokens that expire
+    /// while the program runs, pass a [provider](crate::CredentialProvider) to [`builder`](Self::builder).
     ///
     /// # Errors
     ///
@@ -63,13 +61,12 @@ impl Client {
         Self::builder(Credential::bearer(token)).build()
     }
 
-    /// A client with the API key of `GUPSHUP_API_KEY` or the [Bearer token](Self::bearer) of `GUPSHUP_TOKEN`, and the base
-    /// URL of `GUPSHUP_API_URL` if that is set and not empty. White space and a byte order mark around a value are ignored.
+    /// A client with the API key in `GUPSHUP_API_KEY` or the [Bearer token](Self::bearer) in `GUPSHUP_TOKEN`, and the base
+    /// URL in `GUPSHUP_API_URL`, if set. White space and a byte order mark around a value are ignored.
     ///
     /// # Errors
     ///
-    /// [`Error::is_config`] if both or neither of the first two have a value, or a variable is not Unicode, and those of
-    /// [`ClientBuilder::build`].
+    /// [`Error::is_config`] if both or neither of the first two have a value, and those of [`ClientBuilder::build`].
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_variables(|name| env::var(name))?.build()
     }
@@ -89,9 +86,9 @@ impl Client {
 
     /// A client of the partner API, for partners who manage other accounts' apps.
     ///
-    /// `token` is the value of the header `Authorization`, sent as given: the partner's token for one app, or `Bearer …`. It is
-    /// sent to [`PARTNER_BASE_URL`], at most 10 times a second, as Gupshup's partner documentation says. Not tested against
-    /// the live API.
+    /// `token` is the [value of `Authorization`](Credential::authorization): the partner's token for one app, or `Bearer …`. It
+    /// is sent to [`PARTNER_BASE_URL`], at most 10 times a second, the limit in Gupshup's partner documentation. Not tested
+    /// against the live API.
     ///
     /// # Errors
     ///
@@ -100,8 +97,8 @@ impl Client {
         Self::partner_builder(Credential::authorization(token)).build()
     }
 
-    /// Configures a client of the partner API: see [`partner`](Self::partner). A plain text is the value of `Authorization`.
-    /// For several apps, pass a [provider](crate::CredentialProvider), since the token of an app is for that app only.
+    /// Configures a client of the [partner API](Self::partner). A plain text is the value of `Authorization`. For several
+    /// apps, pass a [provider](crate::CredentialProvider), since each app has its own token.
     pub fn partner_builder(credentials: impl Into<Credentials>) -> ClientBuilder {
         ClientBuilder::new(credentials.into().of_partner())
             .base_url(PARTNER_BASE_URL)
@@ -110,8 +107,8 @@ impl Client {
 
     /// A listing of an app's active groups.
     ///
-    /// `app_id` is the app's id (a UUID), not its name, which the API answers with 401. An id that is empty, `.`, `..`,
-    /// longer than 256 bytes, or has control characters is an [`is_config`](Error::is_config) error of the listing.
+    /// `app_id` is the app's id (a UUID), not its name. An id that is empty, `.`, `..`, longer than 256 bytes, or has control
+    /// characters is an [`is_config`](Error::is_config) error of the listing.
     pub fn groups(&self, app_id: impl Into<String>) -> ListGroups {
         let app_id = app_id.into();
         match origin::list_url(&self.base, &app_id) {
@@ -169,54 +166,49 @@ impl ClientBuilder {
 
     fn from_variables(read: impl Fn(&str) -> Result<String, VarError>) -> Result<Self> {
         let read = |name: &str| match read(name) {
-            Ok(value) => Ok(Some(value.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').to_owned())),
+            Ok(value) => {
+                let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+                Ok(Some(value.to_owned()).filter(|value| !value.is_empty()))
+            }
             Err(VarError::NotPresent) => Ok(None),
             Err(VarError::NotUnicode(_)) => {
                 Err(Error::config(format!("the variable {name} is not Unicode: set it again")))
             }
         };
-        let (key, token) = (read(KEY_VARIABLE)?, read(TOKEN_VARIABLE)?);
-        let has_value = |value: &Option<String>| value.as_deref().is_some_and(|value| !value.is_empty());
-        let credential = match (key, token) {
-            (key, token) if has_value(&key) && has_value(&token) => {
+        let credential = match (read(KEY_VARIABLE)?, read(TOKEN_VARIABLE)?) {
+            (Some(key), None) => Credential::api_key(key),
+            (None, Some(token)) => Credential::bearer(token),
+            (Some(_), Some(_)) => {
                 return Err(Error::config(format!(
                     "both {KEY_VARIABLE} and {TOKEN_VARIABLE} are set: unset {KEY_VARIABLE} to use the token, or \
                      {TOKEN_VARIABLE} to use the API key"
                 )));
             }
-            (Some(key), _) if !key.is_empty() => Credential::api_key(key),
-            (_, Some(token)) if !token.is_empty() => Credential::bearer(token),
-            (Some(_), _) => {
-                return Err(Error::config(format!("the variable {KEY_VARIABLE} is empty: set it to the API key")));
-            }
-            (_, Some(_)) => {
-                return Err(Error::config(format!("the variable {TOKEN_VARIABLE} is empty: set it to the token")));
-            }
             (None, None) => {
                 return Err(Error::config(format!(
-                    "the variable {KEY_VARIABLE} is not set: set it to the API key, or {TOKEN_VARIABLE} to a token"
+                    "neither {KEY_VARIABLE} nor {TOKEN_VARIABLE} has a value: set {KEY_VARIABLE} to the API key, or \
+                     {TOKEN_VARIABLE} to a token"
                 )));
             }
         };
         let builder = Self::new(credential.into());
         Ok(match read(URL_VARIABLE)? {
-            Some(url) if !url.is_empty() => builder.base_url(url),
-            _ => builder,
+            Some(url) => builder.base_url(url),
+            None => builder,
         })
     }
 
-    /// Sets the address of the API, which its page calls `API_FRONT_URL`, including a path prefix. Default:
-    /// [`DEFAULT_BASE_URL`].
+    /// Sets the API's address (its page: `API_FRONT_URL`), with its path prefix. Default: [`DEFAULT_BASE_URL`].
     ///
-    /// Must be https, or http on this machine (`localhost`, `127.0.0.0/8`, `[::1]`) or with
-    /// [`allow_plain_http`](Self::allow_plain_http), without user, query and fragment.
+    /// Must be https without user, query and fragment. Http is accepted on this machine (`localhost`, `127.0.0.0/8`,
+    /// `[::1]`) or with [`allow_plain_http`](Self::allow_plain_http).
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// Allows http to other machines, which sends the credential unencrypted: for a gateway in a trusted network. Default:
-    /// off.
+    /// Allows http to other machines, such as a gateway in a trusted network. The credential is then sent unencrypted.
+    /// Default: off.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
         self
@@ -224,8 +216,8 @@ impl ClientBuilder {
 
     /// Sets the HTTP client: proxies, certificates, name resolution, connection pool. Default: reqwest's.
     ///
-    /// These settings override it: no redirects, no `Referer`, https only if the base URL is https, no proxy for plain
-    /// http or this machine, no wire logs, no retries by reqwest, and the time limits and user agent of this builder.
+    /// These settings override it: no redirects, `Referer`, wire logs or retries by reqwest; https only, if the base URL is
+    /// https; no proxy for plain http and this machine; the time limits and user agent of this builder.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
         self
@@ -245,12 +237,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Limits the total time of an attempt, from connecting to the last byte. More than zero. Half of this time without a
-    /// byte from the server ends the attempt too.
+    /// Limits an attempt, from connecting to the last byte. More than zero. An attempt also ends if no byte arrives for half
+    /// of this time. Time in which the stream is not polled counts.
     ///
     /// Default: 30 s, enough for the largest page (about 200 KiB) at 64 kbit/s.
-    ///
-    /// Time in which the stream is not polled counts: a request that is left alone for longer is made again.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -262,24 +252,23 @@ impl ClientBuilder {
         self
     }
 
-    /// Limits requests, including retries, to `requests` in any window of length `per`, over all clones of the client.
-    /// Neither may be zero. Default: no limit, since the API documents none.
+    /// Limits the requests of all clones, including retries, to `requests` in any window of length `per`. Neither may be zero.
+    /// Default: no limit, since the API documents none.
     ///
-    /// Requests are spaced evenly: 10 a second are one each 100.5 ms. Streams are served first come, first served; one that
-    /// is not polled at its time delays nobody, and gets another when it is polled. The wait counts towards no time limit.
+    /// Requests are spaced evenly: 10 a second are one each 100.5 ms, first come, first served. A stream that is not polled
+    /// delays no other. The wait counts towards no time limit.
     ///
-    /// The limit holds where requests begin. A server that counts where they arrive sees the difference of their times on
-    /// the network: set a lower rate, such as 9 for 10, if it must never see one too many.
+    /// The limit holds where requests begin. Networks delay each differently, so set a lower rate, such as 9 instead of 10,
+    /// if the server must never count one too many.
     pub fn rate_limit(mut self, requests: u32, per: Duration) -> Self {
         self.rate_limit = Some((requests, per));
         self
     }
 
-    /// Calls `observer` at the end of each attempt, over all clones of the client: for metrics. Default: none. A second
-    /// call replaces the first.
+    /// Calls `observer` at the end of each attempt of all clones: for metrics. It replaces an earlier one. Default: none.
     ///
-    /// It runs where the stream is polled, or on the task that reads ahead. It must not block. If it panics, the panic
-    /// reaches the caller of the poll.
+    /// It runs where the stream is polled, or on the task that reads ahead, and must not block. A panic in it reaches the
+    /// caller of the poll.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -303,7 +292,6 @@ impl ClientBuilder {
     }
 
     /// Limits the decompressed body of a page, in bytes. More than zero. A larger page is an [`Error::is_too_large`].
-    ///
     /// Default: 8 MiB, forty times the size of 1024 groups.
     pub fn max_page_bytes(mut self, bytes: usize) -> Self {
         self.max_page_bytes = bytes;
@@ -314,12 +302,9 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::is_config`], without credential or URL in its message, if
-    ///
-    /// - the credential is empty, has characters other than visible ASCII, or has expired,
-    /// - the base URL is not [allowed](Self::base_url),
-    /// - a limit is zero,
-    /// - TLS cannot be set up, for example because the system has no certificates.
+    /// [`Error::is_config`] if the credential is empty, not visible ASCII or expired; the base URL is not
+    /// [allowed](Self::base_url); a limit is zero; or TLS cannot be set up, for example because the system has no
+    /// certificates. The message shows neither credential nor URL.
     pub fn build(self) -> Result<Client> {
         let keeper = Keeper::new(self.credentials)?;
         let base = origin::base_url(&self.base_url, self.allow_plain_http)?;
@@ -500,9 +485,9 @@ mod tests {
     fn an_environment_without_one_credential_is_an_error_that_says_what_to_do() {
         let (key, token) = ((KEY_VARIABLE, "SECRET"), (TOKEN_VARIABLE, "SECRET"));
         for (variables, text) in [
-            (&[][..], "GUPSHUP_API_KEY is not set: set it to the API key, or GUPSHUP_TOKEN to a token"),
-            (&[(KEY_VARIABLE, " \n")], "GUPSHUP_API_KEY is empty: set it"),
-            (&[(TOKEN_VARIABLE, "")], "GUPSHUP_TOKEN is empty: set it"),
+            (&[][..], "neither GUPSHUP_API_KEY nor GUPSHUP_TOKEN has a value: set GUPSHUP_API_KEY to the API key"),
+            (&[(KEY_VARIABLE, " \n")], "neither GUPSHUP_API_KEY nor GUPSHUP_TOKEN has a value"),
+            (&[(TOKEN_VARIABLE, "")], "neither GUPSHUP_API_KEY nor GUPSHUP_TOKEN has a value"),
             (&[key, token], "unset GUPSHUP_API_KEY to use the token, or GUPSHUP_TOKEN to use the API key"),
         ] {
             let error = from(variables).unwrap_err();

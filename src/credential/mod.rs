@@ -15,10 +15,10 @@ pub(crate) use keeper::{App, Keeper};
 
 use crate::error::Result;
 
-/// A secret that the API accepts, and when it expires. Cheap to clone.
+/// An API key or a token, and when it expires. Cheap to clone.
 ///
-/// `Debug` shows the header and the expiry. The secret is wiped from memory when the last clone is dropped; the HTTP
-/// client's copies of its header are not.
+/// `Debug` shows the header's name and the expiry. The secret is wiped from memory when the last clone is dropped; the HTTP
+/// client's copies are not.
 ///
 /// | constructor | header | for |
 /// |---|---|---|
@@ -30,10 +30,9 @@ use crate::error::Result;
 ///
 /// # Errors
 ///
-/// Constructors do not fail. A secret that is empty or cannot be sent in a header is an error where it is used:
-/// [`is_config`](crate::Error::is_config) from [`ClientBuilder::build`](crate::ClientBuilder::build), and
-/// [`is_credential`](crate::Error::is_credential) if a [`CredentialProvider`] returns it. The error says what is wrong
-/// and at which byte, and does not show the secret.
+/// Constructors do not fail. A secret that is empty or not visible ASCII is an [`is_config`](crate::Error::is_config) error
+/// of [`ClientBuilder::build`](crate::ClientBuilder::build), or an [`is_credential`](crate::Error::is_credential) error if a
+/// [`CredentialProvider`] returns it. The error names the byte and does not show the secret.
 ///
 /// # Examples
 ///
@@ -59,18 +58,14 @@ struct Secret {
 }
 
 impl Credential {
-    /// An API key, sent in the header `apikey`, as the page of the group call shows it.
-    ///
-    /// Account and app API keys stop working on 31 March 2027. Visible ASCII without spaces.
+    /// An API key, sent as `apikey: <key>`: the header that the page of the group call shows.
     pub fn api_key(key: impl Into<String>) -> Self {
         let key = SecretString::from(key.into());
         let flaw = flaw_of(key.expose_secret(), "API key", 0, false);
         Self::new("apikey", key, flaw)
     }
 
-    /// A token, sent as `Authorization: Bearer <token>`. Visible ASCII without spaces.
-    ///
-    /// A text that already begins with `Bearer ` (in any case) is accepted: the word is not sent twice.
+    /// A token, sent as `Authorization: Bearer <token>`. A leading `Bearer ` in `token` is ignored.
     pub fn bearer(token: impl Into<String>) -> Self {
         let text = SecretString::from(token.into());
         let text = text.expose_secret();
@@ -80,9 +75,7 @@ impl Credential {
         Self::new("authorization", SecretString::from([BEARER, token].concat()), flaw_of(token, "token", offset, false))
     }
 
-    /// The value of the header `Authorization`, sent as given: a partner app token, or a scheme and its token.
-    ///
-    /// Visible ASCII, with spaces inside.
+    /// The value of the header `Authorization`, sent as given: a partner app token, or a scheme, a space and a token.
     pub fn authorization(value: impl Into<String>) -> Self {
         let value = SecretString::from(value.into());
         let flaw = flaw_of(value.expose_secret(), "value of Authorization", 0, true);
@@ -91,8 +84,7 @@ impl Credential {
 
     /// Sets the time at which the API stops accepting the credential. Default: unknown.
     ///
-    /// A credential of a [provider](CredentialProvider) with an expiry is renewed before it, so no request fails for
-    /// it. One without an expiry is used until the API answers 401.
+    /// The credential of a [provider](CredentialProvider) is renewed before this time; without it, when the API answers 401.
     #[must_use]
     pub fn expires_at(mut self, time: SystemTime) -> Self {
         self.expires_at = Some(time);
@@ -141,9 +133,8 @@ impl Credential {
 
 const BEARER: &str = "Bearer ";
 
-/// Whether both send the same header. The expiry does not count.
-///
-/// So a provider can tell whether the credential that it has kept is the one that was refused.
+/// Whether both send the same header, whatever their expiry. A provider so compares the refused credential with a saved
+/// one.
 impl PartialEq for Credential {
     fn eq(&self, other: &Self) -> bool {
         (self.header(), self.value()) == (other.header(), other.value())
@@ -181,45 +172,44 @@ fn flaw_of(text: &str, name: &'static str, offset: usize, spaces_inside: bool) -
     Some(format!("the {name} contains a character that is not visible ASCII, at byte {at}: {advice}"))
 }
 
-/// Where the credentials of a [`Client`](crate::Client) come from, if they change while it runs. A closure is one too.
+/// Supplies credentials that change while a [`Client`](crate::Client) runs. A closure is a provider too.
 ///
-/// One provider serves all apps of a client, its clones and their streams. It is called
+/// One provider serves all apps, clones and streams of a client. It is called
 ///
 /// - when an app needs its first credential;
-/// - before a credential [expires](Credential::expires_at): 60 s before, or a tenth of the time that it had left when it
-///   arrived, if that is shorter. 60 s are twice the default [`timeout`](crate::ClientBuilder::timeout) of an attempt, so
-///   a request that is under way is not overtaken by the expiry, with 30 s left for clocks that differ. Requests go on with
-///   the old credential meanwhile, also if the call fails. A provider that saves its credentials must not return one
-///   which is about to expire;
-/// - after the API answered 401: `refused` is the credential that it refused, to be compared with a saved one. The request
-///   is made again with the new one.
+/// - before a credential [expires](Credential::expires_at): 60 s (twice the default
+///   [`timeout`](crate::ClientBuilder::timeout) of an attempt) or a tenth of the life it had left, whichever is shorter. Until
+///   the new one arrives, requests use the old one. So do not return a saved credential that is about to expire;
+/// - after the API answered 401, with the `refused` credential. The request is then made again.
 ///
 /// # How often
 ///
-/// One call for an app at a time, however many streams wait for it. A call begins at least 1 s after the one before it,
-/// and 10 s after one that returned a credential, except an app's first, which may be a saved one that has expired. So an
-/// app takes at most seven credentials in 60 s; the API allows ten new Universal App Tokens.
+/// For each app, one call at a time, however many streams wait for it. Calls begin at least 1 s apart, and 10 s after one
+/// that returned a credential, unless it was the first. So an app takes at most seven credentials a minute; the API allows ten new Universal App
+/// Tokens a minute.
 ///
-/// The API also allows only three active tokens for an app, which a provider that mints tokens would use up if the API
-/// refused each of them at once. So if a renewed credential is refused within 60 s, the interval becomes 10 minutes, and if
-/// the next one is too, an hour, until one is not. Of tokens that live an hour, three at most are then active. Meanwhile a
-/// 401 is the error, and further requests are an [`is_credential`](crate::Error::is_credential) at once whose
+/// The API also allows only three active tokens an app. So that a provider does not use them up while the API refuses each,
+/// the interval becomes 10 minutes if a renewed credential is refused within 60 s, and an hour if the next one is too.
+/// Meanwhile requests fail at once with [`is_credential`](crate::Error::is_credential), and
 /// [`retry_after`](crate::Error::retry_after) is the time until the next call.
 ///
 /// # Errors
 ///
-/// An error of the provider ends the attempt with [`is_credential`](crate::Error::is_credential), with that error as its
-/// source and its `retry_after`, and is retried as [`RetryPolicy`](crate::RetryPolicy) says. Put no secret into it. So
-/// does a credential that is unusable or has expired already, a panic, and a call that takes longer than 30 s, the default
-/// time of an attempt, which is dropped.
+/// The attempt fails with [`is_credential`](crate::Error::is_credential) if the provider
 ///
-/// A provider that returns the refused credential again ends the attempt with [`is_auth`](crate::Error::is_auth), and so
-/// does one whose new credential the API refuses too.
+/// - returns an error, which becomes the source, with its `retry_after`. Put no secret into it. It decides whether the attempt
+///   is retried: return [`Error::transport`](crate::Error::transport) for what may succeed later,
+///   [`Error::other`](crate::Error::other) for what cannot;
+/// - returns a credential that is unusable or has expired (retried);
+/// - panics, or takes longer than 30 s, the default time of an attempt (retried).
+///
+/// It fails with [`is_auth`](crate::Error::is_auth) if the provider returns the refused credential again, or the API refuses
+/// the new one too.
 ///
 /// # Cancel safety
 ///
-/// A call runs on a tokio task of its own. A stream that is not polled, or is dropped, does not stop it; the credential
-/// is kept for the next request. It must not block its thread.
+/// A call runs on its own tokio task, which must not be blocked. It continues when the stream that needs it is dropped or
+/// not polled, and the credential is kept for the next request.
 ///
 /// # Examples
 ///
@@ -255,7 +245,7 @@ fn flaw_of(text: &str, name: &'static str, offset: usize, spaces_inside: bool) -
 /// # Ok::<(), gupshup_groups::Error>(())
 /// ```
 pub trait CredentialProvider: Send + Sync + 'static {
-    /// The credential of the app. `refused` is the one that the API has just answered 401 to, if that is why it is called.
+    /// The credential of the app. `refused`: the one that the API has just answered 401 to, if that is the reason.
     fn credential(&self, app_id: &str, refused: Option<&Credential>)
     -> impl Future<Output = Result<Credential>> + Send;
 }

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use super::span::span;
 use super::{Error, ErrorKind, mask};
 
 /// Room for the longest app id, 256 bytes, with every byte escaped.
@@ -21,14 +22,14 @@ impl fmt::Display for Error {
                 None => f.write_str("the request failed")?,
             }
             if details.attempts > 1 {
-                write!(f, " after {} attempts in {:.1} s", details.attempts, details.elapsed.as_secs_f32())?;
+                write!(f, " after {} attempts in {}", details.attempts, span(details.elapsed))?;
             }
             f.write_str(": ")?;
         }
         f.write_str(&details.reason)?;
         if let Some(wait) = details.retry_after {
-            let who = if details.kind == ErrorKind::Credential { "next call" } else { "the server asks to wait" };
-            write!(f, " ({who} {} s)", wait.as_secs_f64())?;
+            let who = if details.kind == ErrorKind::Credential { "next call in" } else { "the server asks to wait" };
+            write!(f, " ({who} {})", span(wait))?;
         }
         match &details.trace_id {
             Some(trace_id) => write!(f, " (trace id {trace_id})"),

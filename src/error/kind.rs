@@ -2,14 +2,14 @@ use std::fmt;
 
 /// What kind of failure an [`Error`](super::Error) is: for logs, metrics and exit codes.
 ///
-/// The one classification of this crate: retries, advice, traces and the [observer](crate::ClientBuilder::observer) read
-/// it. "Retried" means that [`RetryPolicy`](crate::RetryPolicy) repeats the attempt before the error is returned.
+/// Retries, advice, traces and the [observer](crate::ClientBuilder::observer) read it. "Retried" means that
+/// [`RetryPolicy`](crate::RetryPolicy) repeats the attempt before the error is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// Invalid input. No request was made. Not retried.
     Config,
-    /// The [credential provider](crate::CredentialProvider) failed. Retried.
+    /// The [credential provider](crate::CredentialProvider) failed. Retried, unless it returned an error that is not.
     Credential,
     /// Could not connect: name resolution failed, or the server or a proxy refused. Retried.
     Connect,

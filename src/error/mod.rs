@@ -5,6 +5,7 @@ mod kind;
 mod make;
 pub(crate) mod mask;
 mod refusal;
+mod span;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -22,8 +23,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a listing failed.
 ///
-/// [`kind`](Self::kind) and the predicates (`is_…`) classify it, [`advice`](Self::advice) says what to do, the other
-/// methods return details. Cheap to move: one pointer.
+/// [`kind`](Self::kind) and the predicates (`is_…`) classify it; [`advice`](Self::advice) says what to do.
 ///
 /// `Display` is one sentence: where and why it failed, and after how many attempts.
 ///
@@ -31,10 +31,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// app 3f2b8c1e-0d5a-4c7e-9a51-6f0c2f9d7b10: page 3 failed after 3 attempts in 4.1 s: 503 Service Unavailable
 /// ```
 ///
-/// `Debug` is what a program prints that returns the error from `main`: the sentence, the advice, and the causes.
+/// `Debug`, which a program prints that returns the error from `main`, is the sentence, the advice, and the causes.
 ///
-/// None of these shows a credential, the cursor of the request, a link or a URL; in the server's texts, `***` replaces
-/// them. The app id is shown, since it gives no access without a credential.
+/// Neither shows a credential, the cursor of the request, a link or a URL; in the server's texts, `***` replaces them. The app
+/// id is shown.
 #[derive(Clone)]
 pub struct Error(Box<Details>);
 
@@ -91,7 +91,7 @@ impl Error {
         self.0.refusal.as_ref()?.code
     }
 
-    /// The server's id of the request (`fbtrace_id`, `x-request-id` and the like), for a ticket to its support.
+    /// The server's id of the request (such as `fbtrace_id` or `x-request-id`), for its support.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
         self.0.trace_id.as_deref()
@@ -122,7 +122,7 @@ impl Error {
         self.0.attempts
     }
 
-    /// The time of those attempts and the waits between them, without waits for the rate limit. Zero if not measured.
+    /// The time of those attempts and the waits between them, without waits for the rate limit.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
@@ -191,10 +191,12 @@ impl Error {
         self.0.refusal.is_some()
     }
 
-    /// Whether the same request may succeed later: see [`ErrorKind`].
+    /// Whether the same request may succeed later: see [`ErrorKind`]. If a credential provider failed, its error decides.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.0.kind.is_retryable()
+        let source = self.0.source.as_ref().filter(|_| self.is_credential());
+        let provider = source.and_then(|source| source.downcast_ref::<Self>());
+        self.0.kind.is_retryable() && provider.is_none_or(Self::is_retryable)
     }
 
     /// Whether the API refused a credential that has been renewed meanwhile, so the same request may succeed at once.

@@ -1,5 +1,7 @@
 //! An error of the API: the meaning of its status and code.
 
+use hyper::StatusCode;
+
 use super::ErrorKind;
 
 /// Codes for "too many requests", of Meta's lists of error codes; 80000 to 80014 are the limits of business use cases.
@@ -65,24 +67,11 @@ impl Refusal {
 }
 
 fn name(status: u16) -> &'static str {
-    match status {
-        200 => "an error without a message",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        408 => "Request Timeout",
-        413 => "Content Too Large",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        _ => "without a message",
+    match StatusCode::from_u16(status) {
+        Ok(StatusCode::OK) => "an error without a message",
+        status => status.ok().and_then(|status| status.canonical_reason()).unwrap_or("without a message"),
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

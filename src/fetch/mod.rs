@@ -109,81 +109,90 @@ impl Fetcher {
     pub(crate) fn fetch(self, request: PageRequest) -> impl Future<Output = Result<Page>> + Send + use<> {
         let span = PageSpan::new(&request, self.app_id.as_deref());
         span.clone().instrument(async move {
-            let (mut number, mut spent) = (0, Duration::ZERO);
-            let answer = self.attempts(&request, &span, &mut number, &mut spent).await;
-            span.close(&answer, number, spent);
-            answer.map_err(|error| error.with_attempts(number, spent))
+            let mut made = Attempts::default();
+            let answer = self.attempts(&request, &span, &mut made).await;
+            span.close(&answer, made.number, made.spent);
+            answer.map_err(|error| error.with_attempts(made.number, made.spent))
         })
     }
 
-    /// `number`: of the attempt. `spent`: the time of attempts and of the waits between them; a wait for the gate is not the
-    /// page's.
-    async fn attempts(
-        &self,
-        request: &PageRequest,
-        span: &PageSpan,
-        number: &mut u32,
-        spent: &mut Duration,
-    ) -> Result<Page> {
+    async fn attempts(&self, request: &PageRequest, span: &PageSpan, made: &mut Attempts) -> Result<Page> {
         let Pace { policy, timeout, budget, gate, observer } = &self.pace;
-        // Whether the attempt is the one before with a renewed credential, and how many were.
-        let (mut renewed, mut renewals) = (false, 0);
         loop {
             // Before its turn, so that requests which wait for the same credential do not begin at the same time.
-            let credential = self.credential(spent).await;
-            self.effort.add_wait(gate.turn().await?);
-            *number += 1;
-            self.effort.begin(*number > 1 && !renewed);
+            let credential = self.credential(made).await;
+            self.effort.add_wait(gate.turn(policy.longest_hint()).await?);
+            self.effort.begin(made.next_is_retry());
+            made.number += 1;
             let start = Instant::now();
             let attempt = async {
                 credential?;
                 self.source.fetch(request.clone()).await
             };
-            let attempt = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, *number);
+            let attempt = Observed::new(attempt, observer.as_ref(), self.app_id.as_ref(), request, made.number);
             let (answer, report) = attempt.await;
-            *spent += start.elapsed().min(*timeout);
-            let repeats = |failure: &Error| failure.is_renewed() && !renewed && policy.is_in_time(*spent);
-            renewed = answer.as_ref().is_err_and(repeats);
-            renewals += u32::from(renewed);
+            made.spent += start.elapsed().min(*timeout);
             let wait = match &answer {
                 Ok(_) => {
                     budget.deposit();
                     None
                 }
-                Err(_) if renewed => Some(Duration::ZERO),
-                Err(failure) => self.wait(failure, *number - renewals, *spent),
+                Err(failure) => self.wait(failure, made),
             };
             if let Some(report) = report {
                 report.end(&answer, wait);
             }
             let (Some(wait), Err(failure)) = (wait, &answer) else { return answer };
-            span.retry(failure, *number, wait);
+            span.retry(failure, made.number, wait);
             self.effort.add_wait(wait);
             if !wait.is_zero() {
                 sleep(wait).await;
             }
-            *spent += wait;
+            made.spent += wait;
         }
     }
 
     /// Waits until there is a credential for the next request.
-    async fn credential(&self, spent: &mut Duration) -> Result<()> {
+    async fn credential(&self, made: &mut Attempts) -> Result<()> {
         let Some(credentials) = &self.credentials else { return Ok(()) };
         let start = Instant::now();
         let credential = credentials.get().await;
-        *spent += start.elapsed().min(self.pace.timeout);
+        made.spent += start.elapsed().min(self.pace.timeout);
         credential.map(drop)
     }
 
-    /// How long to wait before the next attempt, if there is one. `number`: of the attempt, without those with a renewed
-    /// credential.
-    fn wait(&self, failure: &Error, number: u32, spent: Duration) -> Option<Duration> {
+    /// How long to wait before the next attempt, if there is one.
+    fn wait(&self, failure: &Error, made: &mut Attempts) -> Option<Duration> {
         let Pace { policy, budget, gate, .. } = &self.pace;
         // A credential provider speaks for one app, the API for all.
         if let Some(wait) = failure.retry_after().filter(|_| !failure.is_credential()) {
             gate.close(wait);
         }
-        policy.wait(failure, number, spent, fastrand::f64()).filter(|_| budget.withdraw(failure))
+        made.renewed = failure.is_renewed() && !made.renewed && policy.is_in_time(made.spent);
+        if made.renewed {
+            made.renewals += 1;
+            return Some(Duration::ZERO);
+        }
+        let wait = policy.wait(failure, made.number - made.renewals, made.spent, fastrand::f64());
+        wait.filter(|wait| budget.withdraw(policy.cost(failure, *wait)))
+    }
+}
+
+/// The attempts made at a page.
+#[derive(Default)]
+struct Attempts {
+    number: u32,
+    /// Those that the policy does not count, because they repeat one with a renewed credential.
+    renewals: u32,
+    /// Whether the next one does.
+    renewed: bool,
+    /// Their time, and that of the waits between them. A wait for the gate is not the page's.
+    spent: Duration,
+}
+
+impl Attempts {
+    fn next_is_retry(&self) -> bool {
+        self.number > 0 && !self.renewed
     }
 }
 

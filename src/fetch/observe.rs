@@ -17,7 +17,7 @@ use crate::walk::PageSize;
 
 /// One attempt at a page, at its end: the argument of an [observer](crate::ClientBuilder::observer).
 ///
-/// As labels of metrics, all have a low cardinality but the app id and the cursor of the position.
+/// All values but the app id and the position's cursor have a low cardinality, for labels of metrics.
 #[non_exhaustive]
 pub struct Attempt<'a> {
     begun: &'a Details,
@@ -82,8 +82,7 @@ impl Attempt<'_> {
         self.begun.number
     }
 
-    /// The time from the start of the attempt to the end of the response, including time in which the stream was not
-    /// polled.
+    /// The time to the end of the response, including time in which the stream was not polled.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
@@ -114,7 +113,7 @@ impl Attempt<'_> {
         self.answer?.as_ref().err()
     }
 
-    /// The wait before the next attempt at the page, if there is one. A wait for the rate limit comes on top.
+    /// The wait before the next attempt at the page, if there is one, without the wait for the rate limit.
     #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {
         self.retry_in

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::retry::MAX_HINT;
 use crate::error::{Error, Result};
 
 /// A request that begins late by no more than this does not delay the next one, so that the timers' resolution of 1 ms does
@@ -59,12 +58,12 @@ impl Gate {
     }
 
     /// Waits until a request may begin. Returns the time waited, or an error at once if the server asked to wait longer than
-    /// a retry waits.
-    pub(super) async fn turn(&self) -> Result<Duration> {
+    /// this.
+    pub(super) async fn turn(&self, longest: Duration) -> Result<Duration> {
         let _waiter = Waiter::of(self);
         let (mut reserved, mut began) = (None, None);
         loop {
-            match self.ask(reserved) {
+            match self.ask(reserved, longest) {
                 Turn::Begin => return Ok(began.map_or(Duration::ZERO, |began: Instant| began.elapsed())),
                 Turn::Closed(wait) => return Err(Error::told_to_wait(wait)),
                 Turn::Wait { reserved: time, until } => {
@@ -82,11 +81,11 @@ impl Gate {
         times.open = times.open.max(Instant::now() + wait.min(MAX_CLOSED));
     }
 
-    fn ask(&self, reserved: Option<Instant>) -> Turn {
+    fn ask(&self, reserved: Option<Instant>, longest: Duration) -> Turn {
         let now = Instant::now();
         let mut times = self.times();
         let closed = times.open.saturating_duration_since(now);
-        if closed > MAX_HINT {
+        if closed > longest {
             return Turn::Closed(closed);
         }
         let reserved = reserved.filter(|time| now < later(*time, self.interval)).unwrap_or_else(|| {

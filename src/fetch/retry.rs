@@ -6,8 +6,11 @@ use crate::error::Error;
 /// How failed attempts at a page are repeated, if [`Error::is_retryable`].
 ///
 /// The wait before a retry is random, between half of a limit and the limit ("equal jitter"), so that clients that failed
-/// together do not retry together. The limit doubles with each attempt. The wait is at least the server's `Retry-After`; if
-/// that exceeds 60 s, or the rest of the deadline, the error is returned at once.
+/// together do not retry together. The limit doubles with each attempt.
+///
+/// The wait is at least the server's `Retry-After`, if that fits into the rest of the [`deadline`](Self::deadline);
+/// otherwise the error is returned at once. Unless a deadline is set, it is also returned if `Retry-After` exceeds 60 s: a
+/// caller who has not said how long to wait should hear within a minute that the server asks for more.
 ///
 /// After a 401, a request is made again at once if the [credential provider](crate::CredentialProvider) has another
 /// credential, and once in a row. That attempt is none of these.
@@ -15,7 +18,8 @@ use crate::error::Error;
 /// # The budget
 ///
 /// The clones of a client share 500 tokens. A retry takes 5, or 10 after a timeout; a page returns 1. Without tokens,
-/// errors are returned at once, so that retries do not multiply an outage.
+/// errors are returned at once, so that retries do not multiply an outage. If a deadline is set, a retry that waits 3 s or
+/// more takes none, so that several listings outlive an outage that is shorter than their deadline.
 ///
 /// # Examples
 ///
@@ -33,12 +37,18 @@ pub struct RetryPolicy {
     base: Duration,
     cap: Duration,
     deadline: Option<Duration>,
+    /// The deadline, if the caller has set it.
+    patience: Option<Duration>,
 }
 
 const RATE_LIMIT_FACTOR: u32 = 5;
 
-/// The longest `Retry-After` to wait for.
-pub(super) const MAX_HINT: Duration = Duration::from_secs(60);
+/// The longest `Retry-After` to wait for, unless a deadline is set.
+const MAX_HINT: Duration = Duration::from_secs(60);
+
+/// A retry after such a wait costs nothing, if a deadline is set. The five quick ones before it take at most 50 tokens, so that
+/// ten listings get so far.
+const SLOW: Duration = Duration::from_secs(3);
 
 impl Default for RetryPolicy {
     fn default() -> Self {
@@ -47,6 +57,7 @@ impl Default for RetryPolicy {
             base: Duration::from_millis(200),
             cap: Duration::from_secs(20),
             deadline: Some(Duration::from_secs(180)),
+            patience: None,
         }
     }
 }
@@ -82,13 +93,15 @@ impl RetryPolicy {
     }
 
     /// Limits the total time of a page's attempts and the waits between them: after it, no attempt begins, and no wait starts
-    /// that would end later. Default: three minutes, in which a server that does not answer is tried about ten times; none with [`none`](Self::none).
+    /// that would end later. A `Retry-After` of up to this time is waited for. Default: three minutes, in which a server that
+    /// does not answer is tried about ten times, and a `Retry-After` of up to 60 s; no deadline with [`none`](Self::none).
     ///
     /// It does not end an attempt in progress; [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) does. Waits for the
-    /// rate limit do not count.
+    /// rate limit, and for a `Retry-After` that another request received, do not count.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self.patience = self.deadline;
         self
     }
 
@@ -101,7 +114,21 @@ impl RetryPolicy {
         let hint = error.retry_after().unwrap_or_default();
         let limit = self.limit(error, attempt);
         let wait = Duration::try_from_secs_f64(limit.as_secs_f64() * (0.5 + random / 2.0)).unwrap_or(limit).max(hint);
-        (hint <= MAX_HINT && self.is_in_time(spent.saturating_add(wait))).then_some(wait)
+        (hint <= self.longest_hint() && self.is_in_time(spent.saturating_add(wait))).then_some(wait)
+    }
+
+    /// The longest `Retry-After` to wait for.
+    pub(super) fn longest_hint(&self) -> Duration {
+        self.patience.unwrap_or(MAX_HINT)
+    }
+
+    /// How many tokens of the budget a retry takes.
+    pub(super) fn cost(&self, error: &Error, wait: Duration) -> u32 {
+        match self.patience {
+            Some(_) if wait >= SLOW => 0,
+            _ if error.is_timeout() => TIMEOUT_COST,
+            _ => RETRY_COST,
+        }
     }
 
     pub(super) fn is_in_time(&self, spent: Duration) -> bool {
@@ -129,8 +156,7 @@ impl Budget {
         Self(AtomicU32::new(BUDGET))
     }
 
-    pub(super) fn withdraw(&self, error: &Error) -> bool {
-        let cost = if error.is_timeout() { TIMEOUT_COST } else { RETRY_COST };
+    pub(super) fn withdraw(&self, cost: u32) -> bool {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(cost)).is_ok()
     }
 
@@ -240,20 +266,29 @@ mod tests {
     fn the_budget_allows_a_hundred_retries_in_a_row_or_fifty_after_timeouts() {
         let count = |error: Error| {
             let budget = Budget::new();
-            (0..1_000).take_while(|_| budget.withdraw(&error)).count()
+            let cost = RetryPolicy::default().cost(&error, Duration::MAX);
+            (0..1_000).take_while(|_| budget.withdraw(cost)).count()
         };
         assert_eq!(count(outage()), 100);
         assert_eq!(count(Error::timeout("no answer")), 50);
     }
 
     #[test]
+    fn a_slow_retry_is_free_if_a_deadline_is_set() {
+        let patient = RetryPolicy::default().deadline(600 * SECOND);
+        for (policy, wait, cost) in [(&patient, 3, 0), (&patient, 2, 5), (&RetryPolicy::default(), 3, 5)] {
+            assert_eq!(policy.cost(&outage(), wait * SECOND), cost);
+        }
+    }
+
+    #[test]
     fn five_pages_pay_for_a_retry_and_the_budget_never_overflows() {
         let budget = Budget::new();
         budget.deposit();
-        while budget.withdraw(&outage()) {}
+        while budget.withdraw(RETRY_COST) {}
         (0..4).for_each(|_| budget.deposit());
-        assert!(!budget.withdraw(&outage()));
+        assert!(!budget.withdraw(RETRY_COST));
         budget.deposit();
-        assert!(budget.withdraw(&outage()));
+        assert!(budget.withdraw(RETRY_COST));
     }
 }

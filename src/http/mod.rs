@@ -25,7 +25,7 @@ use classify::classify;
 pub(crate) use endpoint::{Endpoint, Limits};
 pub(crate) use reqwest::Url;
 pub(crate) use reqwest::header::HeaderValue;
-#[cfg(fuzzing)]
+#[cfg(feature = "_internals")]
 pub(crate) use retry_after::parse_retry_after;
 
 /// The headers in which servers and gateways name a request.

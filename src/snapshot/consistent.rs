@@ -7,13 +7,13 @@ use crate::list::ListGroups;
 use crate::stream::Progress;
 
 use super::Snapshot;
-use super::rounds::{Listed, Round, Rounds};
+use super::agreement::{Changes, Listed, MAX_LISTINGS};
 
 impl ListGroups {
     /// All groups: one complete listing or an error, never a part of the list.
     ///
-    /// An error drops the groups that arrived before it. To keep them, use [`stream`](Self::stream). [`Snapshot`] says
-    /// which groups may be missing if groups change meanwhile.
+    /// An error drops the groups that arrived before it; [`stream`](Self::stream) keeps them. [`Snapshot`] says which groups
+    /// may be missing if groups change meanwhile.
     ///
     /// # Errors
     ///
@@ -42,40 +42,31 @@ impl ListGroups {
         collect(&self.whole()?, |_| true).await
     }
 
-    /// All groups, from two complete listings in a row that agree. Use it before you delete what is missing.
+    /// All groups, as two complete listings in a row agree on them. Use it before you delete what is missing.
     ///
-    /// [`Snapshot`](Snapshot#which-method-to-use) says when one listing is not enough.
-    ///
-    /// # What it does
-    ///
-    /// It lists until two listings in a row agree, and returns the later one. Two listings agree if they have the same
-    /// ids in the same order, no id occurs twice in either, and neither had a cursor refused because of a change.
-    /// Subjects and creation times may differ.
+    /// Two listings agree if they have the same ids in the same order, no id occurs twice, and no cursor was refused because
+    /// of a change. Subjects and creation times may differ; those of the later listing are returned.
     ///
     /// # Guarantees
     ///
     /// - Every group that existed throughout both listings is in the snapshot.
     /// - Every group of the snapshot existed at one time, between the two listings.
     ///
-    /// `DESIGN.md` in this package has the proof. It does not cover:
+    /// `DESIGN.md` in this package has the proof. It does not hold if
     ///
-    /// - a group that is created and deleted between two requests;
-    /// - a group that disappears and returns under the same id (suspended, for example): it seems to have stayed, and
-    ///   its absence can hide another group;
-    /// - a server whose offsets count groups that it does not list, if it removes such groups at the same place during
-    ///   both listings;
-    /// - a server that moves groups within its list;
-    /// - a server that leaves the same group out of both listings.
+    /// - a group disappears and returns with the same id (suspended, for example): its absence can hide another group;
+    /// - the server's offsets count groups that it does not list, and it removes such groups at the same place during both
+    ///   listings;
+    /// - the server moves groups within its list, or leaves the same group out of both listings.
     ///
     /// # Cost
     ///
-    /// If the list does not change, twice the requests of a [`snapshot`](Self::snapshot), and two snapshots in memory.
-    /// At most eight listings, however often the list changes.
+    /// Two listings if the list does not change, at most eight otherwise; two snapshots in memory.
     ///
     /// # Errors
     ///
-    /// Those of [`snapshot`](Self::snapshot), and [`is_inconsistent`](Error::is_inconsistent) after eight listings. Its
-    /// message counts the changes.
+    /// Those of [`snapshot`](Self::snapshot), and [`is_inconsistent`](Error::is_inconsistent) after eight listings, with the
+    /// number of changes.
     ///
     /// # Cancel safety
     ///
@@ -87,21 +78,19 @@ impl ListGroups {
 
 /// The first complete listing that is `enough`, or the later of the first two in a row that agree.
 pub(super) async fn collect(list: &ListGroups, enough: impl Fn(&Snapshot) -> bool) -> Result<Snapshot> {
-    let (mut rounds, mut progress) = (Rounds::default(), Progress::default());
-    loop {
+    let (mut older, mut changes, mut progress) = (None::<Listed>, Changes::default(), Progress::default());
+    for _ in 0..MAX_LISTINGS {
         let (mut pages, mut groups) = (list.pages(), Vec::new());
         while let Some(mut page) = pages.try_next().await? {
             groups.append(&mut page.groups);
         }
         progress.add(pages.progress());
         let listed = Listed::new(groups, pages.saw_change());
-        if enough(listed.snapshot()) {
-            return Ok(listed.into_snapshot().with_progress(progress));
+        if enough(&listed.snapshot) || older.as_ref().is_some_and(|older| older.agrees(&listed)) {
+            return Ok(listed.snapshot.with_progress(progress));
         }
-        match rounds.add(listed) {
-            Round::Agreed(snapshot) => return Ok(snapshot.with_progress(progress)),
-            Round::Again => {}
-            Round::GaveUp(changes) => return Err(list.name(Error::inconsistent(changes.to_string()))),
-        }
+        changes.add(older.as_ref(), &listed);
+        older = Some(listed);
     }
+    Err(list.name(Error::inconsistent(changes.to_string())))
 }

@@ -1,8 +1,9 @@
+mod agreement;
 mod change;
 mod consistent;
 mod index;
 mod removal;
-mod rounds;
+
 mod updates;
 
 use std::fmt;
@@ -31,29 +32,27 @@ const VERSION: u32 = 1;
 ///
 /// # Which method to use
 ///
-/// A listing takes several requests, and groups may change between them. Which groups it then holds depends on what the
-/// server's cursors point to, which its documentation does not say:
+/// Groups may change between the requests of a listing. What it then holds depends on what the server's cursors point to,
+/// which is not documented:
 ///
 /// | method | cursors point to groups | cursors are offsets |
 /// |---|---|---|
-/// | `snapshot` | every group that existed throughout | each deletion during the listing can hide a group that exists |
+/// | `snapshot` | every group that existed throughout | each deletion meanwhile can hide a group that exists |
 /// | `consistent_snapshot` | every group that existed throughout | the same |
 ///
-/// Before you delete what a snapshot lacks, take a consistent one, which costs two listings, or use
-/// [`update`](crate::ListGroups::update), which also [limits](RemovalLimit) what it removes. To show or look up groups, or
-/// to find new ones, `snapshot` is enough.
+/// To show or look up groups, or to find new ones, `snapshot` is enough. Before you delete what is missing, take a consistent
+/// one, or use [`update`](crate::ListGroups::update), which also [limits](RemovalLimit) removals.
 ///
 /// # Order
 ///
-/// The order of the listing. After a [restart](crate::GroupStream#when-groups-change-meanwhile), the groups that were
-/// new then are at the end. Of groups with the same id, the first is kept. Snapshots are equal if they have equal
-/// groups in the same order.
+/// The order of the listing, except that groups created during it may come last, after a
+/// [restart](crate::GroupStream#when-groups-change-meanwhile). Of groups with the same id, the first is kept. Equal
+/// snapshots have equal groups in the same order.
 ///
 /// # Saved form
 ///
 /// In serde's JSON: `{"version":1,"groups":[{"id":"…","subject":"…","creation_timestamp":1700000000}]}`. A form without
-/// groups or of another version is refused, because an empty list would report every group as removed. Ids contain the
-/// business phone number.
+/// groups or of another version is refused. Ids contain the business phone number.
 ///
 /// # Examples
 ///
@@ -97,8 +96,7 @@ impl Snapshot {
         Self { progress, ..self }
     }
 
-    /// Requests, pages and bytes of all listings that the snapshot took. Neither saved nor compared; zero for a
-    /// snapshot that was read from its saved form.
+    /// Requests, pages and bytes of all listings that the snapshot took. Neither saved nor compared.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.progress
@@ -135,8 +133,8 @@ impl Snapshot {
     /// # Order
     ///
     /// First [`Created`](Change::Created), then [`Renamed`](Change::Renamed) and [`Changed`](Change::Changed), in the
-    /// order of this snapshot; then [`Removed`](Change::Removed), in the order of `older`. Removals come last, so that
-    /// data of a removed group can be moved to the group that replaces it.
+    /// order of this snapshot; last [`Removed`](Change::Removed), in the order of `older`, so that data of a removed group
+    /// can be moved to the group that replaces it.
     #[must_use]
     pub fn changes_since(&self, older: &Self) -> Vec<Change> {
         let mut changes = Vec::new();

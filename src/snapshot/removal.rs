@@ -1,9 +1,8 @@
-/// How many groups an [update](crate::ListGroups::update) may report as removed: a brake on a server that answers with an
-/// empty list, or a part of one, for a while.
+/// How many groups an [update](crate::ListGroups::update) may report as removed. An update that would remove more is an
+/// [`is_mass_removal`](crate::Error::is_mass_removal) error.
 ///
-/// Meta's API was seen to answer 200 with an empty list for a number that is not eligible. If a program deletes what is
-/// removed, such an answer costs it all groups. So an update that would remove more than the limit is an
-/// [`is_mass_removal`](crate::Error::is_mass_removal) error, and reports no change.
+/// It protects programs that delete what is removed from a server that sends an empty list, or a part of one, for a while:
+/// Meta's API was seen to send an empty list for a number that is not eligible.
 ///
 /// # Default
 ///
@@ -20,7 +19,7 @@ struct Bounds {
 }
 
 impl RemovalLimit {
-    /// At most so many groups. 0 allows no removal.
+    /// At most this many groups. 0 allows no removal.
     #[must_use]
     pub const fn count(groups: usize) -> Self {
         Self(Some(Bounds { groups, percent: 0, all: false }))
@@ -32,7 +31,7 @@ impl RemovalLimit {
         Self(Some(Bounds { groups: 0, percent, all: false }))
     }
 
-    /// At most so many groups, or this share of the known groups, whichever is more.
+    /// At most this many groups, or this share of the known groups, whichever is more.
     #[must_use]
     pub const fn count_or_percent(groups: usize, percent: u8) -> Self {
         Self(Some(Bounds { groups, percent, all: false }))

@@ -39,15 +39,17 @@ impl ListGroups {
     /// `known` is the snapshot of the last saved [`Update`]. Without it, all groups are
     /// [`Created`](Change::Created), and the result is never `None`.
     ///
-    /// A group is [`Removed`](Change::Removed) only if two complete listings in a row lack it: a listing that lacks a
-    /// known group is repeated until one has all known groups, or two in a row agree as in a
-    /// [`consistent_snapshot`](Self::consistent_snapshot), whose guarantees apply.
+    /// # Removals
+    ///
+    /// A group is [`Removed`](Change::Removed) only if two complete listings in a row lack it. A listing that lacks a known
+    /// group is repeated until one has all known groups, or two in a row agree, with the guarantees of
+    /// [`consistent_snapshot`](Self::consistent_snapshot).
     ///
     /// # Errors
     ///
     /// Those of [`consistent_snapshot`](Self::consistent_snapshot), and [`is_mass_removal`](Error::is_mass_removal) if more
-    /// groups would be removed than [`max_removed`](Self::max_removed) allows. `known` is still what you know: try again
-    /// later with it.
+    /// groups would be removed than [`max_removed`](Self::max_removed) allows. After an error, call again with the same
+    /// `known`.
     ///
     /// # Cancel safety
     ///
@@ -90,23 +92,16 @@ impl ListGroups {
         Ok(is_update.then_some(Update { changes, snapshot }))
     }
 
-    /// Lists all groups at first and after each tick of `when`, and yields the changes, including those made while the
-    /// process was down.
+    /// Calls [`update`](Self::update) at first and after each tick of `when`, and yields the updates, with the changes made
+    /// while the process was down.
     ///
     /// `when` is a timer, a channel that a webhook sends to, or both ([`select`]). `from` is the snapshot of the last
-    /// saved update, or `None`. For one round, as in a cron job, use [`update`](Self::update).
+    /// saved update, or `None`.
     ///
     /// # Order and completeness
     ///
-    /// Each update holds the changes since the last one, or since `from`. Without `from`, the first update has all
-    /// groups as [`Created`](Change::Created). A listing without changes yields nothing.
-    ///
-    /// A group is [`Removed`](Change::Removed) only if two complete listings in a row lack it: a listing that lacks a
-    /// known group is repeated until one has all known groups, or two in a row agree as in a
-    /// [`consistent_snapshot`](Self::consistent_snapshot), whose guarantees apply.
-    ///
-    /// A change during a listing is in its update or in the next one. A change that is undone before the next listing
-    /// is not seen.
+    /// Each update holds the changes since the last one, or since `from`. A change during a listing is in its update or in
+    /// the next one. A change that is undone before the next listing is not seen.
     ///
     /// # Restarts
     ///
@@ -115,17 +110,15 @@ impl ListGroups {
     /// 1. saves each whole [`Update`] before it handles its changes, and handles them before it polls again,
     /// 2. at its start, handles the changes of the saved update again, and passes its snapshot as `from`.
     ///
-    /// Handling a change twice must be harmless. Saving the snapshot only after its changes were handled loses
-    /// removals: a group that was handled as created before a crash, and deleted before the restart, is in neither
-    /// snapshot. If changes and snapshot are written in one transaction, step 2 needs only the snapshot.
+    /// Handling a change twice must be harmless. A snapshot that is saved after its changes were handled loses removals: a
+    /// group that was handled as created before a crash, and deleted before the restart, is in neither snapshot. If changes
+    /// and snapshot are written in one transaction, step 2 needs only the snapshot.
     ///
     /// # Ticks
     ///
-    /// The first poll starts a listing. So does a tick; ticks that arrive during a listing start one more after it.
-    /// After `when` has ended, the stream makes the listings that are due and ends.
-    ///
-    /// Ticks are taken between two listings. For a webhook, use a channel of capacity one and `try_send`: if it
-    /// is full, a listing is due anyway.
+    /// Ticks are taken between two listings: all that arrive during a listing start one more after it. After `when` has
+    /// ended, the stream makes the listing that is due and ends. For a webhook, use a channel of capacity one and
+    /// `try_send`: if it is full, a listing is due anyway.
     ///
     /// # Laziness
     ///
@@ -133,13 +126,9 @@ impl ListGroups {
     ///
     /// # Errors and recovery
     ///
-    /// A listing that fails yields its error and no changes. The next tick starts the next listing, which is compared
-    /// with the last successful one, so no change is lost. That includes a refused credential, since credentials are renewed,
-    /// [`is_inconsistent`](Error::is_inconsistent), and [`is_mass_removal`](Error::is_mass_removal). To stop at an error, use
-    /// [`try_next`](futures::TryStreamExt::try_next) and `?`.
-    ///
-    /// After invalid input ([`is_config`](crate::Error::is_config), as for [`snapshot`](Self::snapshot)) the stream
-    /// ends.
+    /// A listing that fails yields its error and no changes. The listing after the next tick is compared with the last
+    /// successful one, so no change is lost. To stop at an error, use [`try_next`](futures::TryStreamExt::try_next) and `?`.
+    /// After invalid input ([`is_config`](crate::Error::is_config)) the stream ends.
     ///
     /// # Cancel safety
     ///

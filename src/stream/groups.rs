@@ -14,9 +14,7 @@ use crate::page::Group;
 use super::pages::PageStream;
 use super::progress::Progress;
 
-/// The groups of a listing, one by one.
-///
-/// Made by [`ListGroups::stream`](crate::ListGroups::stream).
+/// The groups of a listing, one by one. Made by [`ListGroups::stream`](crate::ListGroups::stream).
 ///
 /// # Order and completeness
 ///
@@ -28,27 +26,29 @@ use super::progress::Progress;
 /// A short page is not necessarily the last, because servers clamp page sizes and filter. A page with a link to another page
 /// is not the last. A page without a link is the last if
 ///
-/// - it has no cursor, or no groups; but an empty page that a link had announced is requested once more,
+/// - it has no cursor,
+/// - it has no groups; but if a link had announced it, it is requested once more,
 /// - or the server has sent links in this direction before (Meta's rule) and
 ///   [`confirm_end`](crate::ListGroups::confirm_end) is off.
 ///
-/// Otherwise the stream requests one more page; an empty page is the end. If the API calls the cursor of a request
-/// invalid (code 2642), the stream requests the page before again:
+/// Otherwise one more page is requested, and an empty one is the end.
 ///
-/// - same last group and cursor: the cursor is sent once more; if it is refused again, the list is at its end,
-/// - changed page: the stream continues from it,
-/// - refused too: the cursor has expired.
+/// The API answers code 2642 ("invalid cursors") past the end of the list, and to an expired cursor. The stream then requests
+/// the page before again:
+///
+/// - if it still ends with the same group and cursor, the cursor is sent once more; refused again, it was the end,
+/// - if it has changed, the stream continues from it,
+/// - if it is refused too, the cursor has expired.
 ///
 /// # Laziness
 ///
-/// Nothing is requested before the first poll. The next page is requested after the last group of a page was yielded,
-/// or, with [`read_ahead`](crate::ListGroups::read_ahead), when a page has arrived.
+/// Nothing is requested before the first poll. The next page is requested after the last group of a page was yielded;
+/// with [`read_ahead`](crate::ListGroups::read_ahead), when a page has arrived.
 ///
 /// # Errors and recovery
 ///
-/// An error is yielded once, after every group that arrived before it; then `None`, until [`resume`](Self::resume)
-/// continues there. [`checkpoint`](Self::checkpoint) and [`Error::checkpoint`](crate::Error::checkpoint) return that
-/// place.
+/// An error is yielded once, after every group that arrived before it; then `None`. [`resume`](Self::resume) continues
+/// there; so does a listing from [`checkpoint`](Self::checkpoint) or [`Error::checkpoint`](crate::Error::checkpoint).
 ///
 /// # Cancel safety
 ///
@@ -58,16 +58,14 @@ use super::progress::Progress;
 /// # When groups change meanwhile
 ///
 /// The API invalidates cursors when groups change. A stream that began at the start of the list then restarts, at most
-/// [`max_restarts`](crate::ListGroups::max_restarts) times, and leaves out what it has yielded: every group that
-/// existed throughout is yielded exactly once. This takes eight bytes of memory a group. A stream that began elsewhere,
-/// or was reversed, yields [`Error::is_cursor_expired`](crate::Error::is_cursor_expired) instead.
+/// [`max_restarts`](crate::ListGroups::max_restarts) times, and leaves out what it has yielded: each group that existed
+/// throughout is yielded once. This takes eight bytes of memory a group. A stream that began elsewhere, or was reversed,
+/// yields [`is_cursor_expired`](crate::Error::is_cursor_expired).
 ///
 /// # Panics
 ///
-/// When polled outside a tokio runtime with I/O and timers, such as that of `#[tokio::main]`, if it needs one: a
-/// [`Client`](crate::Client) needs both, retries and rate limits need timers, and
-/// [`read_ahead`](crate::ListGroups::read_ahead) needs a runtime. A [`PageSource`](crate::PageSource) of your own that
-/// answers without waiting runs on any executor.
+/// When polled outside a tokio runtime with I/O and timers, such as that of `#[tokio::main]`, if something needs one: a
+/// [`Client`](crate::Client), a retry, a rate limit, or [`read_ahead`](crate::ListGroups::read_ahead).
 ///
 /// A panic of a source or an [observer](crate::ClientBuilder::observer) reaches the caller. The next poll requests the page
 /// again.
@@ -99,10 +97,9 @@ impl GroupStream {
         Self { pages, buffer: Vec::new().into_iter() }
     }
 
-    /// The place after the last group that was yielded. Clones two cursors.
+    /// The place after the last group that was yielded. Cheap: it clones two cursors.
     ///
-    /// If groups are processed concurrently, use the checkpoint of a [`tracked`](Self::tracked) stream: some groups
-    /// yielded before this place may not be processed yet.
+    /// If groups are handled concurrently, use the checkpoint of a [`tracked`](Self::tracked) stream.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.pages.checkpoint_before(self.buffer.len())
@@ -110,9 +107,8 @@ impl GroupStream {
 
     /// Reverses the stream: the group that was yielded last is yielded first.
     ///
-    /// Works anywhere, also after an error and at both ends. The page is requested again. A page without a cursor for
-    /// the other direction ends the stream with [`is_protocol`](crate::Error::is_protocol). A reversed stream [does not
-    /// restart](Self#when-groups-change-meanwhile).
+    /// Works anywhere, also after an error and at both ends, and requests the page again. If the page has no cursor for the
+    /// other direction, the stream ends with [`is_protocol`](crate::Error::is_protocol).
     ///
     /// ```
     /// use futures::StreamExt;
@@ -135,8 +131,8 @@ impl GroupStream {
         Self::new(self.pages.reversed(self.buffer.len()))
     }
 
-    /// Continues after an error, at its place, and allows [`max_restarts`](crate::ListGroups::max_restarts) again.
-    /// Without an error it does nothing.
+    /// Continues after an error, at its place, with [`max_restarts`](crate::ListGroups::max_restarts) restarts. Does nothing
+    /// without an error.
     pub fn resume(&mut self) {
         self.pages.resume();
     }

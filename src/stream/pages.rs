@@ -15,10 +15,10 @@ use crate::page::Page;
 use super::listing::{Listing, Plan, Pulled};
 use super::progress::Progress;
 
-/// The pages of a listing, one by one.
+/// The pages of a listing, one by one. Made by [`ListGroups::pages`](crate::ListGroups::pages).
 ///
-/// Made by [`ListGroups::pages`](crate::ListGroups::pages). Laziness, errors and recovery, cancel safety, restarts and
-/// panics are as for [`GroupStream`](crate::GroupStream). After a restart, pages hold only new groups.
+/// Laziness, errors and recovery, cancel safety, restarts and panics are as for [`GroupStream`](crate::GroupStream). After a
+/// restart, pages hold only new groups.
 ///
 /// # Order and completeness
 ///

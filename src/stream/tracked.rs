@@ -25,29 +25,28 @@ impl GroupStream {
     }
 }
 
-/// The groups of a listing, each with an acknowledgement.
+/// The groups of a listing, each with an acknowledgement: to handle groups concurrently and lose none in a crash. Made by
+/// [`GroupStream::tracked`].
 ///
-/// Made by [`GroupStream::tracked`]. The [checkpoint of a `GroupStream`](GroupStream::checkpoint) lies after the last
-/// group yielded; if groups are handled concurrently, a crash loses those in flight. The checkpoint of this stream lies
-/// before the oldest group that is not acknowledged. Order, laziness, restarts and panics are as for [`GroupStream`].
+/// The checkpoint of a [`GroupStream`] lies after the last group yielded, that of this stream before the oldest group that is
+/// not acknowledged. Order, laziness, restarts and panics are as for [`GroupStream`].
 ///
 /// # Acknowledgements
 ///
 /// Call [`Ack::done`] when a group is handled, in any order, on any thread. An [`Ack`] that is dropped without it (the
-/// handler failed, panicked or was cancelled) leaves its group unprocessed for as long as this stream and its
-/// [`Processed`] exist. To list such a group again, resume a listing at the checkpoint. Each group that is not
-/// acknowledged takes about 200 bytes.
+/// handler failed, panicked or was cancelled) leaves its group unprocessed: resume a listing at the checkpoint to list it
+/// again. Each group that is not acknowledged takes about 200 bytes.
 ///
 /// # What a crash repeats
 ///
-/// A listing [resumed](crate::ListGroups::resume) at the checkpoint yields every group that is not acknowledged, and
-/// those acknowledged after an older one that is not. So handling a group twice must be harmless. One slow group holds
-/// the checkpoint while others proceed: a time limit for each group limits what is repeated.
+/// A listing [resumed](crate::ListGroups::resume) at the checkpoint yields every group that is not acknowledged, and those
+/// acknowledged after it. So handling a group twice must be harmless. One slow group holds the checkpoint: a time limit for
+/// each group limits what is repeated.
 ///
 /// # Errors and recovery
 ///
-/// [As `GroupStream`](GroupStream#errors-and-recovery). Groups yielded before an error can still be acknowledged.
-/// [`Error::checkpoint`](crate::Error::checkpoint) is the checkpoint of this stream at the time of the error.
+/// As for [`GroupStream`](GroupStream#errors-and-recovery). Groups yielded before an error can still be acknowledged;
+/// [`Error::checkpoint`](crate::Error::checkpoint) is this stream's checkpoint at the time of the error.
 ///
 /// # Cancel safety
 ///
@@ -55,7 +54,7 @@ impl GroupStream {
 ///
 /// # Examples
 ///
-/// Sixteen groups at a time. `for_each_concurrent` owns the stream, so the checkpoint is read from a [`Processed`]:
+/// Sixteen groups at a time. The combinator owns the stream, so the checkpoint is read from a [`Processed`]:
 ///
 /// ```
 /// use futures::{StreamExt, TryStreamExt};
@@ -122,8 +121,7 @@ pub struct Processed {
 }
 
 impl Processed {
-    /// The place before the oldest group that is not acknowledged; if all are, after the last group yielded. It never
-    /// moves back.
+    /// The place before the oldest group that is not acknowledged; if all are, after the last group yielded.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.ledger().processed()

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gupshup_groups::testing::FakeGroups;
 
 use crate::demo;
-use crate::support::{Api, Ran, Scratch, output, read, run, spawn, tool};
+use crate::support::{Api, Ran, Scratch, groups_of_jsonl, output, read, run, spawn, tool};
 
 /// A server that accepts this header only.
 fn accepting(header: &'static str) -> Api {
@@ -130,6 +130,56 @@ fn a_command_that_fails_is_shown_with_its_stderr() {
     );
 }
 
+/// Scenario: a command that cannot be run, and a user who would wait for an hour. Expected: an error at once, in every command.
+#[test]
+fn a_command_that_cannot_be_run_is_an_error_at_once() {
+    let scratch = Scratch::new();
+    let state = scratch.name("state");
+    let api = accepting("");
+    for command in [&["list"][..], &["count"], &["diff", "--state", &state], &["watch", "--state", &state]] {
+        let file = scratch.write("not-executable", "");
+        for (program, problem) in [("no-such-program", "not found"), (&*file, "ermission denied")] {
+            let mut tool = tool(command);
+            tool.args(["--retry-for", "1h", "--app", "app", "--token-command", program]);
+            let ran = run(tool.env("GUPSHUP_API_URL", api.base_url()));
+            assert_eq!((ran.code, &*ran.out), (Some(3), ""), "{}", ran.err);
+            assert!(ran.err.contains("the command of --token-command failed (exit status: 12"), "{}", ran.err);
+            assert!(ran.err.contains(problem) && !ran.err.contains("attempts"), "{}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn a_command_that_fails_for_a_short_time_is_repeated() {
+    let scratch = Scratch::new();
+    let log = scratch.name("log");
+    let command = format!("echo >> '{log}'; [ $(wc -l < '{log}') -gt 2 ] || exit 1; echo secret");
+    let api = accepting("authorization: Bearer secret");
+    let mut patient = tool(&["count", "--retry-for", "1m", "--app", "app", "--token-command", &command]);
+    let ran = run(patient.env("GUPSHUP_API_URL", api.base_url()));
+    assert_eq!((ran.code, &*ran.out), (Some(0), "7\n"), "{}", ran.err);
+    assert_eq!(read(&scratch.path("log")).lines().count(), 3);
+}
+
+/// Scenario: the API stops accepting the first token after three requests. Expected: the command runs once more, and the list
+/// is complete.
+#[test]
+fn a_token_that_expires_during_a_run_is_renewed_and_the_list_is_complete() {
+    let asked = AtomicUsize::new(0);
+    let api = Api::checking(FakeGroups::new(demo::groups(200)), move |_, credential| {
+        let expired = asked.fetch_add(1, Ordering::SeqCst) >= 3;
+        credential == if expired { "authorization: Bearer token-2" } else { "authorization: Bearer token-1" }
+    });
+    let scratch = Scratch::new();
+    let log = scratch.name("log");
+    let command = format!("echo >> '{log}'; echo token-$(wc -l < '{log}')");
+    let mut list =
+        tool(&["list", "--format", "jsonl", "--page-size", "25", "--app", "app", "--token-command", &command]);
+    let ran = run(list.env("GUPSHUP_API_URL", api.base_url()));
+    assert_eq!((ran.code, groups_of_jsonl(&ran.out)), (Some(0), demo::groups(200)), "{}", ran.err);
+    assert_eq!(read(&scratch.path("log")).lines().count(), 2);
+}
+
 #[test]
 fn a_file_that_is_missing_or_empty_is_an_error_before_any_request() {
     let scratch = Scratch::new();
@@ -141,6 +191,46 @@ fn a_file_that_is_missing_or_empty_is_an_error_before_any_request() {
         let ran = run(&mut count(&api, &[option, &scratch.write("empty", "\u{feff}\n")]));
         assert_eq!(ran.code, Some(6), "{}", ran.err);
         assert!(ran.err.contains("the file with the") && ran.err.contains("is empty"), "{}", ran.err);
+    }
+}
+
+/// Scenario: a token is replaced during a run; then the API refuses a request, and repeats both in its message; the command
+/// writes them to stderr and fails. Expected: neither is printed, however much is.
+#[test]
+fn neither_a_token_nor_the_one_it_replaced_is_printed() {
+    const TOKENS: [&str; 2] = ["s3cret-token-number-1", "s3cret-token-number-2"];
+    let scratch = Scratch::new();
+    let (log, state) = (scratch.name("log"), scratch.name("state"));
+    let prints = format!("echo >> '{log}'; printf s3cret-token-number-$(wc -l < '{log}')");
+    let fails = format!("echo {0} | tee /dev/stderr; echo Bearer {1} >&2; exit 1", TOKENS[0], TOKENS[1]);
+    for command in [
+        &["list", "--verbose"][..],
+        &["list", "--errors", "json"],
+        &["count", "--quiet"],
+        &["diff", "--verbose", "--state", &state],
+        &["watch", "--verbose", "--state", &state],
+    ] {
+        for (token_command, time, code) in [(&prints, "10s", 4), (&fails, "1ms", 3)] {
+            scratch.write("log", "");
+            let api = Api::serving(|_, credential| {
+                if credential == format!("authorization: Bearer {}", TOKENS[1]) {
+                    return (400, format!(r#"{{"message":"{} and {} are no good"}}"#, TOKENS[0], TOKENS[1]));
+                }
+                (401, format!(r#"{{"message":"{} is no good"}}"#, TOKENS[0]))
+            });
+            let mut tool = tool(command);
+            tool.args(["--retry-for", time, "--app", "app", "--token-command", token_command]);
+            let ran = run(tool.envs([("GUPSHUP_API_URL", &*api.base_url()), ("RUST_LOG", "trace")]));
+            assert_eq!(ran.code, Some(code), "{}", ran.err);
+            assert!(ran.err.contains("***"), "{}", ran.err);
+            for token in TOKENS {
+                assert!(!ran.err.contains(token) && !ran.out.contains(token), "{}", ran.err);
+            }
+        }
+    }
+    for name in scratch.names() {
+        let text = String::from_utf8_lossy(&fs::read(scratch.path(&name)).unwrap()).into_owned();
+        assert!(!text.contains("s3cret"), "{name}");
     }
 }
 

@@ -7,7 +7,7 @@ use gupshup_groups::{Error, Group};
 use rusqlite::Connection;
 
 use crate::demo;
-use crate::support::{Api, Ran, Scratch, full_disk, lines_of_table, output, run, spawn};
+use crate::support::{Api, Ran, Scratch, after, full_disk, limited, lines_of_table, output, run, spawn};
 
 fn list() -> FakeGroups {
     FakeGroups::new([Group::new("b", "Sales", 60), Group::new("a", "Support", 0)])
@@ -143,11 +143,7 @@ fn a_state_that_cannot_be_written_stays_as_it_was() {
     for n in 0..2_000 {
         changed.list.create(Group::new(format!("new {n}"), "Night shift", 0));
     }
-    let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]);
-    let diff = changed.diff(&["--quiet"]);
-    limited.args(diff.get_args()).envs(diff.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let ran = run(&mut limited);
+    let ran = run(&mut limited(128, &changed.diff(&["--quiet"])));
     assert_eq!((ran.code, &*ran.out), (Some(6), ""), "what could not be saved is not reported: {}", ran.err);
     assert_eq!(output(&mut changed.diff(&[])).lines().count(), 2_003);
 }
@@ -292,12 +288,8 @@ fn a_symbolic_link_stays() {
 #[test]
 fn a_closed_standard_output_loses_no_change() {
     let changed = Changed::new();
-    let mut closed = Command::new("sh");
-    closed.args(["-c", "exec \"$@\" >&-", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]);
-    let diff = changed.diff(&[]);
-    closed.args(diff.get_args()).envs(diff.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let ran = closed.output().unwrap();
-    assert_eq!(ran.status.code(), Some(6), "{}", String::from_utf8_lossy(&ran.stderr));
+    let ran = run(&mut after("exec >&-;", &changed.diff(&[])));
+    assert_eq!(ran.code, Some(6), "{}", ran.err);
     changed.reports(&CHANGES);
     assert_eq!(changed.query("SELECT app_id FROM apps"), [demo::APP_ID]);
 }

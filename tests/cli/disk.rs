@@ -1,12 +1,12 @@
 //! A full disk.
 
 use std::fs::File;
-use std::process::Command;
 
+use gupshup_groups::Group;
 use gupshup_groups::testing::FakeGroups;
 
 use crate::demo;
-use crate::support::{Api, Scratch, full_disk, groups_of_jsonl, output, read, run};
+use crate::support::{Api, Scratch, full_disk, groups_of_jsonl, limited, output, read, run};
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -45,12 +45,30 @@ fn a_file_that_is_appended_to_ends_with_a_whole_line() {
     let append = || File::options().append(true).open(&out).unwrap();
     let state = scratch.name("state");
     let mut diff = api.tool(&["diff", "--quiet", "--initial", "--format", "jsonl", "--state", &state]);
-    let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 400; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]);
-    limited.args(diff.get_args()).envs(diff.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let ran = run(limited.stdout(append()));
+    let ran = run(limited(400, &diff).stdout(append()));
     assert_eq!(ran.code, Some(6), "{}", ran.err);
     assert_eq!(read(&scratch.path("out")), earlier);
     assert_eq!(run(diff.stdout(append())).code, Some(0));
     assert_eq!(groups_of_jsonl(&read(&scratch.path("out"))[earlier.len()..]), demo::groups(60));
+}
+
+/// Scenario: the state cannot grow when a watch has found a hundred changes. Expected: an error, nothing is reported that is
+/// not saved, and the next watch reports each change once.
+#[test]
+fn a_watch_whose_state_is_full_loses_and_repeats_nothing() {
+    let list = FakeGroups::new(demo::groups(60));
+    let (api, scratch) = (Api::start(list.clone()), Scratch::new());
+    let (state, log) = (scratch.name("state"), scratch.name("log"));
+    let watch = || api.tool(&["watch", "--rounds", "1", "--state", &state, "--on-change", &format!("cat >> '{log}'")]);
+    assert_eq!(run(&mut watch()).code, Some(0));
+    (0..100).for_each(|n| list.create(Group::new(format!("new {n}"), "x".repeat(400), 0)));
+    // Room for a few of their pages.
+    let ran = run(&mut limited(100, &watch()));
+    assert_eq!((ran.code, &*ran.out), (Some(6), ""), "{}", ran.err);
+    assert!(ran.err.contains("state: reading or writing failed"), "{}", ran.err);
+    assert!(!scratch.path("log").exists());
+    let ran = run(&mut watch());
+    assert_eq!((ran.code, ran.out.lines().count()), (Some(0), 100), "{}", ran.err);
+    assert_eq!(read(&scratch.path("log")), ran.out);
+    assert_eq!(output(&mut watch()), "");
 }

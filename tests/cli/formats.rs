@@ -126,7 +126,7 @@ fn help_and_version_succeed_and_name_every_exit_code() {
 }
 
 /// The names that break readers: separators of lines in Unicode, controls, quotes, formulas, separators of cells.
-const HOSTILE: [&str; 9] = [
+pub(crate) const HOSTILE: [&str; 9] = [
     "Night\u{2028}shift",
     "a\u{2029}b\u{85}c",
     "a\u{b}b\u{c}c\u{1c}d\u{1d}e\u{1e}f",

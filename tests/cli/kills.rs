@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::env;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::demo;
-use crate::support::{Api, Scratch, full_disk, groups_of_csv, groups_of_jsonl, output, read, send};
+use crate::support::{Api, Scratch, full_disk, groups_of_csv, groups_of_jsonl, limited, output, read, send};
 
 const SIGNALS: [Signal; 3] = [Signal::KILL, Signal::TERM, Signal::INT];
 
@@ -37,16 +37,6 @@ fn kill(mut child: Child, random: &mut fastrand::Rng, longest: Duration) -> bool
     }
     send(&child, SIGNALS[random.usize(..SIGNALS.len())]);
     !child.wait().unwrap().success()
-}
-
-/// A run whose files cannot grow beyond some random size, as on a full disk.
-fn limited(command: &Command, blocks: u64) -> Command {
-    let mut limited = Command::new("sh");
-    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
-    limited.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_gupshup-groups")]);
-    limited.args(command.get_args()).envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    limited.stdin(std::process::Stdio::null());
-    limited
 }
 
 #[test]
@@ -73,7 +63,7 @@ fn a_file_is_absent_old_or_whole_and_a_killed_list_continues() {
             let full = random.u8(..4) == 0;
             let mut command = list(&more);
             let stopped = if full {
-                let mut command = limited(&command, random.u64(1..160));
+                let mut command = limited(random.u64(1..160), &command);
                 !command.output().unwrap().status.success()
             } else {
                 kill(

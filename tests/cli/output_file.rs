@@ -8,7 +8,9 @@ use gupshup_groups::testing::{FakeGroups, Fault};
 use rustix::process::Signal;
 
 use crate::demo;
-use crate::support::{Api, Gate, Ran, Scratch, groups_of_csv, groups_of_jsonl, output, read, run, send, spawn};
+use crate::support::{
+    Api, Gate, Ran, Scratch, groups_of_csv, groups_of_jsonl, limited, output, read, run, send, spawn,
+};
 
 /// Lists to the file `groups` of the directory.
 fn list(api: &Api, scratch: &Scratch, arguments: &[&str]) -> Command {
@@ -230,11 +232,7 @@ fn output_to_something_else_than_a_file_is_an_error() {
 fn a_full_disk_leaves_the_old_file_and_the_rest_is_continued() {
     let (api, scratch) = (Api::start(FakeGroups::new(demo::groups(2_500))), Scratch::new());
     scratch.write("groups", "old");
-    let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 200; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]);
-    let full = list(&api, &scratch, &["--page-size", "100"]);
-    limited.args(full.get_args()).envs(full.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let ran = run(&mut limited);
+    let ran = run(&mut limited(200, &list(&api, &scratch, &["--page-size", "100"])));
     assert_eq!(ran.code, Some(6), "{}", ran.err);
     assert!(ran.err.contains("the old file is unchanged"), "{}", ran.err);
     assert_eq!(read(&scratch.path("groups")), "old");

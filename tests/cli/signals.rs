@@ -1,7 +1,7 @@
 //! Ctrl-C, SIGTERM and SIGHUP.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use gupshup_groups::testing::FakeGroups;
 use rustix::process::Signal;
 
 use crate::demo;
-use crate::support::{Api, Gate, PATIENCE, Ran, send, spawn};
+use crate::support::{Api, Gate, PATIENCE, Ran, Scratch, after, send, spawn};
 
 /// Scenario: the output is not read and is more than a pipe holds, so that the program cannot even stop.
 #[test]
@@ -31,6 +31,30 @@ fn a_second_signal_ends_the_program_at_once() {
         assert!(Instant::now() < until);
     };
     assert_eq!(status.code(), Some(130));
+}
+
+/// Scenario: `timeout` sends its signal to the program and at once to its process group, so that it comes twice. Expected: that is
+/// one signal. The place is saved, and the last line counts the apps that are listed.
+#[test]
+fn two_signals_at_once_are_one() {
+    for _ in 0..5 {
+        let (list, gate) = Gate::at(&FakeGroups::new(demo::groups(60)), 1);
+        let api = Api::start_apps([("a", FakeGroups::new(demo::groups(3))), ("b", list)]);
+        let scratch = Scratch::new();
+        let file = scratch.name("groups");
+        let mut list = api.tool(&["list", "--jobs", "1", "--app", "a", "--app", "b", "--page-size", "25"]);
+        let child = spawn(list.args(["--output", &file]));
+        gate.wait();
+        send(&child, Signal::TERM);
+        // So that it is not merged with the first.
+        sleep(Duration::from_millis(5));
+        send(&child, Signal::TERM);
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        gate.open();
+        assert_eq!(ran.code, Some(143), "{}", ran.err);
+        assert!(ran.err.contains("gupshup-groups: 1 of 2 apps\n"), "{}", ran.err);
+        assert!(ran.err.contains("stopped: ") && ran.err.contains("run again with --resume"), "{}", ran.err);
+    }
 }
 
 /// Scenario: the apps are to be typed, and nobody types. Expected: the first signal ends the program, which has nothing to save.
@@ -61,11 +85,7 @@ fn a_signal_ends_a_program_that_waits_for_its_input() {
 fn a_signal_that_the_caller_ignores_does_not_stop_the_program() {
     let (list, gate) = Gate::at(&FakeGroups::new(demo::groups(3)), 0);
     let api = Api::start(list);
-    let list = api.tool(&["list"]);
-    let mut ignoring = Command::new("sh");
-    ignoring.args(["-c", "trap '' HUP; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_gupshup-groups")]).args(list.get_args());
-    ignoring.envs(list.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
-    let child = spawn(&mut ignoring);
+    let child = spawn(&mut after("trap '' HUP;", &api.tool(&["list"])));
     gate.wait();
     send(&child, Signal::HUP);
     gate.open();

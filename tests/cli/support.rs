@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -61,11 +62,34 @@ impl Api {
         Self::answering(move |_| (status, body.to_owned()))
     }
 
+    /// A server of one app that answers the first requests, so many, with this `Retry-After`.
+    pub(crate) fn asking_to_wait(groups: &FakeGroups, times: usize, retry_after: &str) -> Self {
+        let head = format!("Retry-After: {retry_after}\r\n");
+        let apps: Apps = [(demo::APP_ID.to_owned(), demo::demand_key(groups))].into_iter().collect();
+        let asked = AtomicUsize::new(0);
+        Self::serving_with(head.leak(), move |request, _| {
+            if asked.fetch_add(1, Ordering::SeqCst) < times {
+                return (429, r#"{"status":"error","message":"Too Many Requests"}"#.to_owned());
+            }
+            let (status, body) = futures::executor::block_on(demo::answer(&apps, request));
+            (status, body.to_string())
+        })
+    }
+
     pub(crate) fn answering(answer: impl Fn(ApiRequest<'_>) -> (u16, String) + Send + Sync + 'static) -> Self {
         Self::serving(move |request, _| answer(request))
     }
 
-    fn serving(answer: impl Fn(ApiRequest<'_>, &str) -> (u16, String) + Send + Sync + 'static) -> Self {
+    /// Also gives the header with the credential, such as `authorization: Bearer …`.
+    pub(crate) fn serving(answer: impl Fn(ApiRequest<'_>, &str) -> (u16, String) + Send + Sync + 'static) -> Self {
+        Self::serving_with("", answer)
+    }
+
+    /// With these lines in the head of each response.
+    fn serving_with(
+        head: &'static str,
+        answer: impl Fn(ApiRequest<'_>, &str) -> (u16, String) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let answer: Arc<Answer> = Arc::new(answer);
@@ -73,7 +97,7 @@ impl Api {
             for connection in listener.incoming() {
                 let answer = Arc::clone(&answer);
                 // The program may close the connection at any time.
-                thread::spawn(move || serve(connection?, &*answer));
+                thread::spawn(move || serve(connection?, head, &*answer));
             }
         });
         Self { address }
@@ -93,7 +117,7 @@ impl Api {
 }
 
 /// Answers the requests of a connection, which have no body.
-fn serve(connection: TcpStream, answer: &Answer) -> io::Result<()> {
+fn serve(connection: TcpStream, head: &str, answer: &Answer) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let mut lines = BufReader::new(connection.try_clone()?).lines();
     let mut connection = connection;
@@ -122,8 +146,9 @@ fn serve(connection: TcpStream, answer: &Answer) -> io::Result<()> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let request = ApiRequest { method, path, query, key: key.as_deref(), authorization: authorization.as_deref() };
         let (status, body) = answer(request, &credential);
+        let length = body.len();
         let head =
-            format!("HTTP/1.1 {status} \r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+            format!("HTTP/1.1 {status} \r\n{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
         connection.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;
     }
     Ok(())
@@ -137,6 +162,25 @@ pub(crate) fn tool(arguments: &[&str]) -> Command {
     }
     tool.args(arguments).stdin(Stdio::null());
     tool
+}
+
+/// The same command, run by a shell after these commands of the shell's.
+pub(crate) fn after(commands: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{commands} exec \"$@\""), "sh"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.stdin(Stdio::null());
+    shell
+}
+
+/// The same command, whose files cannot grow beyond this many half KiB: what a full disk is to it.
+pub(crate) fn limited(blocks: u64, command: &Command) -> Command {
+    after(&format!("trap '' XFSZ; ulimit -f {blocks};"), command)
 }
 
 /// The result of a run.

@@ -251,6 +251,45 @@ fn ctrl_c_does_not_interrupt_the_command() {
     assert_eq!(changed.reports(), [""; 0]);
 }
 
+/// The processes whose parent this is, with their states.
+#[cfg(target_os = "linux")]
+fn children(parent: u32) -> Vec<(u32, char)> {
+    let stat = |entry: std::io::Result<std::fs::DirEntry>| {
+        let process: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // After the name, which may hold anything.
+        let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+        let state = fields.next()?.chars().next()?;
+        (fields.next()?.parse() == Ok(parent)).then_some((process, state))
+    };
+    std::fs::read_dir("/proc").unwrap().filter_map(stat).collect()
+}
+
+/// Scenario: thirty changes, some of whose commands fail or leave a process behind; the command of the last one waits.
+/// Expected: it is the only child.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_command_that_has_ended_stays_as_a_zombie() {
+    let changed = Changed::new();
+    for n in 0..29 {
+        changed.list.create(Group::new(format!("new {n}"), "Night shift", 120 + n));
+    }
+    let (begun, end, log) = (changed.scratch.name("begun"), changed.scratch.name("end"), changed.scratch.name("log"));
+    for fifo in [&begun, &end] {
+        assert!(Command::new("mkfifo").arg(fifo).status().unwrap().success());
+    }
+    let command = format!(
+        "echo >> '{log}'; n=$(wc -l < '{log}'); sh -c : & [ $n != 5 ] || exit 1; [ $n != 31 ] || {{ echo > '{begun}'; cat '{end}'; }}"
+    );
+    let child = spawn(&mut changed.watch(&["--rounds", "2", "--on-change", &command]));
+    assert_eq!(read(&changed.scratch.path("begun")), "\n");
+    let found = children(child.id());
+    std::fs::write(&end, "").unwrap();
+    assert!(matches!(found[..], [(_, state)] if state != 'Z'), "{found:?}");
+    assert_eq!(Ran::from(child.wait_with_output().unwrap()).code, Some(0));
+    assert_eq!(read(&changed.scratch.path("log")).lines().count(), 31, "thirty, and the failed one again");
+}
+
 #[test]
 fn a_signal_before_all_changes_are_reported_is_not_code_0() {
     let changed = Changed::new();

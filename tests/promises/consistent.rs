@@ -12,7 +12,7 @@ use tokio::time::advance;
 
 use crate::support::{groups, numbered, settle};
 
-const SEEDS: u64 = 10_000;
+const SEEDS: u64 = 3_000;
 
 fn list(fake: &FakeGroups) -> ListGroups {
     ListGroups::from_source(fake.clone()).retry(RetryPolicy::none())
@@ -60,7 +60,7 @@ pub(crate) fn false_removals(newer: &Snapshot, older: &Snapshot, fake: &FakeGrou
 /// Scenario: cursors are offsets, and groups are created and deleted between requests. Expected: plain snapshots report
 /// some existing groups as removed; consistent ones report none.
 #[test]
-fn of_ten_thousand_lists_that_change_a_consistent_snapshot_never_lacks_a_group_that_existed_throughout() {
+fn of_three_thousand_lists_that_change_a_consistent_snapshot_never_lacks_a_group_that_existed_throughout() {
     let before = before();
     let (mut plain, mut agreed) = (0, 0);
     for seed in 0..SEEDS {
@@ -83,7 +83,7 @@ fn of_ten_thousand_lists_that_change_a_consistent_snapshot_never_lacks_a_group_t
     println!(
         "{SEEDS} seeds: {plain} false removals by plain snapshots; {agreed} consistent snapshots, and none by them"
     );
-    assert!(plain > 500, "plain snapshots made out {plain} groups to be removed: the test shows nothing");
+    assert!(plain > 150, "plain snapshots made out {plain} groups to be removed: the test shows nothing");
     assert!(agreed > SEEDS / 2, "only {agreed} consistent snapshots: the test shows too little");
 }
 

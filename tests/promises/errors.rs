@@ -248,7 +248,7 @@ async fn a_page_that_took_several_attempts_says_how_many_and_how_long() {
     let error = ListGroups::from_source(fake).retry(RetryPolicy::default().attempts(3)).page().await.unwrap_err();
     assert_says(
         &error,
-        "page 1 failed after 3 attempts in 4.0 s: 503 Service Unavailable (the server asks to wait 2 s)",
+        "page 1 failed after 3 attempts in 4 s: 503 Service Unavailable (the server asks to wait 2 s)",
         RESUME,
     );
     assert_eq!((error.attempts(), error.elapsed().as_secs()), (3, 4));

@@ -258,7 +258,7 @@ async fn silence_before_the_end_of_the_head_is_a_timeout_and_tried_again() {
     for fault in silent_before_or_in_the_head() {
         let error = survives(fault).await;
         assert!(error.is_timeout() && !error.is_connect(), "{error:?}");
-        assert!(error.to_string().contains("in 45."), "{error}");
+        assert!(error.to_string().contains("in 45 s"), "{error}");
     }
 }
 
@@ -267,7 +267,7 @@ async fn silence_in_the_body_is_a_timeout_and_tried_again() {
     for fault in silent_in_the_body() {
         let error = survives(fault).await;
         assert!(error.is_timeout() && !error.is_decode(), "{error:?}");
-        assert!(error.to_string().contains("in 45."), "{error}");
+        assert!(error.to_string().contains("in 45 s"), "{error}");
     }
 }
 

@@ -407,9 +407,9 @@ fn change(fake: &FakeGroups, random: &mut fastrand::Rng, new: usize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_ten_thousand_watched_lists_that_change_no_group_is_removed_that_exists() {
+async fn of_three_thousand_watched_lists_that_change_no_group_is_removed_that_exists() {
     let (mut removed, mut inconsistent, mut plain) = (0, 0, 0);
-    for seed in 0..10_000 {
+    for seed in 0..3_000 {
         let fake = changing(seed);
         // The lists are short, so all groups may go at once.
         let mut changes = list(&fake).page_size(3).max_removed(RemovalLimit::none()).watch(SECOND);
@@ -430,10 +430,10 @@ async fn of_ten_thousand_watched_lists_that_change_no_group_is_removed_that_exis
         plain += false_removals_of_plain_listings(&changing(seed)).await;
     }
     println!(
-        "10,000 lists watched: {removed} removals, all true; {inconsistent} listings without one, since the list changed too \
+        "3,000 lists watched: {removed} removals, all true; {inconsistent} listings without one, since the list changed too \
          often; {plain} false removals by as many plain snapshots"
     );
-    assert!(removed > 5_000 && plain > 500);
+    assert!(removed > 1_500 && plain > 150);
 }
 
 /// The false removals of a watch that compares plain snapshots.

@@ -105,6 +105,22 @@ async fn after_a_longer_retry_after_no_request_is_made_and_the_error_says_how_lo
     assert_eq!(other.seconds_since(began), [120]);
 }
 
+/// Scenario: as above, but the deadline that was set has room for the wait. Expected: every listing of the client waits.
+#[tokio::test(start_paused = true)]
+async fn with_a_longer_deadline_all_listings_wait_for_a_longer_retry_after() {
+    let patient = RetryPolicy::default().deadline(600 * SECOND);
+    let (client, began) = (Client::builder(KEY).retry(patient).build().unwrap(), Instant::now());
+    let (one, other) = (App::new(3), App::new(3));
+    one.fake.script([told_to_wait(120 * SECOND)]);
+    let late = async {
+        sleep(20 * SECOND).await;
+        other.list(&client.clone(), "other").page().await
+    };
+    let (first, second) = futures::join!(one.list(&client, "one").stream().try_collect::<Vec<_>>(), late);
+    assert_eq!((first.unwrap().len(), second.unwrap().groups.len()), (3, 3));
+    assert_eq!((one.seconds_since(began), other.seconds_since(began)), (vec![0, 120], vec![120]));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_retry_after_of_a_day_holds_a_client_for_an_hour() {
     const HOUR: Duration = Duration::from_secs(3_600);

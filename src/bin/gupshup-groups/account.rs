@@ -109,11 +109,10 @@ fn patient(builder: ClientBuilder, options: &RequestOptions) -> ClientBuilder {
     }
 }
 
-/// Retries for attempts of this length. Their deadline has room for three, as by default.
+/// Retries for attempts of this length: a longer deadline than by default, where that has no room for three.
 fn retries(timeout: Duration) -> RetryPolicy {
-    const DEFAULT: Duration = Duration::from_secs(90);
-    let three = timeout.saturating_mul(3);
-    if three > DEFAULT { RetryPolicy::default().deadline(three) } else { RetryPolicy::default() }
+    const MINUTE: Duration = Duration::from_secs(60);
+    if timeout > MINUTE { RetryPolicy::default().deadline(timeout.saturating_mul(3)) } else { RetryPolicy::default() }
 }
 
 #[cfg(test)]
@@ -124,7 +123,7 @@ mod tests {
     fn no_deadline_ends_an_attempt_before_its_timeout() {
         let seconds = Duration::from_secs;
         assert_eq!(retries(seconds(120)), RetryPolicy::default().deadline(seconds(360)));
-        assert_eq!(retries(seconds(1)), RetryPolicy::default());
+        assert_eq!(retries(seconds(60)), RetryPolicy::default());
         assert_eq!(retries(Duration::MAX), RetryPolicy::default().deadline(Duration::MAX));
     }
 }

@@ -48,9 +48,11 @@ async fn count(
         match next {
             None => break,
             Some((app, Ok(groups))) => {
+                tally.ended += 1;
                 out.write(&CountRecord::new(app, groups)).and_then(|()| out.flush()).map_err(failed)?;
             }
             Some((app, Err(error))) => {
+                tally.ended += 1;
                 tally.failed(app, &message::failed(app, &error, Retry::Rerun), &account.console);
             }
         }

@@ -1,5 +1,6 @@
 //! The key or token: where it comes from, and how it is sent.
 
+mod command;
 mod secret;
 
 use std::path::PathBuf;
@@ -130,7 +131,7 @@ fn file(kind: Kind, path: PathBuf) -> Credentials {
 fn from_command(kind: Kind, command: String) -> Credentials {
     Credentials::from(move |app: &str, _: Option<&Credential>| {
         let (command, app) = (command.clone(), app.to_owned());
-        async move { secret::run(&command, &app).await.map(|secret| kind.credential(secret)).map_err(Error::transport) }
+        async move { command::run(&command, &app).await.map(|secret| kind.credential(secret)) }
     })
 }
 

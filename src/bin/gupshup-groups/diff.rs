@@ -53,6 +53,7 @@ async fn diff(
         let Some(listed) = listed.transpose()? else { break };
         let app = listed.app;
         console.app_ended();
+        tally.ended += 1;
         let earlier = state.unreported(app)?;
         if earlier > 0 {
             console.note(format_args!("{app}: reports {} of an earlier run too", count(earlier, "change")));

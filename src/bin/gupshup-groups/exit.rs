@@ -31,7 +31,7 @@ impl Exit {
         (Self::Changed, "diff --check: something has changed, and everything is reported"),
         (Self::Usage, "wrong options: correct them"),
         (Self::NoCredentials, "no app, or no key or token that could be used: set it, or correct --token-command"),
-        (Self::Refused, "the API refused the key, the token, the app or the request: correct it"),
+        (Self::Refused, "the API refused the key, the token, the app or the request, or moved: correct it"),
         (Self::Failed, "a listing failed; it may succeed later"),
         (Self::File, "a file or the output could not be read or written"),
         (Self::Locked, "another run uses the state or the partial file: run again when it has ended"),

@@ -119,7 +119,7 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 4] = [
 ];
 
 pub(crate) const SIGNALS: &str = "Ctrl-C, SIGTERM or SIGHUP stops the program after the current write or --on-change command. A \
-                                  second one ends it at once, without saving anything.";
+                                  second one, not at the same time, ends it at once, without saving anything.";
 
 pub(crate) fn of(command: &str) -> &'static Notes {
     match command {

@@ -63,6 +63,7 @@ async fn list(
     signals: &mut Signals,
 ) -> Result<Exit, Failure> {
     let places = target.places(account.apps().len());
+    tally.ended += places.iter().filter(|place| **place == Place::End).count() as u64;
     let apps = account.apps().iter().zip(places).enumerate();
     let listings = apps.filter_map(|(index, (app, place))| {
         let list = listing(account, app, &place, options)?;
@@ -77,6 +78,7 @@ async fn list(
     while let Some((index, app, mut pages)) = listings.next().await {
         let end = copy(index, app, &mut pages, target, signals).await?;
         account.console.app_ended();
+        tally.ended += u64::from(matches!(end, End::Listed(..)));
         match end {
             End::Listed(Ok(()), progress) => {
                 target.ended(index);
@@ -91,7 +93,9 @@ async fn list(
                     (Target::Stdout(_), None) => Retry::Rerun,
                 };
                 let mut failure = message::failed(app, &error, retry);
-                failure.message = format!("{} ({} before)", failure.message, done(&progress));
+                if progress.groups > 0 {
+                    failure.message = format!("{} (after {})", failure.message, count(progress.groups, "group"));
+                }
                 tally.failed(app, &failure, &account.console);
             }
             End::Stopped(exit) => return Ok(exit),

@@ -23,6 +23,8 @@ mod output;
 mod report;
 mod say;
 mod signals;
+#[path = "../../error/span.rs"]
+mod span;
 mod state;
 mod tally;
 mod watch;

@@ -23,15 +23,9 @@ pub(crate) enum Retry {
 /// The failure of one app's listing.
 pub(crate) fn failed(app: &str, error: &Error, retry: Retry) -> Failure {
     let prefix = if error.app_id().is_some() { String::new() } else { format!("app {app}: ") };
-    let cause = match error.kind() {
-        ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Credential => cause(error),
-        _ => String::new(),
-    };
-    let trace = error.trace_id().map(|id| format!(" (trace id {id})")).unwrap_or_default();
     Failure {
         exit: exit(error.kind(), retry),
-        // The texts may be a server's.
-        message: one_line(&format!("{prefix}{error}{cause}{trace}")),
+        message: format!("{prefix}{}", described(error)),
         advice: advice(error, retry),
         listing: Some(Box::new(ListingFailure {
             kind: error.kind().as_str(),
@@ -42,6 +36,15 @@ pub(crate) fn failed(app: &str, error: &Error, retry: Retry) -> Failure {
             retry_after: error.retry_after(),
         })),
     }
+}
+
+/// What happened, in one line: the texts may be a server's.
+pub(crate) fn described(error: &Error) -> String {
+    let cause = match error.kind() {
+        ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Credential => cause(error),
+        _ => String::new(),
+    };
+    one_line(&format!("{error}{cause}"))
 }
 
 /// The failure for invalid settings.
@@ -73,6 +76,7 @@ fn exit(kind: ErrorKind, retry: Retry) -> Exit {
         | ErrorKind::NotFound
         | ErrorKind::Api
         | ErrorKind::PageSize
+        | ErrorKind::Redirect
         | ErrorKind::CursorExpired
         | ErrorKind::CursorInvalid => Exit::Refused,
         _ => Exit::Failed,
@@ -104,7 +108,8 @@ fn advice(error: &Error, retry: Retry) -> String {
         ErrorKind::RateLimited => {
             let wait = match error.retry_after() {
                 _ if repeat.is_empty() => String::new(),
-                Some(wait) => format!("wait {} s, then {repeat}; ", wait.as_secs_f64().ceil()),
+                // The message says how long.
+                Some(_) => format!("{repeat} after that time; "),
                 None => format!("wait, then {repeat}; "),
             };
             format!("{wait}use --rate to stay under the limit")
@@ -159,7 +164,12 @@ mod tests {
         let error = Error::api(429, None, "Too Many Requests").with_retry_after(Duration::from_millis(6_200));
         let (exit, text) = failure(&error, Retry::Rerun);
         assert_eq!(exit, Exit::Failed);
-        assert!(text.contains("; wait 7 s, then run again; use --rate to stay under the limit"), "{text}");
+        assert!(
+            text.ends_with(
+                "(the server asks to wait 6.2 s); run again after that time; use --rate to stay under the limit"
+            ),
+            "{text}"
+        );
     }
 
     #[test]

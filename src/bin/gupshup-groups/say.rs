@@ -12,7 +12,9 @@ use serde::Serialize;
 
 use crate::args::{ErrorFormat, MessageOptions};
 use crate::exit::Failure;
-use crate::output::{now, one_line};
+use crate::message::described;
+use crate::output::now;
+use crate::span::span;
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -131,13 +133,13 @@ impl Console {
         if !shared.bar.is_hidden() {
             #[expect(clippy::cast_precision_loss, reason = "shown as a whole number")]
             let rate = groups as f64 / shared.started.elapsed().as_secs_f64().max(0.001);
-            let seconds = shared.started.elapsed().as_secs();
+            let time = span(Duration::from_secs(shared.started.elapsed().as_secs()));
             let requests = count(requests, "request");
             let apps = match shared.apps.load(Ordering::Relaxed) {
                 0 | 1 => String::new(),
                 all => format!("{} of {all} apps, ", shared.listed.load(Ordering::Relaxed)),
             };
-            shared.bar.set_message(format!("{apps}{groups} groups, {requests}, {rate:.0} groups/s, {seconds} s"));
+            shared.bar.set_message(format!("{apps}{groups} groups, {requests}, {rate:.0} groups/s, {time}"));
         }
         let wait = attempt.retry_in().filter(|wait| self.is_verbose() || *wait >= WORTH_A_LINE);
         if self.is_verbose() {
@@ -145,8 +147,8 @@ impl Console {
         }
         if let (Some(wait), Some(error)) = (wait, attempt.error()) {
             let app = attempt.app_id().unwrap_or_default();
-            let wait = wait.as_secs_f64();
-            self.note(format_args!("app {app}: waits {wait:.1} s, then tries again: {}", one_line(&error.to_string())));
+            let (wait, error) = (span(wait), described(error));
+            self.note(format_args!("app {app}: waits {wait}, then tries again: {error}"));
         }
     }
 
@@ -197,7 +199,7 @@ fn describe(attempt: &Attempt<'_>) -> String {
     let what = match attempt.outcome() {
         Outcome::Page => format!("{} in {} bytes", count(attempt.groups() as u64, "group"), attempt.bytes()),
         Outcome::Dropped => "dropped".to_owned(),
-        _ => attempt.error().map(|error| one_line(&error.to_string())).unwrap_or_default(),
+        _ => attempt.error().map(described).unwrap_or_default(),
     };
     let number = attempt.number();
     let milliseconds = attempt.duration().as_millis();

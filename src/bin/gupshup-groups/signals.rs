@@ -4,10 +4,14 @@ use std::io;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use crate::exit::Exit;
+
+/// Signals within this time are one: `timeout` sends its signal to the process and then to its group.
+const ONE: Duration = Duration::from_millis(200);
 
 /// The signal that asked the program to stop, if any.
 #[derive(Clone, Debug)]
@@ -26,9 +30,12 @@ impl Signals {
         tokio::spawn(async move {
             let mut exit = next.signal().await;
             if held.load(Ordering::SeqCst) {
+                let first = Instant::now();
                 // Fails if the program is already ending.
                 let _ = tell.send(Some(exit));
-                exit = next.signal().await;
+                while first.elapsed() < ONE {
+                    exit = next.signal().await;
+                }
             }
             process::exit(exit.code().into());
         });

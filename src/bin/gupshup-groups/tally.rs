@@ -12,6 +12,8 @@ const NAMED: usize = 10;
 pub(crate) struct Tally {
     /// The apps that are to be listed.
     apps: u64,
+    /// Those whose listing has ended, with or without an error.
+    pub(crate) ended: u64,
     pub(crate) changes: u64,
     failed: Vec<String>,
     first: Option<Exit>,
@@ -23,7 +25,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     pub(crate) fn new(apps: usize) -> Self {
-        Self { apps: apps as u64, changes: 0, failed: Vec::new(), first: None, refused: 0, wait: None }
+        Self { apps: apps as u64, ended: 0, changes: 0, failed: Vec::new(), first: None, refused: 0, wait: None }
     }
 
     /// Notes and writes the failure of an app. The others go on.
@@ -73,11 +75,15 @@ impl Tally {
     }
 }
 
-/// Such as `997 apps, 3 failed: a, b, c`.
+/// Such as `997 apps, 3 failed: a, b, c`, or `20 of 1000 apps` if the run was stopped.
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let listed = self.apps.saturating_sub(self.failed.len() as u64);
-        f.write_str(&count(listed, "app"))?;
+        let listed = self.ended.saturating_sub(self.failed.len() as u64);
+        if self.ended < self.apps {
+            write!(f, "{listed} of {}", count(self.apps, "app"))?;
+        } else {
+            f.write_str(&count(listed, "app"))?;
+        }
         if self.changes > 0 {
             write!(f, ", {} reported", count(self.changes, "change"))?;
         }

@@ -16,11 +16,15 @@ use crate::message::{self, Retry};
 use crate::output::Output;
 use crate::report::{Reported, Reporter, open_output};
 use crate::signals::Signals;
+use crate::span::span;
 use crate::state::State;
 use crate::tally::Tally;
 
 /// A round without news is noted at most this often.
 const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// The client makes requests again after this time, whatever the server asked for.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
 struct Watch {
     options: WatchOptions,
@@ -72,7 +76,8 @@ pub(crate) async fn run(options: WatchOptions, mut signals: Signals) -> Result<E
         }
         // The client would make no request before.
         if let Some(wait) = tally.wait.filter(|_| round + 1 < rounds) {
-            watch.account.console.note(format_args!("waits {:.0} s, as the server asks", wait.as_secs_f64().ceil()));
+            let wait = wait.min(LONGEST_WAIT);
+            watch.account.console.note(format_args!("waits {}, as the server asks", span(wait)));
             tokio::select! {
                 biased;
                 _ = signals.stopped() => return watch.stopped(),
@@ -100,6 +105,7 @@ impl Watch {
             };
             let Some(listed) = listed.transpose()? else { return Ok(()) };
             let app = listed.app;
+            tally.ended += 1;
             match unless_locked(listed.save(state, options.state.initial))? {
                 Ok(Ok(found)) if found.is_first() => console.note(found.summary(app, state)),
                 Ok(Ok(_)) => {}

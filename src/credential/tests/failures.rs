@@ -30,9 +30,22 @@ async fn all_who_wait_for_a_call_get_its_failure() {
     let calls = Calls::default();
     let app = calls.app(|_| Err(Error::other("no token")));
     for failed in join_all((0..8).map(|_| app.get())).await {
-        assert!(failed.unwrap_err().is_retryable(), "whatever the provider's error says");
+        assert!(failed.unwrap_err().is_credential());
     }
     assert_eq!(calls.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_of_a_provider_is_retryable_if_its_error_is() {
+    for (error, is_retryable) in [
+        (Error::transport("reset"), true),
+        (Error::api(503, None, "busy"), true),
+        (Error::api(401, None, "the account is locked"), false),
+        (Error::other("no such command"), false),
+    ] {
+        let app = Calls::default().app(move |_| Err(error.clone()));
+        assert_eq!(app.get().await.unwrap_err().is_retryable(), is_retryable);
+    }
 }
 
 #[tokio::test(start_paused = true)]

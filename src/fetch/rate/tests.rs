@@ -7,12 +7,13 @@ use tokio::time::{advance, sleep};
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The times of these turns since the start, in order.
 async fn turns(gate: &Gate, count: usize) -> Vec<Duration> {
     let began = Instant::now();
     let turn = || async {
-        gate.turn().await.unwrap();
+        gate.turn(MINUTE).await.unwrap();
         began.elapsed()
     };
     join_all((0..count).map(|_| turn())).await
@@ -49,14 +50,14 @@ async fn a_high_rate_is_reached_although_timers_have_milliseconds() {
 async fn a_waiter_that_is_not_polled_delays_nobody_and_gets_another_time() {
     let gate = Gate::with_limit(1, SECOND);
     turns(&gate, 1).await;
-    let mut idle = Box::pin(gate.turn());
+    let mut idle = Box::pin(gate.turn(MINUTE));
     assert!(idle.as_mut().now_or_never().is_none());
     let times = turns(&gate, 3).await;
     assert!(times[2] < Duration::from_millis(4_100), "{times:?}");
 
     // It lost its time, and does not begin beside the others.
     let (began, mut busy) = (Instant::now(), vec![idle]);
-    busy.push(Box::pin(gate.turn()));
+    busy.push(Box::pin(gate.turn(MINUTE)));
     let (turn, _, rest) = select_all(busy).await;
     let first = began.elapsed();
     assert!(turn.is_ok() && select_all(rest).await.0.is_ok());
@@ -67,7 +68,7 @@ async fn a_waiter_that_is_not_polled_delays_nobody_and_gets_another_time() {
 async fn times_that_dropped_waiters_had_reserved_are_free_again() {
     let gate = Gate::with_limit(1, SECOND);
     turns(&gate, 1).await;
-    let mut waiters: Vec<_> = (0..100).map(|_| Box::pin(gate.turn())).collect();
+    let mut waiters: Vec<_> = (0..100).map(|_| Box::pin(gate.turn(MINUTE))).collect();
     for waiter in &mut waiters {
         assert!(waiter.as_mut().now_or_never().is_none());
     }
@@ -79,7 +80,7 @@ async fn times_that_dropped_waiters_had_reserved_are_free_again() {
 async fn many_late_waiters_never_begin_together() {
     let gate = Gate::with_limit(10, SECOND);
     turns(&gate, 1).await;
-    let mut waiters: Vec<_> = (0..50).map(|_| Box::pin(gate.turn())).collect();
+    let mut waiters: Vec<_> = (0..50).map(|_| Box::pin(gate.turn(MINUTE))).collect();
     for waiter in &mut waiters {
         assert!(waiter.as_mut().now_or_never().is_none());
     }
@@ -120,9 +121,10 @@ async fn a_waiter_waits_longer_where_the_server_asks_to_wait_meanwhile() {
 async fn a_longer_wait_than_a_minute_is_an_error_at_once_until_a_minute_is_left() {
     let gate = Gate::open();
     gate.close(120 * SECOND);
-    let error = gate.turn().now_or_never().unwrap().unwrap_err();
+    let error = gate.turn(MINUTE).now_or_never().unwrap().unwrap_err();
     assert!(error.is_rate_limited() && error.attempts() == 0, "{error}");
     assert_eq!(error.retry_after(), Some(120 * SECOND));
+    assert!(gate.turn(120 * SECOND).now_or_never().is_none(), "a patient one waits");
     advance(60 * SECOND).await;
     assert_eq!(turns(&gate, 1).await[0].as_secs(), 60);
 }
@@ -139,7 +141,7 @@ async fn an_absurd_wait_holds_requests_for_an_hour() {
 async fn absurd_limits_neither_panic_nor_overflow() {
     let gate = Gate::with_limit(1, Duration::MAX);
     assert_eq!(turns(&gate, 1).await, [Duration::ZERO]);
-    assert!(gate.turn().now_or_never().is_none());
+    assert!(gate.turn(MINUTE).now_or_never().is_none());
     let gate = Gate::with_limit(u32::MAX, Duration::from_nanos(1));
     assert_eq!(turns(&gate, 9).await.len(), 9);
 }

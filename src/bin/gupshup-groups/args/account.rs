@@ -59,7 +59,11 @@ pub(crate) struct CredentialOptions {
     ///
     /// `expires_at` is a number of seconds since 1970, or a time such as 2027-04-01T12:00:00Z. `sh -c` (`cmd /C` on
     /// Windows) runs the command at the first request, before the token expires, and after the API answers 401. The app's
-    /// id is in its variable GUPSHUP_APP_ID.
+    /// id is in its variable GUPSHUP_APP_ID. It has 30 seconds.
+    ///
+    /// If it fails or writes no token, it is retried like a page: see --retry-for. The error shows the end of what it wrote to
+    /// stderr, without secrets. If it does not exist or cannot be executed (exit status 127 or 126), the error comes at
+    /// once.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) token_command: Option<String>,
     /// Use the partner API: another address, and the token is sent as it is in `Authorization`
@@ -80,12 +84,14 @@ pub(crate) struct RequestOptions {
     #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: Option<u32>,
     /// Allow one attempt at a page this much time: 30s, 2m [default: 30s]
+    ///
+    /// With more than a minute, a page is retried for three times this long, unless --retry-for is given.
     #[arg(long, value_name = "TIME", value_parser = super::values::duration)]
     pub(crate) timeout: Option<Duration>,
-    /// Repeat a page that fails for a short time for at most this long: 10m, 2h
+    /// Retry a page for at most this long, if its failure may pass: 10m, 2h
     ///
-    /// Without this, a page is repeated long enough to outlive an outage of half a minute. What is waited for is shown on
-    /// stderr.
+    /// Without this, a page is retried long enough to outlive an outage of half a minute. If the server asks to wait for more
+    /// than a minute, or than this time if it is given, the error comes at once. What is waited for is shown on stderr.
     #[arg(long, value_name = "TIME", value_parser = super::values::duration)]
     pub(crate) retry_for: Option<Duration>,
     /// Request pages of this many groups, 1 to 1024 [default: 25, then 1024]

@@ -1,23 +1,16 @@
 //! A key or token from a file or a command: what was read, not yet how it is sent.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::apps::APP;
 use crate::exit::Failure;
-use crate::hook;
 use crate::input;
-use crate::output::one_line;
 
 /// A file is read again after this time, so that a new token in it is used before the API refuses the old one.
 const READ_AGAIN: Duration = Duration::from_secs(60);
-
-/// How much of a command's stderr is shown.
-const MAX_SHOWN: usize = 500;
 
 /// Its `Debug` must not show the text, so it has none.
 pub(super) struct Secret {
@@ -60,23 +53,8 @@ pub(super) async fn read_again(path: PathBuf, what: &'static str) -> Result<Secr
     Ok(Secret { expires_at: SystemTime::now().checked_add(READ_AGAIN), ..secret })
 }
 
-/// Runs a command, whose standard output is a token or JSON. `Err`: what went wrong, with what it wrote to stderr.
-pub(super) async fn run(command: &str, app: &str) -> Result<Secret, String> {
-    const NAME: &str = "the command of --token-command";
-    let child = hook::shell(command).env(APP, app).stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = child.await.map_err(|error| format!("{NAME} does not start: {error}"))?;
-    if !output.status.success() {
-        let stderr = one_line(String::from_utf8_lossy(&output.stderr).trim());
-        let shown: String = stderr.chars().take(MAX_SHOWN).collect();
-        let shown = if shown.is_empty() { "it wrote nothing to stderr".to_owned() } else { shown };
-        return Err(format!("{NAME} failed ({}): {shown}", output.status));
-    }
-    let text = String::from_utf8(output.stdout).map_err(|_| format!("{NAME} wrote something that is not UTF-8"))?;
-    parse(input::trim(&text)).map_err(|problem| format!("{NAME} {problem}"))
-}
-
 /// The texts of errors do not quote the output, which holds a token.
-fn parse(text: &str) -> Result<Secret, String> {
+pub(super) fn parse(text: &str) -> Result<Secret, String> {
     if text.is_empty() {
         return Err("wrote nothing to standard output: write the token there".to_owned());
     }
@@ -116,12 +94,5 @@ mod tests {
             let Err(problem) = parse(wrong) else { panic!("{wrong}") };
             assert!(!problem.contains("abc"), "{problem}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_command_that_fails_is_shown_with_its_stderr_and_gets_the_app() {
-        let failed = run("echo no entry for $GUPSHUP_APP_ID >&2; exit 3", "app-1").await.err().unwrap();
-        assert_eq!(failed, "the command of --token-command failed (exit status: 3): no entry for app-1");
-        assert_eq!(run("printf ' %s\\n' token-of-$GUPSHUP_APP_ID", "app-1").await.ok().unwrap().text, "token-of-app-1");
     }
 }

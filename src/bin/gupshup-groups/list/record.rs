@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use gupshup_groups::Checkpoint;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
+use crate::span::span;
 
 const VERSION: u32 = 1;
 
@@ -89,15 +91,10 @@ impl Record {
         Err(Failure::usage(problem, format!("give the same options, or {START_AGAIN}")))
     }
 
-    /// How long ago it was saved, in one unit.
+    /// How long ago it was saved.
     pub(super) fn age(&self) -> String {
-        let seconds = Timestamp::now().as_second().saturating_sub(self.saved_at.as_second()).max(0);
-        match seconds {
-            0..120 => format!("{seconds} s"),
-            120..7_200 => format!("{} min", seconds / 60),
-            7_200..172_800 => format!("{} h", seconds / 3_600),
-            _ => format!("{} days", seconds / 86_400),
-        }
+        let seconds = Timestamp::now().as_second().saturating_sub(self.saved_at.as_second());
+        span(Duration::from_secs(seconds.try_into().unwrap_or(0)))
     }
 }
 

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
 use crate::output::now;
+use crate::span::span;
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -95,14 +96,14 @@ fn problem(path: &Path, error: &rusqlite::Error) -> Failure {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Failure::new(
             Exit::Locked,
-            format!("{}: another run writes to it; waited {} s", path.display(), schema::PATIENCE.as_secs()),
+            format!("{}: another run writes to it; waited {}", path.display(), span(schema::PATIENCE)),
             "run again when it has ended",
         ),
         Some(ErrorCode::DiskFull) => Failure::file(path, "the disk is full, so the state is as before", "make room"),
         Some(ErrorCode::SystemIoFailure) => Failure::file(
             path,
             format_args!("reading or writing failed ({error}); what was saved stays"),
-            "check the disk",
+            "make room if the disk is full; otherwise check it",
         ),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Failure::file(
             path,

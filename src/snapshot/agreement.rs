@@ -10,7 +10,7 @@ use super::Snapshot;
 pub(super) const MAX_LISTINGS: u32 = 8;
 
 pub(super) struct Listed {
-    snapshot: Snapshot,
+    pub(super) snapshot: Snapshot,
     /// Groups that the server sent twice.
     repeated: u64,
     /// A cursor was refused because the list had changed.
@@ -24,19 +24,11 @@ impl Listed {
         Self { repeated: (sent - snapshot.len()) as u64, saw_change, snapshot }
     }
 
-    pub(super) fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
-    }
-
-    pub(super) fn into_snapshot(self) -> Snapshot {
-        self.snapshot
-    }
-
     fn saw_no_change(&self) -> bool {
         self.repeated == 0 && !self.saw_change
     }
 
-    fn agrees(&self, newer: &Self) -> bool {
+    pub(super) fn agrees(&self, newer: &Self) -> bool {
         self.saw_no_change() && newer.saw_no_change() && same_ids(&self.snapshot, &newer.snapshot)
     }
 }
@@ -45,41 +37,8 @@ fn same_ids(older: &Snapshot, newer: &Snapshot) -> bool {
     older.iter().map(|group| &group.id).eq(newer.iter().map(|group| &group.id))
 }
 
+/// What changed between listings that do not agree. Its `Display` shows no group.
 #[derive(Default)]
-pub(super) struct Rounds {
-    last: Option<Listed>,
-    listings: u32,
-    changes: Changes,
-}
-
-pub(super) enum Round {
-    /// The later of two that agree.
-    Agreed(Snapshot),
-    Again,
-    GaveUp(Changes),
-}
-
-impl Rounds {
-    pub(super) fn add(&mut self, newer: Listed) -> Round {
-        if let Some(older) = self.last.take() {
-            if older.agrees(&newer) {
-                return Round::Agreed(newer.snapshot);
-            }
-            self.changes.between(&older.snapshot, &newer.snapshot);
-        }
-        self.listings += 1;
-        self.changes.repeated += newer.repeated;
-        self.changes.expired += u64::from(newer.saw_change);
-        if self.listings == MAX_LISTINGS {
-            return Round::GaveUp(self.changes);
-        }
-        self.last = Some(newer);
-        Round::Again
-    }
-}
-
-/// Its `Display` shows no group.
-#[derive(Clone, Copy, Default)]
 pub(super) struct Changes {
     added: u64,
     removed: u64,
@@ -91,7 +50,10 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    fn between(&mut self, older: &Snapshot, newer: &Snapshot) {
+    pub(super) fn add(&mut self, older: Option<&Listed>, newer: &Listed) {
+        self.repeated += newer.repeated;
+        self.expired += u64::from(newer.saw_change);
+        let (Some(Listed { snapshot: older, .. }), newer) = (older, &newer.snapshot) else { return };
         let lacks =
             |list: &Snapshot, other: &Snapshot| other.iter().filter(|group| list.get(&group.id).is_none()).count();
         let (added, removed) = (lacks(older, newer), lacks(newer, older));
@@ -129,15 +91,12 @@ mod tests {
         ids.chars().map(|id| Group::new(id, "a subject", 0)).collect()
     }
 
-    /// The number of the listing that agreed with the one before, and its groups.
+    /// The number of the first listing that agrees with the one before, and its groups.
     fn agreed(listings: impl IntoIterator<Item = Listed>) -> Option<(usize, String)> {
-        let mut rounds = Rounds::default();
-        for (number, listing) in (1..).zip(listings) {
-            if let Round::Agreed(snapshot) = rounds.add(listing) {
-                return Some((number, snapshot.iter().map(|group| group.id.as_str()).collect()));
-            }
-        }
-        None
+        let listings: Vec<_> = listings.into_iter().collect();
+        let number = listings.windows(2).position(|pair| pair[0].agrees(&pair[1]))? + 1;
+        let ids = listings[number].snapshot.iter().map(|group| group.id.as_str()).collect();
+        Some((number + 1, ids))
     }
 
     #[test]
@@ -167,21 +126,18 @@ mod tests {
     }
 
     #[test]
-    fn listings_with_another_subject_agree_and_the_later_subject_is_kept() {
+    fn listings_with_another_subject_agree() {
         let subject = |text: &str| Listed::new(vec![Group::new("a", text, 0)], false);
-        let mut rounds = Rounds::default();
-        assert!(matches!(rounds.add(subject("old")), Round::Again));
-        let Round::Agreed(snapshot) = rounds.add(subject("new")) else { panic!("they agree") };
-        assert_eq!(snapshot.get("a").unwrap().subject, "new");
+        assert!(subject("old").agrees(&subject("new")));
     }
 
     #[test]
-    fn it_gives_up_after_eight_listings_and_says_what_changed() {
-        let mut rounds = Rounds::default();
-        for listing in ["ab", "a", "aab", "ba", "bcd", "bc", "cb"].map(listed) {
-            assert!(matches!(rounds.add(listing), Round::Again));
-        }
-        let Round::GaveUp(changes) = rounds.add(expired("cbe")) else { panic!("eight listings are the most") };
+    fn it_is_said_what_changed() {
+        let mut listings: Vec<_> = ["ab", "a", "aab", "ba", "bcd", "bc", "cb"].map(listed).into();
+        listings.push(expired("cbe"));
+        let mut changes = Changes::default();
+        changes.add(None, &listings[0]);
+        listings.windows(2).for_each(|pair| changes.add(Some(&pair[0]), &pair[1]));
         assert_eq!(
             changes.to_string(),
             "no two in a row of 8 complete listings agree: 4 groups added, 3 removed, 1 sent twice; 2 listings in \
