@@ -28,7 +28,8 @@ impl Depot {
                 Group::new(format!("Y2FwaV9ncm91cDoxNTU1MDc4MzgxMToxMjAzNjMwMTg{n:012}ZD"), "Support", 1_700_000_000)
             };
             let after = (to < GROUPS).then(|| to.to_string());
-            Page::new((from..to).map(group).collect(), Cursors::new(after.as_deref(), None)).with_next_link(after.is_some())
+            Page::new((from..to).map(group).collect(), Cursors::new(after.as_deref(), None))
+                .with_next_link(after.is_some())
         };
         Self(Arc::new(Mutex::new(starts.map(page).collect())))
     }

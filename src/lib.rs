@@ -32,6 +32,7 @@
 //! - Results: [`Group`], [`Page`], [`Cursors`], [`Checkpoint`], [`Error`], [`ErrorKind`]
 //! - Whole lists: [`Snapshot`], [`Change`], [`RemovalLimit`], [`Update`], [`Updates`], [`Watch`]
 //! - Transports and tests: [`AnySource`], [`PageSource`], [`PageRequest`], [`Position`], `testing::FakeGroups`
+//! - [Recipes](_recipes): a web page, a program without async, server-sent events, compression, tests
 //! - The reasons: `DESIGN.md` in this package
 //!
 //! # Which method do I want?
@@ -45,6 +46,7 @@
 //! | get the changes from now on | [`watch`](ListGroups::watch) |
 //! | get all changes, also across restarts | [`update`](ListGroups::update) in a cron job, [`updates`](ListGroups::updates) in a service |
 //! | list pages as the server sends them | [`pages`](ListGroups::pages), [`page`](ListGroups::page) |
+//! | show a page with "next" and "previous" | [`page`](ListGroups::page) with [`confirm_end`](ListGroups::confirm_end): [recipe](_recipes#a-json-endpoint-with-next-and-previous) |
 //! | list only the first groups | [`max_groups`](ListGroups::max_groups) |
 //! | resume in another process | [`resume`](ListGroups::resume) from a [`checkpoint`](GroupStream::checkpoint) |
 //! | resume the same stream after an error | [`GroupStream::resume`] |
@@ -147,6 +149,10 @@ pub use walk::PageSize;
 
 /// The HTTP client that [`ClientBuilder::http`] configures, in the version that this crate uses.
 pub use reqwest;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("recipes.md")]
+pub mod _recipes {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../DESIGN.md")]

@@ -307,7 +307,11 @@ impl ListGroups {
     pub async fn page(&self) -> Result<Page> {
         // The page ahead would be discarded.
         let list = Self { read_ahead: false, ..self.clone() };
-        if list.confirm_end { list.confirmed_page().await } else { Ok(list.pages().try_next().await?.unwrap_or_default()) }
+        if list.confirm_end {
+            list.confirmed_page().await
+        } else {
+            Ok(list.pages().try_next().await?.unwrap_or_default())
+        }
     }
 
     async fn confirmed_page(self) -> Result<Page> {

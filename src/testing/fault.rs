@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::page::Page;
 
 /// What happens to a request.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Fault {
     /// A normal answer.

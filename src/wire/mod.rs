@@ -55,7 +55,9 @@ impl Answer {
         let (has_next, has_previous) = (next.is_some(), previous.is_some());
         let after = cursor(cursors.after, next.and_then(|link| link.after))?;
         let before = cursor(cursors.before, previous.and_then(|link| link.before))?;
-        Ok(Page::new(data.unwrap_or_default(), Cursors { after, before }).with_next_link(has_next).with_previous_link(has_previous))
+        Ok(Page::new(data.unwrap_or_default(), Cursors { after, before })
+            .with_next_link(has_next)
+            .with_previous_link(has_previous))
     }
 }
 

@@ -2,29 +2,35 @@
 
 #![deny(unfulfilled_lint_expectations)]
 
+use std::fmt::Debug;
 use std::future::Future;
 
 use futures::executor::block_on;
 use futures::{FutureExt as _, StreamExt as _};
-use gupshup_groups::testing::{Dialect, FakeGroups, Fault};
+use gupshup_groups::testing::{CursorAnswer, CursorKind, Dialect, FakeGroups, Fault};
 use gupshup_groups::{
-    Ack, AnySource, Change, Checkpoint, Client, ClientBuilder, Cursor, Cursors, Direction, Error, ErrorKind, Group,
-    GroupStream, ListGroups, Outcome, Page, PageRequest, PageSize, PageStream, Position, Processed, Progress,
-    RemovalLimit, RetryPolicy, Snapshot, Tracked, TrackedStream, Update, Updates, Watch,
+    Ack, AnySource, Attempt, Change, Checkpoint, Client, ClientBuilder, Credential, Credentials, Cursor, Cursors,
+    Direction, Error, ErrorKind, Group, GroupStream, ListGroups, Outcome, Page, PageRequest, PageSize, PageStream,
+    Position, Processed, Progress, RemovalLimit, RetryPolicy, Snapshot, Tracked, TrackedStream, Update, Updates, Watch,
 };
 
 use crate::support::{all, drain, five_groups, groups, take};
 
 #[test]
-fn every_public_type_crosses_threads_and_can_be_moved_kept_and_named_without_parameters() {
-    fn at_home_anywhere<T: Send + Sync + Unpin + 'static>() {}
+fn every_public_type_crosses_threads_shows_itself_and_can_be_moved_kept_and_named_without_parameters() {
+    fn at_home_anywhere<T: Debug + Send + Sync + Unpin + 'static>() {}
     at_home_anywhere::<Ack>();
     at_home_anywhere::<AnySource>();
+    at_home_anywhere::<Attempt<'static>>();
     at_home_anywhere::<Change>();
     at_home_anywhere::<Checkpoint>();
     at_home_anywhere::<Client>();
     at_home_anywhere::<ClientBuilder>();
+    at_home_anywhere::<Credential>();
+    at_home_anywhere::<Credentials>();
     at_home_anywhere::<Cursor>();
+    at_home_anywhere::<CursorAnswer>();
+    at_home_anywhere::<CursorKind>();
     at_home_anywhere::<Cursors>();
     at_home_anywhere::<Dialect>();
     at_home_anywhere::<Direction>();
