@@ -46,7 +46,7 @@
 //! | get the changes from now on | [`watch`](ListGroups::watch) |
 //! | get all changes, also across restarts | [`update`](ListGroups::update) in a cron job, [`updates`](ListGroups::updates) in a service |
 //! | list pages as the server sends them | [`pages`](ListGroups::pages), [`page`](ListGroups::page) |
-//! | show a page with "next" and "previous" | [`page`](ListGroups::page) with [`confirm_end`](ListGroups::confirm_end): [recipe](_recipes#a-json-endpoint-with-next-and-previous) |
+//! | show a page with "next" and "previous" | [`page`](ListGroups::page): see the [recipe](_recipes#a-json-endpoint-with-next-and-previous) |
 //! | list only the first groups | [`max_groups`](ListGroups::max_groups) |
 //! | resume in another process | [`resume`](ListGroups::resume) from a [`checkpoint`](GroupStream::checkpoint) |
 //! | resume the same stream after an error | [`GroupStream::resume`] |
