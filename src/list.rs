@@ -315,13 +315,8 @@ impl ListGroups {
     }
 
     async fn confirmed_page(self) -> Result<Page> {
-        let setting = match (&self.start, self.max_groups) {
-            (_, Some(_)) => Some("max_groups"),
-            (Some(start), _) if start.setting == "resume" => Some("resume"),
-            _ => None,
-        };
-        if let Some(setting) = setting {
-            return Err(self.config(format!("a page ends at its cursors: leave out `{setting}`, which cuts it")));
+        if self.max_groups.is_some() || self.start.as_ref().is_some_and(|start| start.setting == "resume") {
+            return Err(self.config("a page ends at its cursors: leave out `max_groups` and `resume`, which cut it"));
         }
         let starts_in_the_middle = self.start.is_some();
         // After a restart, the page would not be the one at the cursor.

@@ -151,9 +151,8 @@ fn a_page_whose_cursor_expires_before_its_confirmation_is_an_error_and_not_a_pag
 fn a_page_that_a_limit_or_a_checkpoint_would_cut_is_refused_before_any_request() {
     let (fake, list) = five_groups();
     let place = list.stream().checkpoint();
-    for (list, setting) in [(list.clone().max_groups(3), "max_groups"), (list.clone().resume(place), "resume")] {
-        let error = block_on(list.confirm_end(true).page()).unwrap_err();
-        assert!(error.is_config() && error.to_string().contains(setting), "{error}");
+    for list in [list.clone().max_groups(3), list.clone().resume(place)] {
+        assert!(block_on(list.confirm_end(true).page()).unwrap_err().is_config());
     }
     assert!(fake.requests().is_empty());
 }
