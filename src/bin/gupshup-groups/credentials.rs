@@ -9,15 +9,9 @@ use gupshup_groups::{Client, ClientBuilder, Credential, Credentials, Error};
 
 use crate::args::CredentialOptions;
 use crate::exit::{Exit, Failure};
-use crate::input;
+use crate::input::{self, KEY, TOKEN};
 
 use secret::Secret;
-
-const KEY: &str = "GUPSHUP_API_KEY";
-const TOKEN: &str = "GUPSHUP_TOKEN";
-
-/// Commands that the program runs do not get these variables.
-pub(crate) const SECRETS: [&str; 2] = [KEY, TOKEN];
 
 /// The key or token of a run.
 pub(crate) struct Source {

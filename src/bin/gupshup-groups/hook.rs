@@ -5,7 +5,7 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::credentials::SECRETS;
+use crate::input::SECRETS;
 
 /// Runs a command with this text on its standard input. `Err`: what went wrong.
 pub(crate) async fn run(command: &str, text: String) -> Result<(), String> {

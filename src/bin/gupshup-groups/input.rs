@@ -7,6 +7,12 @@ use std::path::Path;
 
 use crate::exit::{Exit, Failure};
 
+pub(crate) const KEY: &str = "GUPSHUP_API_KEY";
+pub(crate) const TOKEN: &str = "GUPSHUP_TOKEN";
+
+/// Commands that the program runs do not get these variables.
+pub(crate) const SECRETS: [&str; 2] = [KEY, TOKEN];
+
 /// The value of a variable, without white space around it. An empty value counts as unset.
 pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
     match env::var(name) {

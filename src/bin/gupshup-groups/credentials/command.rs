@@ -5,11 +5,10 @@ use std::process::Stdio;
 use gupshup_groups::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::SECRETS;
 use super::secret::{self, Secret};
 use crate::apps::APP;
 use crate::hook;
-use crate::input;
+use crate::input::{self, SECRETS};
 use crate::output::one_line;
 
 const NAME: &str = "the command of --token-command";
