@@ -28,7 +28,7 @@ impl Both<'_> {
     /// Compares the answers at a position, and those at all positions that they lead to, this many requests deep.
     fn compare(&mut self, fake: &Position, model: &cursor::Position, depth: u32) {
         for limit in 1..=4 {
-            let request = PageRequest::new(fake.clone(), PageSize::clamped(limit.into()));
+            let request = PageRequest::new(fake.clone(), PageSize::clamped(limit));
             let answer = self.fake.fetch(request).now_or_never().expect("answered at once");
             let modelled = self.server.answer(model, limit, self.dialect, self.names);
             self.server.answered(&modelled, self.dialect);
@@ -139,10 +139,10 @@ fn translated(dialect: &dialect::Dialect) -> Dialect {
         .empty_page_every(dialect.empty_page_every.into())
         .links_at_the_clamp(dialect.links_at_the_clamp);
     if let Some((smallest, largest)) = dialect.clamp {
-        translated = translated.clamp_page_size(smallest.into()..=largest.into());
+        translated = translated.clamp_page_size(smallest..=largest);
     }
     if let Some(max) = dialect.refuse_above {
-        translated = translated.refuse_page_size_above(max.into());
+        translated = translated.refuse_page_size_above(max);
     }
     translated
 }

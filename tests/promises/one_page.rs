@@ -97,8 +97,8 @@ fn a_page_without_a_link_costs_one_more_request_for_one_group() {
     assert_eq!((first.groups.len(), first.has_previous, first.has_next), (50, false, true));
     assert_eq!(sent.load(Ordering::Relaxed), 51);
     assert_eq!(limits(&fake), [50, 1]);
-    let last = page(&list.after(first.cursors.after.unwrap()));
-    assert_eq!((last.groups.len(), last.has_previous, last.has_next), (50, true, false));
+    let second = page(&list.after(first.cursors.after.unwrap()));
+    assert_eq!((second.groups.len(), second.has_previous, second.has_next), (50, true, false));
     assert_eq!(limits(&fake), [50, 1, 50, 1]);
 }
 

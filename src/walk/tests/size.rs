@@ -20,7 +20,7 @@ fn a_refused_size_drops_to_100_then_25_on_the_same_page_and_stays_there() {
         let mut walk = from_start(adaptive());
         yields_all(&mut walk, page(0..25).next("a"));
         for smaller in [100, 25] {
-            let lowered = Outcome::Lowered(PageSize::clamped(smaller.into()));
+            let lowered = Outcome::Lowered(PageSize::clamped(smaller));
             assert_eq!(problem(&mut walk, refusal), lowered);
             assert_eq!(request(&mut walk), (after("a"), smaller));
         }
