@@ -74,7 +74,7 @@ impl Walk {
                 self.go_back(Request::find(gap.at_the_start()))
             }
             Reading::BackFrom(gap) if self.history.may_request_again() => self.go_back(Request::find(gap)),
-            Reading::BackFrom(_) => (State::Failed(Ask::Page(request)), Outcome::Fail(Failure::Unstable)),
+            Reading::BackFrom(_) => (State::Failing(Failure::Unstable, request), Outcome::Nothing),
         }
     }
 

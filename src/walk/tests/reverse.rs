@@ -238,15 +238,13 @@ fn a_link_in_the_direction_of_the_walk_says_nothing_about_a_search_in_the_other(
 fn a_list_whose_end_is_empty_each_time_cannot_be_gone_back_from() {
     let mut walk = from(after("given"), by(2)).reversed(0);
     yields_nothing(&mut walk, &empty());
-    for n in 0..10 {
+    for n in 0..5 {
         asks(&mut walk, &START);
         yields_nothing(&mut walk, &page([n]).next("a"));
         asks_once_more(&mut walk, &empty());
-        if answer(&mut walk, &empty()) == Outcome::Fail(Failure::Unstable) {
-            return;
-        }
+        yields_nothing(&mut walk, &empty());
     }
-    panic!("the walk goes on for ever");
+    assert_eq!(fails(&mut walk), Failure::Unstable);
 }
 
 #[test]
