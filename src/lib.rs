@@ -56,8 +56,6 @@
 //! | process a page while the next one is fetched | [`read_ahead`](ListGroups::read_ahead) |
 //! | test your code with a fake | [`from_source`](ListGroups::from_source) with `testing::FakeGroups` |
 //! | wrap the requests | [`map_source`](ListGroups::map_source) |
-//! | list with an API key, until 31 March 2027 | [`Client::new`] |
-//! | list with a token | [`Client::bearer`], [`Client::partner`] |
 //! | list with tokens that expire, or with one for each app | [`Client::builder`] with a [`CredentialProvider`] |
 //! | stay under a rate limit | [`rate_limit`](ClientBuilder::rate_limit) |
 //! | measure every attempt | [`observer`](ClientBuilder::observer) |
@@ -79,12 +77,12 @@
 //!
 //! # Credentials
 //!
-//! - Until 31 March 2027: an API key of the account or the app, with [`Client::new`]. Then API keys stop working.
-//! - After it, for an account: a Customer App Token, which lives 24 hours, with a [`CredentialProvider`].
-//! - After it, for a partner: a Universal Token (60 days, all apps) with [`Client::bearer`], or a Universal App Token for each
-//!   app (1 to 24 hours) with a provider, as in `examples/tokens.rs`.
-//! - Where the group call takes a Customer App Token is not documented: try [`Credential::bearer`], then
-//!   [`Credential::api_key`].
+//! API keys ([`Client::new`]) stop working on 31 March 2027. After that:
+//!
+//! - For an account: a Customer App Token, which lives 24 hours, from a [`CredentialProvider`]. Which header takes it is not
+//!   documented: try [`Credential::bearer`], then [`Credential::api_key`].
+//! - For a partner: a Universal Token (60 days, all apps) with [`Client::bearer`], or a Universal App Token for each app (1 to
+//!   24 hours) from a provider, as in `examples/tokens.rs`.
 //!
 //! (Gupshup's "Customer App Token (CAT) — Product Guide" and "Universal Token", read in November 2026; not tested against the
 //! live API.)
@@ -92,10 +90,8 @@
 //! # Runtime
 //!
 //! A [`Client`] needs a tokio runtime with I/O and timers, such as that of `#[tokio::main]`; its streams
-//! [panic](GroupStream#panics) elsewhere. Its connections belong to the runtime that opened them: make one client for each
-//! runtime. wasm32 is not supported.
-//!
-//! Other [`PageSource`]s run on any executor, as long as nothing waits: retries and rate limits need tokio's timers.
+//! [panic](GroupStream#panics) elsewhere. Make one client for each runtime, since connections belong to the runtime that opened
+//! them. Other [`PageSource`]s run on any executor, as long as nothing waits. wasm32 is not supported.
 //!
 //! # Features
 //!

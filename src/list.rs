@@ -111,8 +111,8 @@ impl ListGroups {
         self
     }
 
-    /// Wraps the source: to log, count or cache requests, or to send them by another transport. All settings stay, also the
-    /// retries and the rate limit, which apply to the wrapped source, and the credential, which is fetched before each request. [`PageSource`] has an example.
+    /// Wraps the source: to log, count or cache requests, or to send them by another transport. All settings stay; retries,
+    /// rate limit and credential apply to the wrapped source. [`PageSource`] has an example.
     pub fn map_source<S: PageSource>(mut self, wrap: impl FnOnce(AnySource) -> S) -> Self {
         self.source = AnySource::new(wrap(self.source));
         self
@@ -121,8 +121,8 @@ impl ListGroups {
     /// Requests pages of `size` groups, clamped to 1..=1024, the API's range. A size that you set is never changed; its
     /// refusal is an error.
     ///
-    /// Default: 25 for the first page (the API's default: the first groups arrive early), then 1024 (few requests), or
-    /// 100 or 25 where the API refuses more.
+    /// Default: 25 for the first page (the API's default, so the first groups arrive early), then 1024 (few requests); 100 or
+    /// 25 where the API refuses more, or requests for more keep failing.
     pub fn page_size(mut self, size: impl Into<PageSize>) -> Self {
         self.page_size = Some(size.into());
         self
@@ -130,8 +130,8 @@ impl ListGroups {
 
     /// Starts just after the group that `cursor` points to, and lists forward. Default: the start of the list.
     ///
-    /// The API may refuse the cursor with code 2642, which has two meanings. Then one group before the cursor is requested:
-    /// if the API sends it, the cursor is valid and the list ends there; if it refuses that request too, the error is
+    /// The API answers code 2642 past the end of the list, and to a cursor that is not valid. Then one group before the
+    /// cursor is requested: if the API sends it, the list ends there; if it refuses that too, the error is
     /// [`is_cursor_invalid`](Error::is_cursor_invalid).
     ///
     /// At most one of `after`, [`before`](Self::before) and [`resume`](Self::resume) may be set, once.
@@ -139,8 +139,8 @@ impl ListGroups {
         self.start_at_cursor("after", Position::After(cursor.into()))
     }
 
-    /// Starts just before the group that `cursor` points to, and lists backward: the exact mirror of the forward order.
-    /// A refused cursor is handled as in [`after`](Self::after).
+    /// Starts just before the group that `cursor` points to, and lists backward, in the exact mirror of the forward order.
+    /// Otherwise as [`after`](Self::after).
     pub fn before(self, cursor: impl Into<Cursor>) -> Self {
         self.start_at_cursor("before", Position::Before(cursor.into()))
     }
@@ -176,33 +176,33 @@ impl ListGroups {
         Self { start: Some(Start { setting, from }), ..list }
     }
 
-    /// Yields at most `count` groups, counting those yielded before a reversal. Default: all. The last request is
-    /// limited to the rest; 0 makes no request.
+    /// Yields at most `count` groups, counting those yielded before a reversal. Default: all. The last request asks for no more
+    /// than the rest; 0 makes no request.
     ///
-    /// The limit is not the end of the list: [`Checkpoint::is_end`] is false there, unless the list ends there too, and a
-    /// listing resumed at the [checkpoint](GroupStream::checkpoint) continues.
+    /// The limit is not the end of the list: a listing resumed at the [checkpoint](GroupStream::checkpoint) continues.
+    /// [`Checkpoint::is_end`] is true there only if the list is known to end there too.
     pub fn max_groups(mut self, count: usize) -> Self {
         self.max_groups = Some(count);
         self
     }
 
-    /// Limits the [restarts](GroupStream#when-groups-change-meanwhile) after expired cursors. Default: 3, for a few
-    /// changes during a long listing. 0 saves the eight bytes of memory a group.
+    /// Limits the [restarts](GroupStream#when-groups-change-meanwhile) after expired cursors. Default: 3, for a few changes
+    /// during a long listing. 0 saves eight bytes of memory a group.
     pub fn max_restarts(mut self, count: u32) -> Self {
         self.max_restarts = count;
         self
     }
 
-    /// Requests one more page where a server that has sent links omits one: an empty page confirms the
-    /// [end of the list](GroupStream#the-end-of-the-list). Default: off, since by Meta's rule a missing link is the end; on
-    /// for snapshots, [`updates`](Self::updates) and [`watch`](Self::watch), since a server may break the rule.
-    /// Of a [single page](Self::page), it establishes whether there is more.
+    /// Always confirms the [end of the list](GroupStream#the-end-of-the-list) by a request that gets an empty page, also where
+    /// a missing link would be the end. Default: off, by Meta's rule; on for snapshots and
+    /// [updates](Self::update), since a server may break the rule. Of a [single page](Self::page), it establishes whether
+    /// there is more.
     pub fn confirm_end(mut self, confirm: bool) -> Self {
         self.confirm_end = confirm;
         self
     }
 
-    /// Limits the groups that one [update](Self::update) removes; also for [`updates`](Self::updates) and
+    /// Limits the groups that one [update](Self::update) removes, also in [`updates`](Self::updates) and
     /// [`watch`](Self::watch). Default: [`RemovalLimit::default`].
     pub fn max_removed(mut self, limit: RemovalLimit) -> Self {
         self.max_removed = limit;
@@ -219,12 +219,10 @@ impl ListGroups {
     /// Fetches one page ahead: the next page is requested as soon as a page arrives. Default: off, since it makes up to
     /// one unneeded request and holds two pages in memory.
     ///
-    /// The page is fetched on a tokio task, so requests, timeouts and retries proceed while the consumer does not poll.
-    /// This helps most where processing a page takes about as long as a request. Dropping the stream aborts the task.
-    /// Order, errors and checkpoints stay the same.
-    ///
-    /// The task runs only while a thread of the runtime is free: move work that blocks to
-    /// [`spawn_blocking`](tokio::task::spawn_blocking). The stream then panics when polled outside a tokio runtime.
+    /// It helps most where processing a page takes about as long as a request. The page is fetched on a tokio task, which
+    /// proceeds while the stream is not polled, and is aborted when the stream is dropped. It needs a free thread of the
+    /// runtime: move work that blocks to [`spawn_blocking`](tokio::task::spawn_blocking). Order, errors and checkpoints stay
+    /// the same.
     pub fn read_ahead(mut self, ahead: bool) -> Self {
         self.read_ahead = ahead;
         self
@@ -233,8 +231,7 @@ impl ListGroups {
     /// Sends the request body that the API documents: 1 to 8 users, by phone number or WhatsApp id. Sources other than the
     /// API's ignore it.
     ///
-    /// Default: no body. It seems to belong to the endpoint that removes participants, and the API's own example sends
-    /// none.
+    /// Default: no body, as in the API's own example; the documented one seems to belong to another endpoint.
     pub fn participants(mut self, users: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let users: Arc<[String]> = users.into_iter().map(Into::into).collect();
         self.participants = Some(Arc::clone(&users));
@@ -280,22 +277,20 @@ impl ListGroups {
 
     /// Fetches one page: the first of [`pages`](Self::pages), or an empty page if there is none.
     ///
-    /// [`has_next`](Page::has_next) and [`has_previous`](Page::has_previous) are the server's links. A page without a link
-    /// may not be the last.
+    /// [`has_next`](Page::has_next) and [`has_previous`](Page::has_previous) are the server's links.
     ///
     /// # Whether there is more
     ///
-    /// With [`confirm_end(true)`](Self::confirm_end), the two say whether there are groups on that side, and the
-    /// [cursors](Page::cursors) where to continue: [`after`](Self::after) the page, or [`before`](Self::before) it. Where the
-    /// server sends no link, one more request, for one group, finds out. Empty pages in the middle of the list are passed
-    /// over, so an empty page means that there are no groups here.
+    /// With [`confirm_end(true)`](Self::confirm_end), they say whether there are groups on that side, and the
+    /// [cursors](Page::cursors) are the places to continue. Where the server sends no link, a request for one group finds out.
+    /// An empty page then means that there are no groups here.
     ///
-    /// [`max_groups`](Self::max_groups) and [`resume`](Self::resume) are then an [`is_config`](Error::is_config) error: they
-    /// cut a page, and its cursors would skip the rest.
+    /// [`max_groups`](Self::max_groups) and [`resume`](Self::resume) may cut a page, and its cursors would skip the rest: they
+    /// are then an [`is_config`](Error::is_config) error.
     ///
     /// # Errors
     ///
-    /// The error of a request. The page is not returned if the confirmation fails.
+    /// The error of a request.
     ///
     /// # Cancel safety
     ///

@@ -8,18 +8,17 @@ use crate::error::Error;
 /// The wait before a retry is random, between half of a limit and the limit ("equal jitter"), so that clients that failed
 /// together do not retry together. The limit doubles with each attempt.
 ///
-/// The wait is at least the server's `Retry-After`, if that fits into the rest of the [`deadline`](Self::deadline);
-/// otherwise the error is returned at once. Unless a deadline is set, it is also returned if `Retry-After` exceeds 60 s: a
-/// caller who has not said how long to wait should hear within a minute that the server asks for more.
+/// The wait is at least the server's `Retry-After`. If that exceeds the rest of the [`deadline`](Self::deadline), or 60 s and
+/// no deadline was set, the error is returned at once.
 ///
-/// After a 401, a request is made again at once if the [credential provider](crate::CredentialProvider) has another
-/// credential, and once in a row. That attempt is none of these.
+/// After a 401, the request is made again at once with another credential of the
+/// [provider](crate::CredentialProvider). That does not count as a retry.
 ///
 /// # The budget
 ///
-/// The clones of a client share 500 tokens. A retry takes 5, or 10 after a timeout; a page returns 1. Without tokens,
-/// errors are returned at once, so that retries do not multiply an outage. If a deadline is set, a retry that waits 3 s or
-/// more takes none, so that several listings outlive an outage that is shorter than their deadline.
+/// So that retries do not multiply an outage, the clones of a client share a budget of 500 tokens. A retry costs 5 tokens, 10
+/// after a timeout, and none if it waits 3 s or more and a deadline was set. Each page that arrives earns 1. While the budget
+/// is empty, errors are returned at once.
 ///
 /// # Examples
 ///
@@ -69,16 +68,16 @@ impl RetryPolicy {
         Self { attempts: 1, deadline: None, ..Self::default() }
     }
 
-    /// Sets the most attempts at a page, including the first. 0 counts as 1. Default: 10. Their waits take at least 32 s in
-    /// all, so a restart of a server or a gateway does not end a nightly job.
+    /// Sets the most attempts at a page, including the first. 0 counts as 1. Default: 10, whose waits take at least 32 s, so
+    /// that a restart of a server does not end a nightly job.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// Sets the limit of the first wait. Zero leaves only the server's `Retry-After`. Default: 200 ms, since a connection that
-    /// was reset can be made again at once; five times that after "too many requests", since rate limits count seconds.
+    /// Sets the limit of the first wait. Zero leaves only the server's `Retry-After`. Default: 200 ms; five times that after
+    /// "too many requests", since rate limits count seconds.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
         self.base = base;
@@ -92,9 +91,9 @@ impl RetryPolicy {
         self
     }
 
-    /// Limits the total time of a page's attempts and the waits between them: after it, no attempt begins, and no wait starts
-    /// that would end later. A `Retry-After` of up to this time is waited for. Default: three minutes, in which a server that
-    /// does not answer is tried about ten times, and a `Retry-After` of up to 60 s; no deadline with [`none`](Self::none).
+    /// Limits the time of a page's attempts and the waits between them: no attempt begins later. Setting it also allows to wait
+    /// for a `Retry-After` of more than 60 s. Default: three minutes, in which a server that does not answer is tried about ten
+    /// times; none with [`none`](Self::none).
     ///
     /// It does not end an attempt in progress; [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) does. Waits for the
     /// rate limit, and for a `Retry-After` that another request received, do not count.
