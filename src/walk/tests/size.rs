@@ -120,6 +120,16 @@ fn no_groups_at_all_request_nothing_and_leave_the_place() {
 }
 
 #[test]
+fn a_limit_set_during_a_walk_bounds_what_is_yielded_from_then_on() {
+    let mut walk = from_start(by(5));
+    yields_all(&mut walk, page(0..5).next("a"));
+    walk.limit(1);
+    assert_eq!(asks_for(&mut walk), 1);
+    assert_eq!(yields(&mut walk, page(5..10).next("b")), [5]);
+    ends(&mut walk);
+}
+
+#[test]
 fn a_page_with_more_groups_than_requested_is_cut_to_what_is_left() {
     let mut walk = from_start(at_most(2, by(2)));
     assert_eq!(yields(&mut walk, page(0..5).next("a")), [0, 1]);
