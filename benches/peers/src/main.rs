@@ -1,6 +1,6 @@
 //! gupshup-groups compared with its peers, in one run.
 //!
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml [walk] [decode] …`
+//! `cargo run --release [walk] [decode] …`, in this folder.
 //!
 //! Prints tables in Markdown; without arguments all of them. `chart` draws `benches/walk.svg` from `BENCHMARKS.md`. Each
 //! figure is the least over interleaved rounds. On another machine, only ratios are comparable.
@@ -38,8 +38,10 @@ fn main() {
         [] => TABLES.iter().for_each(|(_, table)| table()),
         names => {
             for name in names {
-                let table = TABLES.iter().find(|(table, _)| table == name);
-                table.unwrap_or_else(|| panic!("no table is named {name}")).1();
+                match TABLES.iter().find(|(table, _)| table == name) {
+                    Some((_, table)) => table(),
+                    None => panic!("no table is named {name}"),
+                }
             }
         }
     }
