@@ -31,13 +31,13 @@ fn bench<F: Future<Output = usize>>(
 ) {
     group.bench_function(name, |b| {
         b.iter_custom(|times| {
-            server.take_requests();
+            server.take_sent();
             let begun = Instant::now();
             for _ in 0..times {
                 assert_eq!(runtime.block_on(walk()), groups);
             }
             let time = begun.elapsed();
-            assert_eq!(server.take_requests() as u64, times * requests as u64, "requests of {name}");
+            assert_eq!(server.take_sent().0 as u64, times * requests as u64, "requests of {name}");
             time
         });
     });
@@ -49,12 +49,12 @@ fn throughput(c: &mut Criterion) {
     let done = (GROUPS, GROUPS.div_ceil(PAGE));
     let server = Server::start(GROUPS, Duration::ZERO);
     for (side, runtime) in [("one thread", on_one_thread()), ("tokio::main", on_many_threads())] {
-        let by_hand = server.by_hand();
-        let list = server.list().page_size(1024);
+        let by_hand = server.api.by_hand();
+        let list = server.api.list().page_size(1024);
         let ahead = list.clone().read_ahead(true);
         let mut group = c.benchmark_group(format!("throughput, {side}"));
         group.throughput(Throughput::Elements(GROUPS as u64));
-        bench(&mut group, ("by hand", &server, &runtime), done, || by_hand.count(PAGE));
+        bench(&mut group, ("by hand", &server, &runtime), done, || by_hand.count("app", PAGE));
         bench(&mut group, ("this crate", &server, &runtime), done, || count(&list));
         bench(&mut group, ("this crate, read_ahead(true)", &server, &runtime), done, || count(&ahead));
         bench(&mut group, ("fetched and dropped", &server, &runtime), done, || by_hand.fetch_and_drop(GROUPS));
@@ -67,7 +67,7 @@ fn read_ahead(c: &mut Criterion) {
     const PAGES: usize = 20;
     let done = (PAGES * PAGE, PAGES);
     let server = Server::start(PAGES * PAGE, THINK);
-    let list = server.list().page_size(1024);
+    let list = server.api.list().page_size(1024);
     let ahead = list.clone().read_ahead(true);
     let runtime = on_many_threads();
     let mut group = c.benchmark_group("ahead");
@@ -83,9 +83,9 @@ fn read_ahead(c: &mut Criterion) {
 fn round_trips(c: &mut Criterion) {
     const GROUPS: usize = 10_000;
     let server = Server::start(GROUPS, THINK);
-    let list = server.list();
+    let list = server.api.list();
     let large = list.clone().page_size(1024);
-    let by_hand = server.by_hand();
+    let by_hand = server.api.by_hand();
     let runtime = on_one_thread();
     let mut group = c.benchmark_group("trips");
     bench(&mut group, ("first group", &server, &runtime), (1, 1), || first(&list));
@@ -96,7 +96,7 @@ fn round_trips(c: &mut Criterion) {
         &mut group,
         ("all, by hand at the API's default of 25: 400 requests", &server, &runtime),
         (GROUPS, 400),
-        || by_hand.count(25),
+        || by_hand.count("app", 25),
     );
     group.finish();
 }

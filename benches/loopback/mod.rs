@@ -1,23 +1,27 @@
 //! A server on loopback, and two clients that list its groups: this crate, and a loop of `reqwest` and `serde_json`.
 //!
-//! The server is hyper on its own thread. It sends prebuilt bodies.
+//! The server is hyper on a thread of its own. It sends bodies that the first request for them made. Every app has the
+//! same groups.
 
 #![allow(dead_code, reason = "not every bench uses all of it")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run should stop")]
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::future::ready;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures::StreamExt;
-use gupshup_groups::{Client, Group, ListGroups};
+use gupshup_groups::{Client, ClientBuilder, Group, ListGroups};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -33,16 +37,32 @@ pub(crate) const PAGE: usize = 1024;
 pub(crate) const THINK: Duration = Duration::from_millis(20);
 
 pub(crate) struct Server {
-    address: SocketAddr,
-    requests: Arc<AtomicUsize>,
+    pub(crate) api: Api,
+    sent: Arc<Sent>,
+}
+
+/// What a server has sent since it was last asked.
+#[derive(Default)]
+struct Sent {
+    requests: AtomicUsize,
+    body_bytes: AtomicUsize,
 }
 
 impl Server {
-    /// Lists this many groups, with this delay before each response.
+    /// Lists this many groups, with this delay before each response, without compression.
     pub(crate) fn start(groups: usize, think: Duration) -> Self {
-        let requests = Arc::new(AtomicUsize::new(0));
+        Self::run(groups, think, false)
+    }
+
+    /// Lists this many groups, compressed for clients that accept gzip.
+    pub(crate) fn start_with_gzip(groups: usize) -> Self {
+        Self::run(groups, Duration::ZERO, true)
+    }
+
+    fn run(groups: usize, think: Duration, may_zip: bool) -> Self {
+        let sent = Arc::<Sent>::default();
         let (tell, told) = mpsc::channel();
-        let counter = Arc::clone(&requests);
+        let counters = Arc::clone(&sent);
         thread::spawn(move || {
             on_one_thread().block_on(async move {
                 let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -51,39 +71,54 @@ impl Server {
                 loop {
                     let (stream, _) = listener.accept().await.expect("a connection");
                     stream.set_nodelay(true).expect("a socket");
-                    let (bodies, counter) = (Arc::clone(&bodies), Arc::clone(&counter));
+                    let (bodies, counters) = (Arc::clone(&bodies), Arc::clone(&counters));
                     let answer = service_fn(move |request: Request<Incoming>| {
                         let asked_at = Instant::now();
-                        counter.fetch_add(1, Ordering::Relaxed);
                         let (from, limit) = asked(request.uri().query().unwrap_or_default());
+                        let zip =
+                            may_zip && request.headers().get(ACCEPT_ENCODING).is_some_and(|codings| codings == "gzip");
                         let mut bodies = bodies.lock().expect("nobody panics");
-                        let made = || Bytes::from(body(from, limit, groups));
-                        let body = bodies.entry((from, limit)).or_insert_with(made).clone();
+                        let made = || Bytes::from(body(from, limit, groups, zip));
+                        let body = bodies.entry((from, limit, zip)).or_insert_with(made).clone();
+                        counters.requests.fetch_add(1, Ordering::Relaxed);
+                        counters.body_bytes.fetch_add(body.len(), Ordering::Relaxed);
                         wait_until(asked_at + think);
-                        ready(Ok::<_, Infallible>(Response::new(Full::new(body))))
+                        let response = Response::builder();
+                        let response = if zip { response.header(CONTENT_ENCODING, "gzip") } else { response };
+                        ready(response.body(Full::new(body)))
                     });
                     tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
                 }
             });
         });
-        Self { address: told.recv().expect("the server starts"), requests }
+        Self { api: Api(told.recv().expect("the server starts")), sent }
     }
 
-    /// The requests since the last call.
-    pub(crate) fn take_requests(&self) -> usize {
-        self.requests.swap(0, Ordering::Relaxed)
+    /// The requests since the last call, and the bytes of the bodies.
+    pub(crate) fn take_sent(&self) -> (usize, usize) {
+        (self.sent.requests.swap(0, Ordering::Relaxed), self.sent.body_bytes.swap(0, Ordering::Relaxed))
+    }
+}
+
+/// The address of a server.
+#[derive(Clone, Copy)]
+pub(crate) struct Api(pub(crate) SocketAddr);
+
+impl Api {
+    /// This crate's client. A client belongs to one runtime, since its connections do.
+    pub(crate) fn client(self, credentials: impl Into<gupshup_groups::Credentials>) -> ClientBuilder {
+        Client::builder(credentials).base_url(format!("http://{}", self.0))
     }
 
-    /// This crate's listing. Each has its own client, because a connection belongs to the runtime that opened it.
-    pub(crate) fn list(&self) -> ListGroups {
-        let base = format!("http://{}", self.address);
-        Client::builder("key").base_url(base).build().expect("a client").groups("app")
+    /// A listing of a client of its own.
+    pub(crate) fn list(self) -> ListGroups {
+        self.client("key").build().expect("a client").groups("app")
     }
 
-    /// The loop of `reqwest` and `serde_json`, likewise.
-    pub(crate) fn by_hand(&self) -> ByHand {
+    /// The loop of `reqwest` and `serde_json`, with a client of its own.
+    pub(crate) fn by_hand(self) -> ByHand {
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        ByHand { http, url: format!("http://{}/app/app/group", self.address) }
+        ByHand { http, base: format!("http://{}", self.0) }
     }
 }
 
@@ -102,27 +137,34 @@ fn asked(query: &str) -> (usize, usize) {
     (find("after=").unwrap_or(0), find("limit=").unwrap_or(25))
 }
 
-fn body(from: usize, limit: usize, groups: usize) -> String {
+fn body(from: usize, limit: usize, groups: usize, zip: bool) -> Vec<u8> {
     let to = (from + limit).min(groups);
     let data: Vec<_> = (from..to).map(|n| group(n, NAME, ",", ":")).collect();
     let link = || format!(r#","next":"https://graph.facebook.com/v20.0/1/groups?after={to}""#);
     let next = (to < groups).then(link).unwrap_or_default();
     let cursors = format!(r#"{{"after":"{to}","before":"{from}"}}"#);
-    format!(r#"{{"data":[{}],"paging":{{"cursors":{cursors}{next}}},"status":"success"}}"#, data.join(","))
+    let body = format!(r#"{{"data":[{}],"paging":{{"cursors":{cursors}{next}}},"status":"success"}}"#, data.join(","))
+        .into_bytes();
+    if !zip {
+        return body;
+    }
+    let mut zipped = GzEncoder::new(Vec::new(), Compression::default());
+    zipped.write_all(&body).expect("a vector takes everything");
+    zipped.finish().expect("a vector takes everything")
 }
 
 /// A loop without this crate.
 pub(crate) struct ByHand {
     http: reqwest::Client,
-    url: String,
+    base: String,
 }
 
 impl ByHand {
-    /// Lists all groups in pages of `limit`, and counts them.
-    pub(crate) async fn count(&self, limit: usize) -> usize {
+    /// Lists all groups of an app in pages of `limit`, and counts them.
+    pub(crate) async fn count(&self, app: &str, limit: usize) -> usize {
         let (mut count, mut after) = (0, String::new());
         loop {
-            let page: StrictPage = serde_json::from_slice(&self.fetch(limit, &after).await).expect("a page");
+            let page: StrictPage = serde_json::from_slice(&self.fetch(app, limit, &after).await).expect("a page");
             for group in page.data {
                 std::hint::black_box(group);
                 count += 1;
@@ -138,13 +180,13 @@ impl ByHand {
     pub(crate) async fn fetch_and_drop(&self, groups: usize) -> usize {
         for from in (0..groups).step_by(PAGE) {
             let after = if from == 0 { String::new() } else { from.to_string() };
-            std::hint::black_box(self.fetch(PAGE, &after).await);
+            std::hint::black_box(self.fetch("app", PAGE, &after).await);
         }
         groups
     }
 
-    async fn fetch(&self, limit: usize, after: &str) -> Bytes {
-        let mut url = format!("{}?limit={limit}", self.url);
+    async fn fetch(&self, app: &str, limit: usize, after: &str) -> Bytes {
+        let mut url = format!("{}/app/{app}/group?limit={limit}", self.base);
         if !after.is_empty() {
             url += "&after=";
             url += after;

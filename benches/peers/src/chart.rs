@@ -1,4 +1,4 @@
-//! A bar chart in SVG, readable on light and dark pages.
+//! The first table of `BENCHMARKS.md` as a bar chart in SVG, readable on light and dark pages.
 
 use std::fmt::Write as _;
 
@@ -10,8 +10,31 @@ const WIDTH: f64 = 380.0;
 /// The height of a row with its two bars.
 const ROW: f64 = 38.0;
 
+/// Draws `benches/walk.svg`, so that chart and table are of the same run.
+pub fn draw() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let text = std::fs::read_to_string(format!("{folder}/BENCHMARKS.md")).expect("the tables");
+    let table = text
+        .lines()
+        .skip_while(|line| !line.starts_with("| walk, pages of 1024"))
+        .take_while(|line| line.starts_with('|'));
+    let mut rows: Vec<_> = table.filter_map(row).collect();
+    assert!(!rows.is_empty(), "no table of the walk in BENCHMARKS.md");
+    rows.sort_by(|(_, this), (_, that)| this[0].total_cmp(&that[0]));
+    let title = "Nanoseconds a group over a nested loop, pages of 1024, each id read";
+    let legend = ["1,000,000 groups in memory", "8 pages that stay in the cache"];
+    std::fs::write(format!("{folder}/benches/walk.svg"), bars(title, legend, &rows)).expect("the chart can be written");
+}
+
+/// A name, and its figures with each id read. The header and the baseline have none.
+fn row(line: &str) -> Option<(String, [f64; 2])> {
+    let cells: Vec<_> = line.split('|').map(str::trim).collect();
+    let [_, name, _, in_memory, _, in_the_cache, _] = cells[..] else { return None };
+    Some((name.replace('`', ""), [in_memory.parse().ok()?, in_the_cache.parse().ok()?]))
+}
+
 /// Two bars for each name, which the legend explains.
-pub fn bars(title: &str, legend: [&str; 2], rows: &[(String, [f64; 2])]) -> String {
+fn bars(title: &str, legend: [&str; 2], rows: &[(String, [f64; 2])]) -> String {
     let top = 78.0;
     let height = top + ROW * rows.len() as f64;
     let mut svg = format!(

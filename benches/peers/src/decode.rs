@@ -2,12 +2,10 @@
 //! against two parts of the work that no decoder can omit.
 
 use std::hint::black_box;
-use std::time::Duration;
 
-use cpu_time::ThreadTime;
 use gupshup_groups::internals::page_decode;
 
-use crate::rounds::{Contestant, medians};
+use crate::rounds::{Contestant, contestant, least, ms};
 use crate::shape::{StrictPage, bodies};
 
 const ROUNDS: usize = 101;
@@ -30,21 +28,18 @@ pub fn table() {
             repeated("groups", repeats, || black_box(&groups).clone()),
         ];
         let times: Vec<_> =
-            medians(ROUNDS, &mut contestants).iter().map(|time| time.as_secs_f64() * 1e6 / repeats as f64).collect();
+            least(ROUNDS, &mut contestants).iter().map(|cost| ms(cost.processor) * 1e3 / repeats as f64).collect();
         let [serde_json, ours, bytes, groups] = times[..] else { unreachable!("one time for each") };
         println!("| {what} | {serde_json:.1} | {ours:.1} | {:.2} | {bytes:.1} | {groups:.1} |", serde_json / ours);
     }
     println!();
 }
 
-/// Times so many calls in a row, in processor time. What they return is dropped within that time.
+/// Many calls in a row, which drop what they return.
 fn repeated<'a, T>(name: &'static str, repeats: usize, run: impl Fn() -> T + 'a) -> Contestant<'a> {
-    let rounds = move || -> Duration {
-        let begun = ThreadTime::now();
+    contestant(name, move || {
         for _ in 0..repeats {
             black_box(run());
         }
-        begun.elapsed()
-    };
-    (name, Box::new(rounds))
+    })
 }

@@ -1,36 +1,48 @@
 //! gupshup-groups compared with its peers, in one run.
 //!
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml [walk] [decode] [wire] [latency] [ahead]`
+//! `cargo run --release [walk] [decode] …`, in this folder.
 //!
-//! Prints tables in Markdown; without arguments all of them. `walk` also draws `benches/walk.svg`. Each figure is a
-//! median over interleaved rounds. On another machine, only ratios are comparable.
+//! Prints tables in Markdown; without arguments all of them. `chart` draws `benches/walk.svg` from `BENCHMARKS.md`. Each
+//! figure is the least over interleaved rounds. On another machine, only ratios are comparable.
 
+mod apps;
 mod chart;
 mod decode;
+mod guarantees;
+mod gzip;
 #[path = "../../loopback/mod.rs"]
 mod loopback;
+mod peak;
 mod rounds;
 #[path = "../../shape/mod.rs"]
 mod shape;
 mod walk;
 mod wire;
 
+const TABLES: [(&str, fn()); 8] = [
+    ("walk", walk::table),
+    ("decode", decode::table),
+    ("wire", wire::table),
+    (apps::NAME, apps::table),
+    (guarantees::NAME, guarantees::table),
+    ("gzip", gzip::table),
+    ("ahead", wire::read_ahead),
+    ("latency", wire::latency),
+];
+
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let run = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
-    if run("walk") {
-        walk::table();
-    }
-    if run("decode") {
-        decode::table();
-    }
-    if run("wire") {
-        wire::table();
-    }
-    if run("latency") {
-        wire::latency();
-    }
-    if run("ahead") {
-        wire::read_ahead();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [first, rest @ ..] if first == peak::ARGUMENT => peak::run(rest),
+        [first] if first == "chart" => chart::draw(),
+        [] => TABLES.iter().for_each(|(_, table)| table()),
+        names => {
+            for name in names {
+                match TABLES.iter().find(|(table, _)| table == name) {
+                    Some((_, table)) => table(),
+                    None => panic!("no table is named {name}"),
+                }
+            }
+        }
     }
 }

@@ -1,27 +1,82 @@
-//! Interleaved rounds and their medians.
+//! Interleaved rounds, and the least that each contestant takes.
 
-use std::time::Duration;
+use std::ops::AddAssign;
+use std::time::{Duration, Instant};
 
-/// Prepares what it needs, and returns the duration of the measured part.
-pub type Contestant<'a> = (&'static str, Box<dyn FnMut() -> Duration + 'a>);
+use cpu_time::ThreadTime;
 
-/// Runs all contestants in turn, round after round, so that other load on the machine affects all alike. Returns the
-/// median time of each, without the first round, which warms up.
-pub fn medians(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<Duration> {
-    let mut times = vec![Vec::new(); contestants.len()];
-    for round in 0..=rounds {
-        for (times, (_, run)) in times.iter_mut().zip(contestants.iter_mut()) {
-            let time = run();
-            if round > 0 {
-                times.push(time);
-            }
+pub const COLUMNS: &str = "ms | ratio | processor ms of the client | ratio";
+
+/// What a contestant takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    pub wall: Duration,
+    /// The processor time of the thread that measures. Servers, which have threads of their own, are not in it.
+    pub processor: Duration,
+}
+
+impl Cost {
+    /// Runs it, and returns what it took.
+    pub fn of<T>(run: impl FnOnce() -> T) -> (T, Self) {
+        let (begun, thread) = (Instant::now(), ThreadTime::now());
+        let result = run();
+        let processor = thread.elapsed();
+        (result, Self { wall: begun.elapsed(), processor })
+    }
+
+    /// The [`COLUMNS`] of a table: each time, and its ratio to that of a baseline.
+    pub fn cells(self, of: Self) -> String {
+        format!("{} | {}", self.wall_cells(of), cells(self.processor, of.processor))
+    }
+
+    /// The first two of them.
+    pub fn wall_cells(self, of: Self) -> String {
+        cells(self.wall, of.wall)
+    }
+
+    fn least(self, other: Self) -> Self {
+        Self { wall: self.wall.min(other.wall), processor: self.processor.min(other.processor) }
+    }
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, more: Self) {
+        self.wall += more.wall;
+        self.processor += more.processor;
+    }
+}
+
+/// A name, and what prepares a round and returns the cost of the part to measure.
+pub type Contestant<'a> = (&'static str, Box<dyn FnMut() -> Cost + 'a>);
+
+/// A contestant with nothing to prepare.
+pub fn contestant<'a>(name: &'static str, mut run: impl FnMut() + 'a) -> Contestant<'a> {
+    (name, Box::new(move || Cost::of(&mut run).1))
+}
+
+/// Runs all contestants in turn, round after round, and returns the least of each: other load on the machine only adds.
+/// Every second round is in reverse order, so that none always follows the same one.
+pub fn least(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<Cost> {
+    let most = Cost { wall: Duration::MAX, processor: Duration::MAX };
+    let mut least = vec![most; contestants.len()];
+    for round in 0..rounds {
+        for place in 0..contestants.len() {
+            let which = if round % 2 == 0 { place } else { contestants.len() - 1 - place };
+            least[which] = least[which].least((contestants[which].1)());
         }
     }
-    times
-        .into_iter()
-        .map(|mut times| {
-            times.sort_unstable();
-            times[times.len() / 2]
-        })
-        .collect()
+    least
+}
+
+fn cells(time: Duration, of: Duration) -> String {
+    format!("{:.0} | {:.2}", ms(time), ratio(time, of))
+}
+
+/// Milliseconds.
+pub fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+pub fn ratio(time: Duration, of: Duration) -> f64 {
+    time.as_secs_f64() / of.as_secs_f64()
 }

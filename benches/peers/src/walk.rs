@@ -12,14 +12,11 @@ use std::future::{Future, Ready, ready};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{self, Context, Poll};
-use std::time::Duration;
 
-use cpu_time::ThreadTime;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use gupshup_groups::{Cursor, Cursors, Error, Group, ListGroups, Page, PageRequest, PageSource, Result};
 
-use crate::chart;
-use crate::rounds::{Contestant, medians};
+use crate::rounds::{Contestant, Cost, least};
 
 const GROUPS: usize = 1_000_000;
 const PAGE: usize = 1024;
@@ -319,19 +316,20 @@ macro_rules! contestant {
     ($name:expr, $runtime:expr, $depot:expr, $groups:expr, $walk:expr $(, $setting:expr)?) => {{
         let (runtime, depot) = (&$runtime, &$depot);
         let run = Box::new(move || {
-            let mut time = Duration::ZERO;
+            let mut cost = Cost::default();
             for _ in 0..GROUPS / $groups {
                 let mut tray = Tray::<READ>::new($groups);
-                let begun = ThreadTime::now();
-                runtime.block_on($walk(depot.clone(), &mut tray $(, $setting)?)).expect("no walk fails");
-                time += begun.elapsed();
+                let walk = || runtime.block_on($walk(depot.clone(), &mut tray $(, $setting)?));
+                let (result, of_walk) = Cost::of(walk);
+                result.expect("no walk fails");
+                cost += of_walk;
                 let pages = tray.into_pages();
                 assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), $groups);
                 depot.fill(pages);
             }
-            time
+            cost
         });
-        ($name, run as Box<dyn FnMut() -> Duration>)
+        ($name, run as Box<dyn FnMut() -> Cost>)
     }};
 }
 
@@ -351,9 +349,10 @@ fn measure<const READ: bool>(groups: usize) -> Vec<(&'static str, f64)> {
         contestant!("async-stream `try_stream!`", runtime, depot, groups, async_stream),
         contestant!("aws-smithy-async `items()`", runtime, depot, groups, aws),
     ];
-    let times = medians(ROUNDS, &mut contestants);
+    let costs = least(ROUNDS, &mut contestants);
     let count = (GROUPS / groups * groups) as f64;
-    contestants.iter().zip(times).map(|((name, _), time)| (*name, time.as_nanos() as f64 / count)).collect()
+    let ns = |cost: Cost| cost.processor.as_nanos() as f64 / count;
+    contestants.iter().zip(costs).map(|((name, _), cost)| (*name, ns(cost))).collect()
 }
 
 /// Contestants that are not a `Stream`.
@@ -373,11 +372,4 @@ pub fn table() {
         println!("| {name} | {stream} | {:+.1} | {:+.1} | {:+.1} |", over(row, 0), over(row, 1), over(row, 2));
     }
     println!();
-    let bar = |row: usize| (columns[0][row].0.replace('`', ""), [over(row, 0), over(row, 2)]);
-    let mut bars: Vec<_> = (1..columns[0].len()).map(bar).collect();
-    bars.sort_by(|(_, this), (_, that)| this[0].total_cmp(&that[0]));
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../walk.svg");
-    let title = "Nanoseconds a group over a nested loop, pages of 1024, each id read";
-    let legend = ["1,000,000 groups in memory", "8 pages that stay in the cache"];
-    std::fs::write(path, chart::bars(title, legend, &bars)).expect("the chart can be written");
 }
