@@ -7,7 +7,7 @@ use gupshup_groups::{Error, Group};
 use rusqlite::Connection;
 
 use crate::demo;
-use crate::support::{Api, Ran, Scratch, after, full_disk, limited, lines_of_table, output, run, spawn};
+use crate::support::{Api, Ran, Scratch, after, full_disk, limited, lines_of_table, output, read, run, spawn};
 
 fn list() -> FakeGroups {
     FakeGroups::new([Group::new("b", "Sales", 60), Group::new("a", "Support", 0)])
@@ -189,6 +189,25 @@ fn changes_reported_before_a_crash_are_reported_again() {
     changed.list.delete("c");
     changed.reports(&[&CHANGES[..], &["- c Night shift"]].concat());
     changed.reports(&[]);
+}
+
+/// Scenario: a run was killed while it wrote a line, so a file that is appended to ends with the start of the line. Expected:
+/// the next run, which reports the change again, removes that. What is not the start of one of its lines stays, as a line of
+/// its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_line_that_a_kill_has_cut_is_not_left_in_a_file_that_is_appended_to() {
+    for (end, left) in [("", ""), ("{\"app_id\":\"demo\",\"change\":\"cre", ""), ("a note", "a note\n")] {
+        let (changed, scratch) = (Changed::new(), Scratch::new());
+        let before = "an earlier line\n";
+        std::fs::write(scratch.path("out"), format!("{before}{end}")).unwrap();
+        let out = std::fs::File::options().append(true).open(scratch.path("out")).unwrap();
+        assert!(changed.diff(&["--format", "jsonl"]).stdout(out).status().unwrap().success());
+        let text = read(&scratch.path("out"));
+        let lines = text.strip_prefix(before).and_then(|text| text.strip_prefix(left)).expect(&text);
+        assert_eq!(lines.lines().count(), CHANGES.len(), "{text}");
+        assert!(lines.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{text}");
+    }
 }
 
 #[test]

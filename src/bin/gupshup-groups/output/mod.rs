@@ -22,6 +22,9 @@ pub(crate) use records::{ChangeRecord, CountRecord, GroupRecord};
 pub(crate) use sink::stdout_is_closed;
 pub(crate) use table::one_line;
 
+/// Room for a batch of changes.
+const BUFFER: usize = 64 * 1024;
+
 /// One line of output.
 pub(crate) trait Record: Serialize {
     /// The names of the cells.
@@ -58,7 +61,7 @@ impl Output {
     }
 
     fn new(sink: Sink, format: Format, names_apps: bool, columns: Columns, begun: bool) -> Self {
-        Self { out: BufWriter::new(sink), format, names_apps, columns, begun }
+        Self { out: BufWriter::with_capacity(BUFFER, sink), format, names_apps, columns, begun }
     }
 
     /// Returns after everything has left the program; if it goes to a file, after it is on the disk, because some file

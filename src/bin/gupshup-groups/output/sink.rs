@@ -2,12 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write};
+use std::mem;
 
 /// Standard output or a file. It is not buffered.
 pub(crate) struct Sink {
     out: Out,
     /// If it is a regular file: the length that is known to be whole lines.
     whole: Option<u64>,
+    /// What follows the last line of a file that is appended to.
+    tail: Vec<u8>,
     /// Whether a write has failed. Then nothing more is written, also not what a buffer still holds.
     is_broken: bool,
 }
@@ -24,19 +27,23 @@ impl Sink {
     pub(super) fn stdout() -> Self {
         use std::os::fd::AsFd as _;
         match io::stdout().as_fd().try_clone_to_owned() {
-            Ok(file) => Self::file(file.into()),
-            Err(_) => Self { out: Out::Stdout(io::stdout()), whole: None, is_broken: false },
+            Ok(file) => {
+                let file = File::from(file);
+                let tail = tail(&file).unwrap_or_default();
+                Self { tail, ..Self::file(file) }
+            }
+            Err(_) => Self { out: Out::Stdout(io::stdout()), whole: None, tail: Vec::new(), is_broken: false },
         }
     }
 
     #[cfg(not(unix))]
     pub(super) fn stdout() -> Self {
-        Self { out: Out::Stdout(io::stdout()), whole: None, is_broken: false }
+        Self { out: Out::Stdout(io::stdout()), whole: None, tail: Vec::new(), is_broken: false }
     }
 
     pub(super) fn file(file: File) -> Self {
         let whole = regular_length(&file);
-        Self { out: Out::File(file), whole, is_broken: false }
+        Self { out: Out::File(file), whole, tail: Vec::new(), is_broken: false }
     }
 
     /// Returns after the data is on the disk, if it goes to a regular file.
@@ -58,8 +65,21 @@ impl Sink {
     }
 }
 
+/// Removes the part of a line that a run which was killed has left, if it is the start of one of these lines; else ends it.
+fn mend(file: &mut File, tail: &[u8], lines: &[u8]) -> io::Result<()> {
+    if lines.split(|byte| *byte == b'\n').any(|line| line.starts_with(tail)) {
+        file.set_len(file.metadata()?.len().saturating_sub(tail.len() as u64))
+    } else {
+        file.write_all(b"\n")
+    }
+}
+
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let (Out::File(file), false) = (&mut self.out, self.tail.is_empty()) {
+            mend(file, &mem::take(&mut self.tail), bytes)?;
+            self.whole = regular_length(file);
+        }
         match &mut self.out {
             _ if self.is_broken => Ok(bytes.len()),
             Out::Stdout(out) => out.write(bytes),
@@ -73,6 +93,24 @@ impl Write for Sink {
             Out::File(_) => Ok(()),
         }
     }
+}
+
+/// What follows the last line of a file that is opened for appending only, where the system lets it be read: on Linux. A kill
+/// can cut a line where a page of the file ends.
+#[cfg(unix)]
+fn tail(file: &File) -> Option<Vec<u8>> {
+    use std::io::Read as _;
+    use std::os::fd::AsRawFd as _;
+
+    const LONGEST: u64 = 64 * 1024;
+    let appends = rustix::fs::fcntl_getfl(file).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::APPEND));
+    let length = regular_length(file).filter(|length| appends && *length > 0)?;
+    let mut reader = File::open(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()?;
+    reader.seek(SeekFrom::Start(length.saturating_sub(LONGEST))).ok()?;
+    let mut end = Vec::new();
+    reader.take(LONGEST).read_to_end(&mut end).ok()?;
+    let start = end.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    Some(end.split_off(start))
 }
 
 fn regular_length(file: &File) -> Option<u64> {
