@@ -33,7 +33,7 @@ const NO_OTHER: &str =
 /// The credentials of a client.
 pub(crate) struct Keeper {
     origin: Origin,
-    /// An entry stays as long as the client: a few hundred bytes, and its credentials.
+    /// Those of a provider. An entry stays as long as the client: a few hundred bytes, and its credentials.
     apps: Mutex<HashMap<String, Arc<App>>>,
 }
 
@@ -47,16 +47,18 @@ impl Keeper {
     }
 
     pub(crate) fn app(&self, app_id: &str) -> Arc<App> {
-        let new = || {
-            let (provider, kept) = match &self.origin {
-                Origin::Fixed(credential) => (None, Some(Kept::new(credential.clone(), Duration::MAX))),
-                Origin::Provider(provider) => (Some(Arc::clone(provider)), None),
-            };
+        let new = |provider, kept| {
             let state =
                 State { kept, replaced: VecDeque::new(), next_call: Instant::now(), fresh_refusals: 0, call: None };
             Arc::new(App { id: app_id.into(), provider, state: Mutex::new(state) })
         };
-        Arc::clone(lock(&self.apps).entry(app_id.to_owned()).or_insert_with(new))
+        match &self.origin {
+            Origin::Fixed(credential) => new(None, Some(Kept::new(credential.clone(), Duration::MAX))),
+            Origin::Provider(provider) => {
+                let new = || new(Some(Arc::clone(provider)), None);
+                Arc::clone(lock(&self.apps).entry(app_id.to_owned()).or_insert_with(new))
+            }
+        }
     }
 }
 
