@@ -162,9 +162,20 @@ pub(crate) struct ByHand {
 impl ByHand {
     /// Lists all groups of an app in pages of `limit`, and counts them.
     pub(crate) async fn count(&self, app: &str, limit: usize) -> usize {
+        self.count_as(app, limit, |body| serde_json::from_slice(body).expect("a page")).await
+    }
+
+    /// The same, with each body validated as a whole first: the fastest way to read one with serde_json.
+    pub(crate) async fn count_fast(&self, app: &str, limit: usize) -> usize {
+        let read =
+            |body: &[u8]| serde_json::from_str(simdutf8::basic::from_utf8(body).expect("a text")).expect("a page");
+        self.count_as(app, limit, read).await
+    }
+
+    async fn count_as(&self, app: &str, limit: usize, read: impl Fn(&[u8]) -> StrictPage) -> usize {
         let (mut count, mut after) = (0, String::new());
         loop {
-            let page: StrictPage = serde_json::from_slice(&self.fetch(app, limit, &after).await).expect("a page");
+            let page = read(&self.fetch(app, limit, &after).await);
             for group in page.data {
                 std::hint::black_box(group);
                 count += 1;
