@@ -165,7 +165,7 @@ impl ByHand {
         self.count_as(app, limit, |body| serde_json::from_slice(body).expect("a page")).await
     }
 
-    /// The same, with each body validated as a whole first: the fastest way to read one with serde_json.
+    /// The same, with each body validated as a whole first: the fastest way to read one with `serde_json`.
     pub(crate) async fn count_fast(&self, app: &str, limit: usize) -> usize {
         let read =
             |body: &[u8]| serde_json::from_str(simdutf8::basic::from_utf8(body).expect("a text")).expect("a page");
