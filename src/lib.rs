@@ -44,7 +44,7 @@
 //! | get all groups, to delete what is missing | [`consistent_snapshot`](ListGroups::consistent_snapshot) |
 //! | compare two snapshots | [`Snapshot::changes_since`] |
 //! | get the changes from now on | [`watch`](ListGroups::watch) |
-//! | get all changes, also across restarts | [`update`](ListGroups::update) in a cron job, [`updates`](ListGroups::updates) in a service |
+//! | get the changes, also across restarts | [`update`](ListGroups::update) in a cron job, [`updates`](ListGroups::updates) in a service |
 //! | list pages as the server sends them | [`pages`](ListGroups::pages), [`page`](ListGroups::page) |
 //! | show a page with "next" and "previous" | [`page`](ListGroups::page): see the [recipe](_recipes#a-json-endpoint-with-next-and-previous) |
 //! | list only the first groups | [`max_groups`](ListGroups::max_groups) |
@@ -64,23 +64,24 @@
 //!
 //! - **[Complete or an error](GroupStream#order-and-completeness).** The end of the list is
 //!   [established](GroupStream#the-end-of-the-list), never guessed.
-//! - **[Lazy](GroupStream#laziness).** No request is made before the first poll, and none ahead of demand.
+//! - **[Lazy](GroupStream#laziness).** No request is made before the first poll, and none ahead of demand by default.
 //! - **[Exact checkpoints](Checkpoint).** Resuming neither skips nor repeats a group of an unchanged list.
 //! - **[Errors keep the place](GroupStream#errors-and-recovery).** An error follows every group that arrived before it.
-//! - **[Expired cursors](GroupStream#when-groups-change-meanwhile)** restart the listing; no group is yielded twice.
+//! - **[Expired cursors](GroupStream#when-groups-change-meanwhile)** restart a listing of the whole list; no group is yielded
+//!   twice.
 //! - **[No endless loop](Error::is_cursor_loop).** A repeated cursor is an error, and so is the
 //!   hundredth page in a row without a new group.
 //! - **[Cancel-safe](GroupStream#cancel-safety).** Dropping `next()` loses nothing; dropping the stream ends its request.
 //! - **[The credential stays at its origin](ClientBuilder::http).** No error, log or `Debug` shows it, or one it replaced.
-//! - **[Credentials are renewed](CredentialProvider)** before they expire and after a 401, once for all who wait.
-//! - **[Bounded](ClientBuilder).** Time, memory and [attempts](RetryPolicy) have limits.
+//! - **[Credentials are renewed](CredentialProvider)** before they expire and after a 401; one call serves all who wait.
+//! - **[Bounded](ClientBuilder).** A client limits time, memory and [attempts](RetryPolicy).
 //!
 //! # Credentials
 //!
 //! API keys ([`Client::new`]) stop working on 31 March 2027. After that:
 //!
-//! - For an account: a Customer App Token, which lives 24 hours, from a [`CredentialProvider`]. Which header takes it is not
-//!   documented: try [`Credential::bearer`], then [`Credential::api_key`].
+//! - For an account: a Customer App Token, which lives 24 hours, from a [`CredentialProvider`]. Gupshup does not document its
+//!   header: try [`Credential::bearer`], then [`Credential::api_key`].
 //! - For a partner: a Universal Token (60 days, all apps) with [`Client::bearer`], or a Universal App Token for each app (1 to
 //!   24 hours) from a provider, as in `examples/tokens.rs`.
 //!

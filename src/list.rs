@@ -111,8 +111,9 @@ impl ListGroups {
         self
     }
 
-    /// Wraps the source: to log, count or cache requests, or to send them by another transport. All settings stay; retries,
-    /// rate limit and credential apply to the wrapped source. [`PageSource`] has an example.
+    /// Wraps the source: to log, count or cache requests, or to send them by another transport. All settings stay; retries
+    /// and rate limit apply to the wrapped source. The client's credential is sent by the client's source only: for a fake, see
+    /// `FakeGroups::with_credentials`. [`PageSource`] has an example.
     pub fn map_source<S: PageSource>(mut self, wrap: impl FnOnce(AnySource) -> S) -> Self {
         self.source = AnySource::new(wrap(self.source));
         self
@@ -130,9 +131,8 @@ impl ListGroups {
 
     /// Starts just after the group that `cursor` points to, and lists forward. Default: the start of the list.
     ///
-    /// The API answers code 2642 past the end of the list, and to a cursor that is not valid. Then one group before the
-    /// cursor is requested: if the API sends it, the list ends there; if it refuses that too, the error is
-    /// [`is_cursor_invalid`](Error::is_cursor_invalid).
+    /// Code 2642 can mean the end of the list or an invalid cursor. So the group before it is requested: if it comes, the list
+    /// ends here; else the error is [`is_cursor_invalid`](Error::is_cursor_invalid).
     ///
     /// At most one of `after`, [`before`](Self::before) and [`resume`](Self::resume) may be set, once.
     pub fn after(self, cursor: impl Into<Cursor>) -> Self {
@@ -180,7 +180,6 @@ impl ListGroups {
     /// than the rest; 0 makes no request.
     ///
     /// The limit is not the end of the list: a listing resumed at the [checkpoint](GroupStream::checkpoint) continues.
-    /// [`Checkpoint::is_end`] is true there only if the list is known to end there too.
     pub fn max_groups(mut self, count: usize) -> Self {
         self.max_groups = Some(count);
         self
@@ -193,10 +192,9 @@ impl ListGroups {
         self
     }
 
-    /// Always confirms the [end of the list](GroupStream#the-end-of-the-list) by a request that gets an empty page, also where
-    /// a missing link would be the end. Default: off, by Meta's rule; on for snapshots and
-    /// [updates](Self::update), since a server may break the rule. Of a [single page](Self::page), it establishes whether
-    /// there is more.
+    /// Confirms the [end of the list](GroupStream#the-end-of-the-list) also where a missing link is the end by Meta's rule: one
+    /// more page is requested, and an empty one is the end. Default: off; on for snapshots and [updates](Self::update), since a
+    /// server may break the rule. For one page, see [`page`](Self::page).
     pub fn confirm_end(mut self, confirm: bool) -> Self {
         self.confirm_end = confirm;
         self

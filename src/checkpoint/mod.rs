@@ -20,8 +20,8 @@ use crate::walk::Place;
 /// # When groups change meanwhile
 ///
 /// In an unchanged list, the listing continues exactly at the next group, whatever the page sizes. In a changed list, it
-/// continues after the last group yielded, also if that group has moved to a later page. If that group is gone, its page is
-/// listed again; a reversed listing begins again at the end of the list. So groups may be repeated, but none is skipped.
+/// continues after the last group yielded, also if that group has moved to a later page. If it is gone, its page is listed
+/// again (reversed: the list, from its end). So groups may be repeated, but none is skipped.
 ///
 /// If the cursor has expired, the listing fails with
 /// [`Error::is_cursor_expired`](crate::Error::is_cursor_expired): list again from the start.
@@ -59,8 +59,8 @@ impl Checkpoint {
         self.clone().reversed().is_end()
     }
 
-    /// Whether the place is at the established end of the list in this direction. False where a listing stopped at an
-    /// error or at [`max_groups`](crate::ListGroups::max_groups).
+    /// Whether the place is at the established end of the list in this direction. False where a listing stopped at an error; at
+    /// [`max_groups`](crate::ListGroups::max_groups), true only if the end was known without another request.
     #[must_use]
     pub fn is_end(&self) -> bool {
         match self.place {

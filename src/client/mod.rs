@@ -29,8 +29,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Credentials and an address, for any number of apps. Cheap to clone: clones share connections, credentials, rate limit and
-/// retry budget.
+/// Credentials and an address, for any number of apps. Cheap to clone: clones share connections, credentials, rate
+/// limit, retry budget, and the wait after a `Retry-After`.
 ///
 /// Credentials are sent to the base URL's origin only.
 #[derive(Clone)]

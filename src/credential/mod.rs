@@ -177,31 +177,28 @@ fn flaw_of(text: &str, name: &'static str, offset: usize, spaces_inside: bool) -
 /// One provider serves all apps, clones and streams of a client. It is called
 ///
 /// - when an app needs its first credential;
-/// - before a credential [expires](Credential::expires_at): 60 s (twice the default
-///   [`timeout`](crate::ClientBuilder::timeout) of an attempt) or a tenth of the life it had left, whichever is shorter. Until
-///   the new one arrives, requests use the old one. So do not return a saved credential that is about to expire;
+/// - shortly before a credential [expires](Credential::expires_at): 60 s (twice the default
+///   [`timeout`](crate::ClientBuilder::timeout)), or a tenth of the life left on arrival if that is less. Until the new one
+///   arrives, requests use the old one. So do not return a saved credential that is about to expire;
 /// - after the API answered 401, with the `refused` credential. The request is then made again.
 ///
 /// # How often
 ///
-/// For each app, one call at a time, however many streams wait for it. Calls begin at least 1 s apart, and 10 s after one
-/// that returned a credential, unless it was the first. So an app takes at most seven credentials a minute; the API allows ten new Universal App
-/// Tokens a minute.
+/// For each app, one call at a time, at least 1 s apart, and 10 s after a success other than the first: at most seven
+/// credentials a minute. The API allows ten new Universal App Tokens a minute.
 ///
-/// The API also allows only three active tokens an app. So that a provider does not use them up while the API refuses each,
-/// the interval becomes 10 minutes if a renewed credential is refused within 60 s, and an hour if the next one is too.
-/// Meanwhile requests fail at once with [`is_credential`](crate::Error::is_credential), and
+/// The API also allows only three active tokens an app. So if it refuses a renewed credential within 60 s, the next call is 10
+/// minutes later, then an hour. Meanwhile requests fail at once with [`is_credential`](crate::Error::is_credential), and
 /// [`retry_after`](crate::Error::retry_after) is the time until the next call.
 ///
 /// # Errors
 ///
 /// The attempt fails with [`is_credential`](crate::Error::is_credential) if the provider
 ///
-/// - returns an error, which becomes the source, with its `retry_after`. Put no secret into it. It decides whether the attempt
-///   is retried: return [`Error::transport`](crate::Error::transport) for what may succeed later,
-///   [`Error::other`](crate::Error::other) for what cannot;
+/// - returns an error (kept as the cause, so put no secret into it). [`Error::transport`](crate::Error::transport) is retried,
+///   [`Error::other`](crate::Error::other) is not;
 /// - returns a credential that is unusable or has expired (retried);
-/// - panics, or takes longer than 30 s, the default time of an attempt (retried).
+/// - panics, or takes longer than 30 s (retried).
 ///
 /// It fails with [`is_auth`](crate::Error::is_auth) if the provider returns the refused credential again, or the API refuses
 /// the new one too.

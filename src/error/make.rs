@@ -42,8 +42,8 @@ impl Error {
     }
 
     /// An error response of the API, handled like the API's own: expired cursors (codes 131059 and 2642) restart the
-    /// listing, refused page sizes (413, 400, and 500 with Meta's "reduce the amount of data") are lowered, temporary
-    /// errors are retried. The message becomes one line of at most 2 KiB, with access tokens masked.
+    /// listing, refused page sizes are lowered, temporary errors are retried. The message becomes one line of at most 2 KiB,
+    /// with access tokens masked.
     ///
     /// ```
     /// use gupshup_groups::Error;
@@ -262,8 +262,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_checkpoint(mut self, checkpoint: Checkpoint) -> Self {
-        self.0.checkpoint = Some(checkpoint);
+    pub(crate) fn with_checkpoint(mut self, checkpoint: impl Into<Option<Checkpoint>>) -> Self {
+        self.0.checkpoint = checkpoint.into();
         self
     }
 }

@@ -31,7 +31,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// app 3f2b8c1e-0d5a-4c7e-9a51-6f0c2f9d7b10: page 3 failed after 3 attempts in 4.1 s: 503 Service Unavailable
 /// ```
 ///
-/// `Debug`, which a program prints that returns the error from `main`, is the sentence, the advice, and the causes.
+/// The page is counted from where the listing began. `Debug`, which Rust prints if `main` returns the error, is the sentence,
+/// the advice, and the causes; log these too.
 ///
 /// Neither shows a credential, the cursor of the request, a link or a URL; in the server's texts, `***` replaces them. The app
 /// id is shown.
@@ -97,8 +98,8 @@ impl Error {
         self.0.trace_id.as_deref()
     }
 
-    /// The time that the server asks to wait before the next request (`Retry-After`), or that passes before the
-    /// [credential provider](crate::CredentialProvider#how-often) is called again.
+    /// The time that the server asks to wait before the next request (`Retry-After`), or until the next call of the
+    /// [credential provider](crate::CredentialProvider#how-often).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -116,7 +117,8 @@ impl Error {
         self.0.app_id.as_deref()
     }
 
-    /// The number of attempts at the failed page: 0 if no request was made, 1 without retries.
+    /// The number of attempts at the failed page, at the last page size, including those whose credential failed: 0 if none was
+    /// made, 1 without retries.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -191,7 +193,9 @@ impl Error {
         self.0.refusal.is_some()
     }
 
-    /// Whether the same request may succeed later: see [`ErrorKind`]. If a credential provider failed, its error decides.
+    /// Whether the same call may succeed later: see [`ErrorKind`]. If a credential provider failed, its error decides.
+    /// [`RetryPolicy`](crate::RetryPolicy) repeats requests only: not for [`is_inconsistent`](Self::is_inconsistent) and
+    /// [`is_mass_removal`](Self::is_mass_removal).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let source = self.0.source.as_ref().filter(|_| self.is_credential());

@@ -76,7 +76,8 @@ impl Attempt<'_> {
         self.begun.request.limit
     }
 
-    /// The number of the attempt at its page, from 1. Attempts from 2 on are retries, or have a renewed credential.
+    /// The number of the attempt at its page with this limit, from 1. Attempts from 2 on are retries, or have a renewed
+    /// credential.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.begun.number

@@ -8,11 +8,14 @@ use crate::error::Error;
 /// The wait before a retry is random, between half of a limit and the limit ("equal jitter"), so that clients that failed
 /// together do not retry together. The limit doubles with each attempt.
 ///
-/// The wait is at least the server's `Retry-After`. If that exceeds the rest of the [`deadline`](Self::deadline), or 60 s and
-/// no deadline was set, the error is returned at once.
+/// The wait is at least the server's `Retry-After`. If that exceeds the rest of the [`deadline`](Self::deadline), the error is
+/// returned at once. A `Retry-After` of more than 60 s is waited for only if `deadline` is called, with any value.
 ///
-/// After a 401, the request is made again at once with another credential of the
-/// [provider](crate::CredentialProvider). That does not count as a retry.
+/// The limits hold for each page size: unless the caller [set](crate::ListGroups::page_size) one, a page that keeps failing
+/// with 1024 groups is tried again with 100, and then with 25.
+///
+/// After a 401, the request is made again as soon as the [provider](crate::CredentialProvider) has returned another
+/// credential. That does not count as a retry.
 ///
 /// # The budget
 ///
@@ -62,7 +65,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt without a deadline: for callers with their own retries.
+    /// One attempt at each page size, without a deadline: for callers with their own retries.
     #[must_use]
     pub fn none() -> Self {
         Self { attempts: 1, deadline: None, ..Self::default() }
@@ -91,9 +94,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Limits the time of a page's attempts and the waits between them: no attempt begins later. Setting it also allows to wait
-    /// for a `Retry-After` of more than 60 s. Default: three minutes, in which a server that does not answer is tried about ten
-    /// times; none with [`none`](Self::none).
+    /// Limits the time of a page's attempts and the waits between them: no attempt begins later. Default: three minutes; none with
+    /// [`none`](Self::none).
     ///
     /// It does not end an attempt in progress; [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) does. Waits for the
     /// rate limit, and for a `Retry-After` that another request received, do not count.

@@ -17,7 +17,7 @@ impl ListGroups {
     ///
     /// # Errors
     ///
-    /// Any error of its requests. [`is_config`](Error::is_config), before any request, if [`after`](Self::after),
+    /// Any error of its requests, without a checkpoint. [`is_config`](Error::is_config), before any request, if [`after`](Self::after),
     /// [`before`](Self::before), [`resume`](Self::resume) or [`max_groups`](Self::max_groups) is set.
     ///
     /// # Cancel safety
@@ -81,7 +81,8 @@ pub(super) async fn collect(list: &ListGroups, enough: impl Fn(&Snapshot) -> boo
     let (mut older, mut changes, mut progress) = (None::<Listed>, Changes::default(), Progress::default());
     for _ in 0..MAX_LISTINGS {
         let (mut pages, mut groups) = (list.pages(), Vec::new());
-        while let Some(mut page) = pages.try_next().await? {
+        // A snapshot cannot be resumed.
+        while let Some(mut page) = pages.try_next().await.map_err(|error| error.with_checkpoint(None))? {
             groups.append(&mut page.groups);
         }
         progress.add(pages.progress());

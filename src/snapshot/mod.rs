@@ -52,7 +52,7 @@ const VERSION: u32 = 1;
 /// # Saved form
 ///
 /// In serde's JSON: `{"version":1,"groups":[{"id":"…","subject":"…","creation_timestamp":1700000000}]}`. A form without
-/// groups or of another version is refused. Ids contain the business phone number.
+/// the field `groups`, or of another version, is refused. Ids contain the business phone number.
 ///
 /// # Examples
 ///

@@ -6,7 +6,7 @@
 ///
 /// # Default
 ///
-/// More than 10 groups *and* more than half of the known groups, or all of them.
+/// An update may remove neither all known groups, nor more than 10 if that is more than half of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RemovalLimit(Option<Bounds>);
 

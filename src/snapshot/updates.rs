@@ -41,8 +41,8 @@ impl ListGroups {
     ///
     /// # Removals
     ///
-    /// A group is [`Removed`](Change::Removed) only if two complete listings in a row lack it. A listing that lacks a known
-    /// group is repeated until one has all known groups, or two in a row agree, with the guarantees of
+    /// A group is [`Removed`](Change::Removed) only if two complete listings in a row lack it. If a known group is missing, the
+    /// list is read again until none is missing or two listings in a row agree, with the guarantees of
     /// [`consistent_snapshot`](Self::consistent_snapshot).
     ///
     /// # Errors
@@ -110,9 +110,9 @@ impl ListGroups {
     /// 1. saves each whole [`Update`] before it handles its changes, and handles them before it polls again,
     /// 2. at its start, handles the changes of the saved update again, and passes its snapshot as `from`.
     ///
-    /// Handling a change twice must be harmless. A snapshot that is saved after its changes were handled loses removals: a
-    /// group that was handled as created before a crash, and deleted before the restart, is in neither snapshot. If changes
-    /// and snapshot are written in one transaction, step 2 needs only the snapshot.
+    /// Handling a change twice must be harmless. Save before handling: otherwise, a group created before a crash and deleted
+    /// before the restart is never reported as removed. If changes and snapshot are written in one transaction, step 2 needs
+    /// only the snapshot.
     ///
     /// # Ticks
     ///

@@ -27,7 +27,7 @@ use super::progress::Progress;
 /// is not the last. A page without a link is the last if
 ///
 /// - it has no cursor,
-/// - it has no groups; but if a link had announced it, it is requested once more,
+/// - it is empty (requested twice, if a link had announced it),
 /// - or the server has sent links in this direction before (Meta's rule) and
 ///   [`confirm_end`](crate::ListGroups::confirm_end) is off.
 ///
@@ -36,7 +36,7 @@ use super::progress::Progress;
 /// The API answers code 2642 ("invalid cursors") past the end of the list, and to an expired cursor. The stream then requests
 /// the page before again:
 ///
-/// - if it still ends with the same group and cursor, the cursor is sent once more; refused again, it was the end,
+/// - if it still ends with the same group and cursor, the cursor is sent again; a second refusal is the end,
 /// - if it has changed, the stream continues from it,
 /// - if it is refused too, the cursor has expired.
 ///
@@ -53,7 +53,7 @@ use super::progress::Progress;
 /// # Cancel safety
 ///
 /// Dropping a `next()` future loses nothing and repeats no request: the request continues at the next poll. Dropping
-/// the stream drops its requests and leaves no task.
+/// the stream drops its requests; only the call of a [credential provider](crate::CredentialProvider) continues.
 ///
 /// # When groups change meanwhile
 ///
@@ -107,8 +107,9 @@ impl GroupStream {
 
     /// Reverses the stream: the group that was yielded last is yielded first.
     ///
-    /// Works anywhere, also after an error and at both ends, and requests the page again. If the page has no cursor for the
-    /// other direction, the stream ends with [`is_protocol`](crate::Error::is_protocol).
+    /// Works anywhere, also after an error and at both ends, and requests the page again. Groups of both directions count
+    /// towards [`max_groups`](crate::ListGroups::max_groups). If the page has no cursor for the other direction, the stream ends
+    /// with [`is_protocol`](crate::Error::is_protocol).
     ///
     /// ```
     /// use futures::StreamExt;
@@ -170,7 +171,7 @@ impl Stream for GroupStream {
         }
     }
 
-    /// The buffered groups are certain; after the end, no more follow.
+    /// At least the buffered groups; exactly 0 after the end.
     fn size_hint(&self) -> (usize, Option<usize>) {
         let (least, most) = self.pages.groups_hint();
         let here = self.buffer.len();

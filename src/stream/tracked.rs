@@ -34,8 +34,8 @@ impl GroupStream {
 /// # Acknowledgements
 ///
 /// Call [`Ack::done`] when a group is handled, in any order, on any thread. An [`Ack`] that is dropped without it (the
-/// handler failed, panicked or was cancelled) leaves its group unprocessed: resume a listing at the checkpoint to list it
-/// again. Each group that is not acknowledged takes about 200 bytes.
+/// handler failed, panicked or was cancelled) holds the checkpoint for good: resume a listing there to list its group again, or
+/// record the group elsewhere and acknowledge it. Each group that is not acknowledged takes about 200 bytes.
 ///
 /// # What a crash repeats
 ///

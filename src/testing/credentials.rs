@@ -21,10 +21,11 @@ impl FakeGroups {
     ///
     /// # Examples
     ///
-    /// A token that the API accepts for an hour (on tokio's clock, which the test has paused):
+    /// A token that the API accepts for an hour, on tokio's clock, which the test has paused. The system's clock goes on, so
+    /// that an expiry is `SystemTime::now()` and the time left.
     ///
     /// ```
-    /// use std::time::{Duration, SystemTime};
+    /// use std::time::Duration;
     ///
     /// use gupshup_groups::testing::FakeGroups;
     /// use gupshup_groups::{Credential, Group, ListGroups};

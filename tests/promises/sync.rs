@@ -264,3 +264,11 @@ fn a_watch_outlives_its_listing_and_a_snapshot_can_move_to_a_task_with_it() {
     moves(fake.watch(MINUTE));
     moves(async move { fake.snapshot().await });
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_error_of_a_snapshot_or_an_update_does_not_advise_to_resume() {
+    let list = ListGroups::from_source(|_| async { Err(Error::api(503, None, "Service Unavailable")) });
+    for error in [list.snapshot().await.unwrap_err(), list.update(None).await.unwrap_err()] {
+        assert_eq!((error.checkpoint(), error.advice()), (None, "retry later"));
+    }
+}
