@@ -142,3 +142,13 @@ fn a_search_does_not_leave_out_what_comes_after_its_group() {
     yields_nothing(&mut walk, &page([8, 9]).next("b"));
     assert_eq!(yields(&mut walk, page([1, 9, 2])), [9, 2]);
 }
+
+#[test]
+fn groups_that_come_twice_are_a_change() {
+    let mut walk = from_start(by(2));
+    yields_all(&mut walk, page(0..2).next("a"));
+    yields_all(&mut walk, page(2..4).next("b"));
+    assert!(!walk.saw_change());
+    assert_eq!(yields(&mut walk, page(3..5).next("c")), [4]);
+    assert!(walk.saw_change());
+}
