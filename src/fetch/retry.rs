@@ -275,6 +275,13 @@ mod tests {
     }
 
     #[test]
+    fn none_has_one_attempt_and_no_deadline() {
+        let none = RetryPolicy::none();
+        assert_eq!(none.wait(&outage(), 1, Duration::ZERO, 0.5), None);
+        assert!(none.is_in_time(Duration::from_secs(3_600)));
+    }
+
+    #[test]
     fn a_slow_retry_is_free_if_a_deadline_is_set() {
         let patient = RetryPolicy::default().deadline(600 * SECOND);
         for (policy, wait, cost) in [(&patient, 3, 0), (&patient, 2, 5), (&RetryPolicy::default(), 3, 5)] {
