@@ -175,7 +175,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(2_000))]
+    #![proptest_config(config(1_000))]
 
     #[test]
     fn every_walk_yields_the_exact_list_or_its_exact_mirror_with_the_exact_number_of_requests(case in cases(300)) {
@@ -229,7 +229,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(2_000))]
+    #![proptest_config(config(1_000))]
 
     #[test]
     fn a_checkpoint_at_any_index_resumes_with_the_next_group_whatever_the_page_size(
@@ -384,7 +384,7 @@ fn edits() -> impl Strategy<Value = HashMap<usize, Edit>> {
 }
 
 proptest! {
-    #![proptest_config(config(2_000))]
+    #![proptest_config(config(1_000))]
 
     #[test]
     fn groups_that_were_there_throughout_come_exactly_once_though_cursors_expire(

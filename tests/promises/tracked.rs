@@ -343,13 +343,13 @@ fn process(list: &ListGroups, disk: &Disk, seed: u64, kill: usize) -> bool {
     }
 }
 
-/// Scenario: 64 groups are processed at a time, and the process is killed at one of 1,000 points of its run. Expected:
+/// Scenario: 64 groups are processed at a time, and the process is killed at one of 300 points of its run. Expected:
 /// the saved place is before the oldest group that was not acknowledged then, and a resumed process handles all the
 /// rest.
 #[test]
-fn killed_at_a_thousand_points_no_group_is_left_unhandled_and_only_what_was_in_flight_is_repeated() {
+fn killed_at_three_hundred_points_no_group_is_left_unhandled_and_only_what_was_in_flight_is_repeated() {
     const GROUPS: usize = 120;
-    const POINTS: usize = 1_000;
+    const POINTS: usize = 300;
     let list = list(&FakeGroups::new(groups(GROUPS))).page_size(16);
     let disk = || Disk { handled: RefCell::new(vec![0; GROUPS]), ..Disk::default() };
     let (mut repeats, mut most) = (0, 0);
