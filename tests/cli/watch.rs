@@ -292,12 +292,19 @@ fn no_command_that_has_ended_stays_as_a_zombie() {
 
 #[test]
 fn a_signal_before_all_changes_are_reported_is_not_code_0() {
+    // So many that the signal arrives before the last.
+    const CHANGES: usize = 100;
     let changed = Changed::new();
-    changed.list.create(Group::new("c", "Night shift", 120));
-    let command = "kill -TERM $(ps -o ppid= -p $$)";
-    let ran = run(&mut changed.watch(&["--on-change", command]));
-    assert_eq!((ran.code, changes(&ran.out)), (Some(9), vec!["created c".to_owned()]), "{}", ran.err);
-    assert_eq!(changed.reports(), ["created b"]);
+    for n in 1..CHANGES {
+        changed.list.create(Group::new(format!("new {n}"), "Night shift", 120));
+    }
+    // Sent once, since a second signal would end the run at once.
+    let command = format!("mkdir '{}' 2>&- && kill -TERM $(ps -o ppid= -p $$) || true", changed.scratch.name("sent"));
+    let ran = run(&mut changed.watch(&["--on-change", &command]));
+    assert_eq!(ran.code, Some(9), "{}", ran.err);
+    let (before, after) = (changes(&ran.out), changed.reports());
+    assert!(!before.is_empty() && !after.is_empty(), "{before:?} {after:?}");
+    assert_eq!(before.len() + after.len(), CHANGES);
 }
 
 #[test]
