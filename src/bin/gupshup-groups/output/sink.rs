@@ -32,18 +32,22 @@ impl Sink {
                 let tail = tail(&file).unwrap_or_default();
                 Self { tail, ..Self::file(file) }
             }
-            Err(_) => Self { out: Out::Stdout(io::stdout()), whole: None, tail: Vec::new(), is_broken: false },
+            Err(_) => Self::new(Out::Stdout(io::stdout()), None),
         }
     }
 
     #[cfg(not(unix))]
     pub(super) fn stdout() -> Self {
-        Self { out: Out::Stdout(io::stdout()), whole: None, tail: Vec::new(), is_broken: false }
+        Self::new(Out::Stdout(io::stdout()), None)
     }
 
     pub(super) fn file(file: File) -> Self {
         let whole = regular_length(&file);
-        Self { out: Out::File(file), whole, tail: Vec::new(), is_broken: false }
+        Self::new(Out::File(file), whole)
+    }
+
+    fn new(out: Out, whole: Option<u64>) -> Self {
+        Self { out, whole, tail: Vec::new(), is_broken: false }
     }
 
     /// Returns after the data is on the disk, if it goes to a regular file.
